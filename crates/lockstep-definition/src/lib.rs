@@ -1,0 +1,1 @@
+//! YAML text to checked workflow definitions, with diagnostics.

@@ -1,0 +1,1 @@
+//! The expression language: parse and evaluate, pure and total.

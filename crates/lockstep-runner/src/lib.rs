@@ -1,0 +1,1 @@
+//! Drives the core for real: committer, outside calls, timers, recovery.

@@ -1,0 +1,1 @@
+//! Drives the core on a virtual clock.

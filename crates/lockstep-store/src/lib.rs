@@ -1,0 +1,1 @@
+//! Durable stores behind one trait, whose contract is a test suite.
