@@ -1,0 +1,194 @@
+//! Values: what expressions compute with.
+//!
+//! Invariants:
+//! - *Shared*: a clone copies at most 24 bytes and counts a reference; contents never change.
+//! - *One equality*: `==` of the language and of Rust are the same. Numbers of different types are
+//!   equal if they are the same number; values of other different types are unequal, never an error;
+//!   NaN equals nothing.
+//!
+//! Absent by design: an order on all values (only some types are ordered), hashing.
+
+pub(crate) mod display;
+pub(crate) mod equality;
+pub(crate) mod map;
+
+use std::any::Any;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use crate::duration::Duration;
+use crate::timestamp::Timestamp;
+use map::Map;
+
+/// A value.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// Nothing.
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A whole number that is not negative.
+    Uint(u64),
+    /// A floating-point number.
+    Double(f64),
+    /// A text.
+    String(Arc<str>),
+    /// Bytes.
+    Bytes(Arc<[u8]>),
+    /// Values in order.
+    List(Arc<Vec<Value>>),
+    /// Keys with values.
+    Map(Arc<Map>),
+    /// A moment.
+    Timestamp(Timestamp),
+    /// A length of time.
+    Duration(Duration),
+    /// The name of a type, as `type()` gives it.
+    Type(Arc<str>),
+    /// Names an object without being it.
+    Reference(Arc<Reference>),
+    /// An object of the host program.
+    Record(Arc<dyn Record>),
+}
+
+/// Names one object of one entity.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Reference {
+    /// The entity's name.
+    pub entity: Arc<str>,
+    /// The object's `id`, not empty.
+    pub id: Arc<str>,
+}
+
+/// An object of the host program, as an expression sees it.
+///
+/// The host gets its own type back with `let any: &dyn Any = &**record;` and `downcast_ref`.
+pub trait Record: Any + Debug + Send + Sync {
+    /// Returns the name of the object's type, such as its entity.
+    fn type_name(&self) -> &str;
+
+    /// Returns the value of a field, `Null` if it is not set, or `None` if there is no such field.
+    fn field(&self, name: &str) -> Option<Value>;
+
+    /// Returns all fields in a fixed order.
+    fn fields(&self) -> Vec<(Arc<str>, Value)>;
+}
+
+impl Value {
+    /// Returns the name of the value's type in people's words; of a record, its own type's name.
+    pub fn type_name(&self) -> &str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "bool",
+            Self::Int(_) => "int",
+            Self::Uint(_) => "uint",
+            Self::Double(_) => "double",
+            Self::String(_) => "string",
+            Self::Bytes(_) => "bytes",
+            Self::List(_) => "list",
+            Self::Map(_) => "map",
+            Self::Timestamp(_) => "timestamp",
+            Self::Duration(_) => "duration",
+            Self::Type(_) => "type",
+            Self::Reference(_) => "reference",
+            Self::Record(record) => record.type_name(),
+        }
+    }
+
+    /// Returns the text of a string, or `None` for values of other types.
+    pub fn as_str(&self) -> Option<&str> {
+        if let Self::String(text) = self { Some(text) } else { None }
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        equality::equal(self, other, &mut |_| Ok::<(), std::convert::Infallible>(()))
+            .unwrap_or_else(|never| match never {})
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::String(text.into())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::String(text.into())
+    }
+}
+
+impl From<Arc<str>> for Value {
+    fn from(text: Arc<str>) -> Self {
+        Self::String(text)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(flag: bool) -> Self {
+        Self::Bool(flag)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(int: i64) -> Self {
+        Self::Int(int)
+    }
+}
+
+impl From<u64> for Value {
+    fn from(uint: u64) -> Self {
+        Self::Uint(uint)
+    }
+}
+
+impl From<f64> for Value {
+    fn from(double: f64) -> Self {
+        Self::Double(double)
+    }
+}
+
+impl From<Vec<Value>> for Value {
+    fn from(items: Vec<Value>) -> Self {
+        Self::List(Arc::new(items))
+    }
+}
+
+impl From<Map> for Value {
+    fn from(map: Map) -> Self {
+        Self::Map(Arc::new(map))
+    }
+}
+
+impl From<Timestamp> for Value {
+    fn from(timestamp: Timestamp) -> Self {
+        Self::Timestamp(timestamp)
+    }
+}
+
+impl From<Duration> for Value {
+    fn from(duration: Duration) -> Self {
+        Self::Duration(duration)
+    }
+}
+
+impl From<Reference> for Value {
+    fn from(reference: Reference) -> Self {
+        Self::Reference(Arc::new(reference))
+    }
+}
+
+impl From<map::Key> for Value {
+    fn from(key: map::Key) -> Self {
+        match key {
+            map::Key::Bool(flag) => Self::Bool(flag),
+            map::Key::Int(int) => Self::Int(int),
+            map::Key::Uint(uint) => Self::Uint(uint),
+            map::Key::String(text) => Self::String(text),
+        }
+    }
+}
