@@ -1,0 +1,276 @@
+//! Activities: lock, steps, and where to go on.
+//!
+//! Invariants:
+//!
+//! * Parts are read in the order in which they would run.
+
+use std::time::Duration;
+
+use crate::code::Code;
+use crate::diagnostic::{Finding, listed, nearest, shown};
+use crate::fields::{Fields, Keys};
+use crate::name::NameKind;
+use crate::reader::{Around, Reader};
+use crate::step::step;
+use crate::values::{choice, description, error_patterns, length_of_time, list, name, text};
+use crate::workflow::{
+    Activity, AutoCommit, Catch, ExclusiveLock, Goto, Handler, LockScope, Next, OnBusy, OnConflict,
+    Step,
+};
+use crate::yaml::node::{Node, Value};
+
+const ACTIVITY: Keys = Keys {
+    what: "an activity",
+    known: &[
+        "activity",
+        "description",
+        "when",
+        "exclusive_lock",
+        "auto_commit",
+        "on_conflict",
+        "steps",
+        "next",
+        "catch",
+        "retry",
+        "timeout",
+    ],
+    later: &[],
+};
+const LOCK: Keys = Keys {
+    what: "an exclusive lock",
+    known: &["context", "scope", "waiting_timeout", "hold_timeout", "on_busy"],
+    later: &["mode", "max_waiting", "priority", "while_waiting"],
+};
+const NEXT: Keys = Keys { what: "an entry of `next`", known: &["when", "goto"], later: &[] };
+const CATCH: Keys =
+    Keys { what: "an entry of `catch`", known: &["error", "goto", "steps"], later: &[] };
+
+/// How long an activity waits for its lock unless it says otherwise.
+const WAITING_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long an activity may hold its lock unless it says otherwise.
+const HOLD_TIMEOUT: Duration = Duration::from_secs(300);
+
+const AUTO_COMMIT: &[(&str, AutoCommit)] = &[
+    ("true", AutoCommit::Activity),
+    ("each_step", AutoCommit::EachStep),
+    ("false", AutoCommit::Never),
+];
+const ON_CONFLICT: &[(&str, OnConflict)] =
+    &[("retry", OnConflict::Retry), ("fail", OnConflict::Fail), ("force", OnConflict::Force)];
+const SCOPE: &[(&str, LockScope)] = &[
+    ("system", LockScope::System),
+    ("workflow", LockScope::Workflow),
+    ("activity", LockScope::Activity),
+];
+const ON_BUSY: &[(&str, OnBusy)] =
+    &[("wait", OnBusy::Wait), ("fail", OnBusy::Fail), ("skip", OnBusy::Skip)];
+
+/// Reads one activity.
+pub(crate) fn activity(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Activity> {
+    let fields = Fields::read(reader.report, node, ACTIVITY)?;
+    description(reader.report, fields.value("description"));
+    let name = fields
+        .required(reader.report, "activity", "activity: NAME")
+        .and_then(|node| name(reader.report, node, "the name of an activity", NameKind::Label));
+    if let Some(field) = fields.get("activity")
+        && name.as_deref() == Some("end")
+    {
+        reader.add(
+            Finding::new(Code::ReservedName, field.value.span, "`goto: end` ends the workflow")
+                .help("give the activity another name"),
+        );
+    }
+    let when = fields.value("when").map(|node| reader.expression(node, "when"));
+    let exclusive_lock = fields.get("exclusive_lock").map(|field| lock(reader, field));
+    reader.around = Around { lock: exclusive_lock.is_some(), ..Around::default() };
+    let auto_commit =
+        fields.value("auto_commit").map(|n| choice(reader.report, n, "auto_commit", AUTO_COMMIT));
+    let on_conflict =
+        fields.value("on_conflict").map(|n| choice(reader.report, n, "on_conflict", ON_CONFLICT));
+    let steps = fields
+        .required(reader.report, "steps", "steps: [...]")
+        .and_then(|node| steps(reader, node));
+    let next = fields.value("next").map(|node| nexts(reader, node));
+    reader.around = Around { catch: true, ..Around::default() };
+    let catch = fields.value("catch").map(|node| catches(reader, node));
+    reader.around = Around::default();
+    let retry = fields.get("retry").map(|field| crate::retry::retry(reader.report, field.value));
+    let timeout =
+        fields.value("timeout").map(|node| length_of_time(reader.report, node, "timeout", false));
+    // A part that is there but could not be read makes the activity absent; its finding is told.
+    Some(Activity {
+        name: name?,
+        when: required(when)?,
+        exclusive_lock: required(exclusive_lock)?,
+        auto_commit: required(auto_commit)?.unwrap_or_default(),
+        on_conflict: required(on_conflict)?.unwrap_or_default(),
+        steps: steps?,
+        next: required(next)?.unwrap_or_default(),
+        catch: required(catch)?.unwrap_or_default(),
+        retry: required(retry)?,
+        timeout: required(timeout)?,
+        place: reader.report.place(node.span),
+    })
+}
+
+/// Absent is fine; there but unreadable is not.
+pub(crate) fn required<T>(part: Option<Option<T>>) -> Option<Option<T>> {
+    match part {
+        None => Some(None),
+        Some(read) => read.map(Some),
+    }
+}
+
+fn lock(reader: &mut Reader<'_, '_>, field: crate::fields::Field<'_>) -> Option<ExclusiveLock> {
+    let empty = Node {
+        value: Value::Map(Vec::new()),
+        span: field.key_span,
+        text_span: field.key_span,
+        style: field.value.style,
+    };
+    // `exclusive_lock:` and `exclusive_lock: true` have no keys.
+    let node = match field.value.value {
+        Value::Null | Value::Bool(true) => &empty,
+        Value::Bool(false)
+        | Value::Int(_)
+        | Value::LargeInt
+        | Value::Double(_)
+        | Value::Text(_)
+        | Value::List(_)
+        | Value::Map(_)
+        | Value::Tagged(_) => field.value,
+    };
+    let fields = Fields::read(reader.report, node, LOCK)?;
+    if fields.get("context").is_none() {
+        reader.add(
+            Finding::new(
+                Code::LockWithoutContext,
+                field.key_span,
+                "this lock has no context: it excludes every other exclusive lock in the system",
+            )
+            .help(
+                "while one instance holds it, no other activity with a lock runs anywhere; write \
+                 `context:` with what the activity works on, such as `ref(\"Order\", input.order)`",
+            ),
+        );
+    }
+    let context = fields.value("context").map(|node| reader.expression(node, "context"));
+    let report = &mut *reader.report;
+    let scope = fields.value("scope").map(|node| choice(report, node, "scope", SCOPE));
+    let waiting_timeout = fields
+        .value("waiting_timeout")
+        .map(|node| length_of_time(report, node, "waiting_timeout", true));
+    let hold_timeout = fields
+        .value("hold_timeout")
+        .map(|node| length_of_time(report, node, "hold_timeout", false));
+    let on_busy = fields.value("on_busy").map(|node| choice(report, node, "on_busy", ON_BUSY));
+    Some(ExclusiveLock {
+        context: required(context)?,
+        scope: required(scope)?.unwrap_or_default(),
+        waiting_timeout: required(waiting_timeout)?.unwrap_or(WAITING_TIMEOUT),
+        hold_timeout: required(hold_timeout)?.unwrap_or(HOLD_TIMEOUT),
+        on_busy: required(on_busy)?.unwrap_or_default(),
+        place: report.place(field.key_span),
+    })
+}
+
+/// Reads a list of steps; all of them, and at least one.
+fn steps(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Vec<Step>> {
+    let nodes = list(reader.report, node, "`steps`", false)?;
+    if nodes.is_empty() {
+        reader.add(
+            Finding::new(Code::InvalidValue, node.span, "`steps` is empty")
+                .help("add a step, such as `- log: \"done\"`"),
+        );
+    }
+    let steps: Vec<Option<Step>> = nodes.iter().map(|node| step(reader, node)).collect();
+    steps.into_iter().collect()
+}
+
+fn nexts(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Vec<Next>> {
+    let nodes = one_or_list(node);
+    let read: Vec<Option<Next>> = nodes.iter().map(|node| next(reader, node)).collect();
+    read.into_iter().collect()
+}
+
+/// A mapping alone counts as a list of one.
+fn one_or_list(node: &Node) -> &[Node] {
+    match &node.value {
+        Value::List(items) => items,
+        Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::LargeInt
+        | Value::Double(_)
+        | Value::Text(_)
+        | Value::Map(_)
+        | Value::Tagged(_) => std::slice::from_ref(node),
+    }
+}
+
+fn next(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Next> {
+    let fields = Fields::read(reader.report, node, NEXT)?;
+    let when = fields.value("when").map(|node| reader.expression(node, "when"));
+    let goto = fields
+        .required(reader.report, "goto", "goto: ACTIVITY")
+        .and_then(|node| goto(reader, node));
+    Some(Next { when: required(when)?, goto: goto? })
+}
+
+fn goto(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Goto> {
+    let name = text(reader.report, node, "`goto` names an activity, or `end`")?;
+    if name == "end" {
+        return Some(Goto::End);
+    }
+    if let Some((number, _)) = reader.activities.get(name) {
+        let number = *number;
+        reader.flow.jump(number);
+        return Some(Goto::Activity(number));
+    }
+    let names: Vec<&str> = reader.activities.keys().map(|name| &**name).chain(["end"]).collect();
+    let message = format!("no activity is called `{}`", shown(name));
+    let finding = Finding::new(Code::UnknownActivity, node.span, message)
+        .mean(nearest(name, names.iter().copied()), format!("there are {}", listed(&names)));
+    reader.add(finding);
+    None
+}
+
+fn catches(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Vec<Catch>> {
+    let nodes = one_or_list(node);
+    let read: Vec<Option<Catch>> = nodes.iter().map(|node| catch(reader, node)).collect();
+    read.into_iter().collect()
+}
+
+fn catch(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Catch> {
+    let fields = Fields::read(reader.report, node, CATCH)?;
+    let errors = fields
+        .required(reader.report, "error", "error: \"*\"")
+        .map(|node| error_patterns(reader.report, node));
+    let handler = match (fields.value("goto"), fields.get("steps")) {
+        (Some(node), None) => goto(reader, node).map(Handler::Goto),
+        (None, Some(field)) => steps(reader, field.value).map(Handler::Steps),
+        (Some(_), Some(field)) => {
+            reader.add(
+                Finding::new(
+                    Code::MisplacedKey,
+                    field.key_span,
+                    "an entry of `catch` has `goto` or `steps`, not both",
+                )
+                .help("after its steps the workflow goes on behind the activity"),
+            );
+            None
+        }
+        (None, None) => {
+            reader.add(
+                Finding::new(
+                    Code::MissingKey,
+                    fields.span,
+                    "an entry of `catch` needs `goto` or `steps`",
+                )
+                .help("add `goto: ACTIVITY`, `goto: end` or `steps: [...]`"),
+            );
+            None
+        }
+    };
+    Some(Catch { errors: errors?, handler: handler?, place: reader.report.place(node.span) })
+}

@@ -1,0 +1,202 @@
+//! All files together: which documents they hold, and in which order these are read.
+//!
+//! Entities and the project come first, because workflows name them.
+//!
+//! Invariants:
+//!
+//! * There are definitions only if there is no error.
+//! * The result depends on the sources alone, and is found for every input.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use lockstep_expr::Span;
+
+use crate::catalog::Catalog;
+use crate::code::{Code, Severity};
+use crate::definition::workflow;
+use crate::diagnostic::{Diagnostic, Finding, nearest, shown};
+use crate::entity::entity;
+use crate::project::project;
+use crate::report::Report;
+use crate::source::Source;
+use crate::workflow::Definitions;
+use crate::yaml::node::{Node, Value};
+use crate::{fields, yaml};
+
+/// First keys of documents.
+const KINDS: &[&str] = &["workflow", "entity", "project"];
+
+/// What checking gave.
+#[derive(Debug)]
+pub struct Checked {
+    /// The definitions, if no diagnostic is an error.
+    pub definitions: Option<Definitions>,
+    /// All findings, by file in the order of the sources, then by place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Workflow,
+    Entity,
+    Project,
+}
+
+/// A document whose kind is known.
+struct Document<'n> {
+    file: usize,
+    kind: Kind,
+    node: &'n Node,
+}
+
+/// Checks files together.
+pub fn check(sources: &[Source]) -> Checked {
+    let mut reports: Vec<Report<'_>> = sources.iter().map(Report::new).collect();
+    let contents: Vec<yaml::Documents> = reports.iter_mut().map(yaml::read).collect();
+    let mut catalog =
+        Catalog { incomplete: contents.iter().any(|content| content.broken), ..Catalog::default() };
+    let mut documents = Vec::new();
+    for (file, (content, report)) in contents.iter().zip(&mut reports).enumerate() {
+        for node in &content.nodes {
+            match kind(report, node) {
+                Some(kind) => documents.push(Document { file, kind, node }),
+                None => catalog.incomplete = true,
+            }
+        }
+    }
+    check_names(sources, &mut reports, &documents, &mut catalog);
+    let mut definitions = Definitions::default();
+    for document in documents.iter().filter(|document| document.kind != Kind::Workflow) {
+        let Some(report) = reports.get_mut(document.file) else { continue };
+        if document.kind == Kind::Project {
+            catalog.project = catalog.project.take().or_else(|| project(report, document.node));
+        } else if let Some(entity) = entity(report, document.node, &catalog) {
+            catalog.entities.entry(Arc::clone(&entity.name)).or_insert_with(|| Arc::new(entity));
+        }
+    }
+    for document in documents.iter().filter(|document| document.kind == Kind::Workflow) {
+        let Some(report) = reports.get_mut(document.file) else { continue };
+        if let Some(workflow) = workflow(report, document.node, &catalog) {
+            definitions.workflows.insert(Arc::clone(&workflow.name), Arc::new(workflow));
+        }
+    }
+    definitions.entities = catalog.entities;
+    definitions.project = catalog.project.unwrap_or_default();
+    finish(reports, definitions)
+}
+
+fn finish(reports: Vec<Report<'_>>, definitions: Definitions) -> Checked {
+    let mut diagnostics = Vec::new();
+    for report in reports {
+        let mut found = report.into_diagnostics();
+        found.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
+        found.dedup();
+        diagnostics.append(&mut found);
+    }
+    let wrong = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    Checked { definitions: (!wrong).then_some(definitions), diagnostics }
+}
+
+/// What a document is, by its first key.
+fn kind(report: &mut Report<'_>, node: &Node) -> Option<Kind> {
+    let Value::Map(entries) = &node.value else {
+        report.add(fields::wrong_kind(node, "a document is a mapping that begins with its kind"));
+        return None;
+    };
+    let key_of = |key: &Node| match &key.value {
+        Value::Text(text) => match text.as_str() {
+            "workflow" => Some(Kind::Workflow),
+            "entity" => Some(Kind::Entity),
+            "project" => Some(Kind::Project),
+            _ => None,
+        },
+        Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::LargeInt
+        | Value::Double(_)
+        | Value::List(_)
+        | Value::Map(_)
+        | Value::Tagged(_) => None,
+    };
+    let (first, _) = entries.first()?;
+    if let Some(kind) = key_of(first) {
+        return Some(kind);
+    }
+    let finding = |message: String| Finding::new(Code::UnknownDocument, first.span, message);
+    if let Some((key, _)) = entries.iter().find(|(key, _)| key_of(key).is_some()) {
+        report.add(
+            finding("the first key of a document says what it is".to_owned())
+                .label(key.span, "this key comes first")
+                .help("move it to the top of the document"),
+        );
+        return key_of(key);
+    }
+    let written = match &first.value {
+        Value::Text(text) => text.as_str(),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::LargeInt
+        | Value::Double(_)
+        | Value::List(_)
+        | Value::Map(_)
+        | Value::Tagged(_) => "",
+    };
+    report.add(finding(format!("a document cannot begin with `{}`", shown(written))).mean(
+        nearest(written, KINDS.iter().copied()),
+        "begin it with `workflow: NAME`, `entity: NAME` or `project: NAME`",
+    ));
+    None
+}
+
+/// Tells definitions that have the same name, and notes the names of entities.
+fn check_names(
+    sources: &[Source],
+    reports: &mut [Report<'_>],
+    documents: &[Document<'_>],
+    catalog: &mut Catalog,
+) {
+    let mut seen: BTreeMap<(Kind, &str), (usize, Span)> = BTreeMap::new();
+    for document in documents {
+        let Some((name, span)) = name_of(document.node, document.kind) else { continue };
+        // There is one project, whatever its name.
+        let key = if document.kind == Kind::Project { "" } else { name };
+        if document.kind == Kind::Entity {
+            catalog.names.insert(Arc::from(name), ());
+        }
+        let Some(first) = seen.get(&(document.kind, key)) else {
+            seen.insert((document.kind, key), (document.file, span));
+            continue;
+        };
+        let message = match document.kind {
+            Kind::Workflow => format!("two workflows are called `{}`", shown(name)),
+            Kind::Entity => format!("two entities are called `{}`", shown(name)),
+            Kind::Project => "there is more than one project".to_owned(),
+        };
+        let finding = Finding::new(Code::DuplicateDefinition, span, message)
+            .help("all files are checked together: rename or remove one of the two");
+        if let (Some(report), Some(source)) = (reports.get_mut(document.file), sources.get(first.0))
+        {
+            report.add(finding.label_in(&source.path, first.1, "first defined here"));
+        }
+    }
+}
+
+/// The name of a document and its place.
+fn name_of(node: &Node, kind: Kind) -> Option<(&str, Span)> {
+    let wanted = match kind {
+        Kind::Workflow => "workflow",
+        Kind::Entity => "entity",
+        Kind::Project => "project",
+    };
+    let Value::Map(entries) = &node.value else { return None };
+    entries.iter().find_map(|(key, value)| match (&key.value, &value.value) {
+        (Value::Text(key), Value::Text(name)) if key == wanted => Some((name.as_str(), value.span)),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+//! The codes of diagnostics.
+//!
+//! Invariants:
+//!
+//! * A code never changes its meaning: people silence and look up findings by it.
+
+use std::fmt;
+
+/// Whether a finding stops the definitions from being used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The definitions cannot be run.
+    Error,
+    /// The definitions run, but probably not as meant.
+    Warning,
+}
+
+impl Severity {
+    /// `error` or `warning`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])+ $name:ident = $severity:ident $text:literal,)+) => {
+        /// What kind of finding a diagnostic is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $($(#[$doc])+ $name,)+
+        }
+
+        impl Code {
+            /// All codes.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// The code as people write it.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)+
+                }
+            }
+
+            /// Whether findings of this kind are errors.
+            pub const fn severity(self) -> Severity {
+                match self {
+                    $(Self::$name => Severity::$severity,)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The file is larger than [`crate::MAX_FILE_BYTES`].
+    FileTooLarge = Error "file-too-large",
+    /// The file holds no definition.
+    EmptyFile = Error "empty-file",
+    /// The text is not YAML.
+    YamlSyntax = Error "yaml-syntax",
+    /// A tab stands where YAML allows only spaces.
+    YamlTab = Error "yaml-tab",
+    /// An alias has no anchor.
+    YamlAnchor = Error "yaml-anchor",
+    /// Aliases repeat too much.
+    YamlAliases = Error "yaml-aliases",
+    /// Lists and mappings are nested too deeply.
+    YamlDepth = Error "yaml-depth",
+    /// The file holds more values than [`crate::MAX_VALUES`].
+    YamlValues = Error "yaml-values",
+    /// A value carries a YAML tag.
+    YamlTag = Error "yaml-tag",
+    /// There were more findings than are shown.
+    TooManyFindings = Error "too-many-findings",
+    /// The first key of a document does not say what it is.
+    UnknownDocument = Error "unknown-document",
+    /// A key is written twice.
+    DuplicateKey = Error "duplicate-key",
+    /// A key is not known here.
+    UnknownKey = Error "unknown-key",
+    /// A key that must be there is absent.
+    MissingKey = Error "missing-key",
+    /// A key is known but has no effect here.
+    MisplacedKey = Error "misplaced-key",
+    /// A key or a step belongs to a later version.
+    NotSupportedYet = Error "not-supported-yet",
+    /// A value is of the wrong YAML kind: a list where a mapping belongs.
+    WrongKind = Error "wrong-kind",
+    /// A value is not one of those that are allowed.
+    InvalidValue = Error "invalid-value",
+    /// A name has a form that is not allowed.
+    InvalidName = Error "invalid-name",
+    /// A name has a meaning of its own and cannot be given.
+    ReservedName = Error "reserved-name",
+    /// A text is not a duration.
+    InvalidDuration = Error "invalid-duration",
+    /// A text is not a type.
+    InvalidType = Error "invalid-type",
+    /// A text is not an error code or a pattern of error codes.
+    InvalidErrorCode = Error "invalid-error-code",
+    /// An expression cannot be read.
+    ExpressionSyntax = Error "expression-syntax",
+    /// `${ }` around an expression that is written without it.
+    BareExpression = Error "bare-expression",
+    /// A step says nothing about what it does.
+    MissingOperation = Error "missing-operation",
+    /// A step does two things.
+    SeveralOperations = Error "several-operations",
+    /// Two definitions have the same name.
+    DuplicateDefinition = Error "duplicate-definition",
+    /// Two activities have the same name.
+    DuplicateActivity = Error "duplicate-activity",
+    /// No entity has this name.
+    UnknownEntity = Error "unknown-entity",
+    /// The entity has no such attribute.
+    UnknownAttribute = Error "unknown-attribute",
+    /// The workflow has no such activity.
+    UnknownActivity = Error "unknown-activity",
+    /// Nothing has this name.
+    UnknownName = Error "unknown-name",
+    /// The name is bound only behind the place where it is used.
+    UnboundName = Error "unbound-name",
+    /// The name exists, but not here.
+    UnavailableName = Error "unavailable-name",
+    /// A value is of another type than declared.
+    TypeMismatch = Error "type-mismatch",
+    /// A number is outside its declared range.
+    OutOfRange = Error "out-of-range",
+    /// A `create` leaves out an attribute that must be set.
+    MissingAttribute = Error "missing-attribute",
+    /// A name is bound to something that is not an object.
+    NotAnObject = Error "not-an-object",
+    /// A bound name is never used.
+    UnusedName = Warning "unused-name",
+    /// A lock has no context and so excludes everything.
+    LockWithoutContext = Warning "lock-without-context",
+    /// No way leads to an activity.
+    UnreachableActivity = Warning "unreachable-activity",
+    /// A program is not among those that the project allows.
+    ProgramNotAllowed = Warning "program-not-allowed",
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,181 @@
+//! The `workflow:` document.
+//!
+//! Invariants:
+//!
+//! * Parts are read in the order in which they would run: names are bound in that order.
+
+use std::sync::Arc;
+
+use lockstep_expr::{Type, Value};
+
+use crate::activity::activity;
+use crate::catalog::Catalog;
+use crate::code::Code;
+use crate::conform::conform;
+use crate::diagnostic::Finding;
+use crate::entity::declared;
+use crate::fields::{Field, Fields, Keys, entries};
+use crate::name::NameKind;
+use crate::payload::payload;
+use crate::reader::Reader;
+use crate::report::Report;
+use crate::values::{checked_name, description, list, name};
+use crate::workflow::{Goto, Input, Workflow};
+use crate::yaml::node::{Node, Value as YamlValue};
+
+const WORKFLOW: Keys = Keys {
+    what: "a workflow",
+    known: &["workflow", "description", "input", "activities", "output"],
+    later: &["exclusive_lock", "on"],
+};
+const INPUT: Keys =
+    Keys { what: "an input", known: &["type", "optional", "default", "description"], later: &[] };
+
+/// Reads a `workflow:` document.
+pub(crate) fn workflow(
+    report: &mut Report<'_>,
+    node: &Node,
+    catalog: &Catalog,
+) -> Option<Workflow> {
+    let fields = Fields::read(report, node, WORKFLOW)?;
+    let head = fields.get("workflow")?;
+    let description = description(report, fields.value("description"));
+    let name = name(report, head.value, "the name of a workflow", NameKind::Label);
+    let place = report.place(head.key_span);
+    let mut reader = Reader::new(report, catalog);
+    let input = inputs(&mut reader, fields.value("input"));
+    let example = "activities: [{ activity: NAME, steps: [...] }]";
+    let nodes = fields
+        .required(reader.report, "activities", example)
+        .and_then(|node| list(reader.report, node, "`activities`", false))
+        .unwrap_or_default();
+    if let Some(field) = fields.get("activities")
+        && matches!(&field.value.value, YamlValue::List(items) if items.is_empty())
+    {
+        reader.add(
+            Finding::new(Code::InvalidValue, field.value.span, "a workflow has activities")
+                .help("add at least one: `- activity: NAME`, with `steps`"),
+        );
+    }
+    name_activities(&mut reader, nodes);
+    let mut activities = Vec::with_capacity(nodes.len());
+    for (number, node) in nodes.iter().enumerate() {
+        reader.flow.enter(number);
+        activities.extend(activity(&mut reader, node));
+    }
+    reader.flow.enter(nodes.len());
+    let output = fields.value("output").map(|node| payload(&mut reader, node));
+    let complete = activities.len() == nodes.len();
+    let Reader { flow, report, .. } = reader;
+    if complete {
+        unreachable(report, &activities, nodes);
+        flow.check(report);
+    }
+    let output = match output {
+        Some(read) => Some(read?),
+        None => None,
+    };
+    Some(Workflow { name: name?, description, input: input?, activities, output, place })
+}
+
+fn inputs(reader: &mut Reader<'_, '_>, node: Option<&Node>) -> Option<Vec<Input>> {
+    let fields = match node {
+        Some(node) if !matches!(node.value, YamlValue::Null) => {
+            entries(reader.report, node, "`input`")?
+        }
+        Some(_) | None => Vec::new(),
+    };
+    reader.inputs = Some(fields.iter().map(|field| Arc::from(field.key)).collect());
+    let inputs: Vec<Option<Input>> = fields.into_iter().map(|field| input(reader, field)).collect();
+    inputs.into_iter().collect()
+}
+
+fn input(reader: &mut Reader<'_, '_>, field: Field<'_>) -> Option<Input> {
+    let report = &mut *reader.report;
+    let what = "the name of an input";
+    let name = checked_name(report, field.key, field.key_span, what, NameKind::Identifier)?;
+    let declared = declared(report, field, INPUT, reader.catalog)?;
+    let mut default = None;
+    if let Some((value, span)) = declared.default {
+        let null = matches!(value, Value::Null) && (declared.optional || declared.ty == Type::Any);
+        match conform(&declared.ty, value) {
+            Ok(value) => default = Some(value),
+            Err(_) if null => {}
+            Err(error) => report.add(
+                Finding::new(Code::TypeMismatch, span, format!("`{name}`: {error}"))
+                    .help("write a default of the declared type, or change the type"),
+            ),
+        }
+    }
+    Some(Input { name, ty: declared.ty, optional: declared.optional, default })
+}
+
+/// Fills in the names of activities before any is read, for `goto`.
+fn name_activities(reader: &mut Reader<'_, '_>, nodes: &[Node]) {
+    for (number, node) in nodes.iter().enumerate() {
+        let YamlValue::Map(pairs) = &node.value else { continue };
+        let name = pairs.iter().find_map(|(key, value)| match (&key.value, &value.value) {
+            (YamlValue::Text(key), YamlValue::Text(name)) if key == "activity" => {
+                Some((name.as_str(), value.span))
+            }
+            _ => None,
+        });
+        let Some((name, span)) = name else { continue };
+        match reader.activities.get(name).copied() {
+            Some((_, first)) => reader.add(
+                Finding::new(
+                    Code::DuplicateActivity,
+                    span,
+                    format!("two activities are called `{}`", crate::diagnostic::shown(name)),
+                )
+                .label(first, "first named here")
+                .help("give each activity of a workflow its own name"),
+            ),
+            None => drop(reader.activities.insert(Arc::from(name), (number, span))),
+        }
+    }
+}
+
+/// Tells activities that nothing leads to: the one before always goes elsewhere, and no `goto` names
+/// them.
+fn unreachable(report: &mut Report<'_>, activities: &[crate::workflow::Activity], nodes: &[Node]) {
+    let mut reached = vec![false; activities.len()];
+    let mut open = vec![0];
+    while let Some(number) = open.pop() {
+        let Some(activity) = activities.get(number) else { continue };
+        match reached.get_mut(number) {
+            Some(seen) if !*seen => *seen = true,
+            Some(_) | None => continue,
+        }
+        let always =
+            activity.when.is_none() && activity.next.iter().any(|next| next.when.is_none());
+        let may_skip = activity
+            .exclusive_lock
+            .as_ref()
+            .is_some_and(|lock| lock.on_busy == crate::workflow::OnBusy::Skip);
+        let mut targets: Vec<Goto> = activity.next.iter().map(|next| next.goto).collect();
+        targets.extend(activity.catch.iter().map(|catch| match &catch.handler {
+            crate::workflow::Handler::Goto(goto) => *goto,
+            crate::workflow::Handler::Steps(_) => Goto::Activity(number + 1),
+        }));
+        if !always || may_skip {
+            targets.push(Goto::Activity(number + 1));
+        }
+        open.extend(targets.into_iter().filter_map(|goto| match goto {
+            Goto::Activity(target) => Some(target),
+            Goto::End => None,
+        }));
+    }
+    for ((activity, node), _) in
+        activities.iter().zip(nodes).zip(reached).filter(|(_, reached)| !reached)
+    {
+        report.add(
+            Finding::new(
+                Code::UnreachableActivity,
+                node.span,
+                format!("nothing leads to the activity `{}`", activity.name),
+            )
+            .help("add a `goto` that names it, or remove it"),
+        );
+    }
+}

@@ -1,0 +1,190 @@
+//! The entries of a mapping: known keys, unknown keys, duplicate keys.
+//!
+//! Invariants:
+//!
+//! * Each entry of the mapping is either handed out or told as a finding.
+//! * Of two entries with one key, the first counts.
+
+use lockstep_expr::Span;
+
+use crate::code::Code;
+use crate::diagnostic::{Finding, listed, nearest, shown};
+use crate::report::Report;
+use crate::yaml::node::{Node, Value};
+
+/// Which keys a mapping may have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Keys {
+    /// What the mapping is, with an article: "an activity".
+    pub(crate) what: &'static str,
+    pub(crate) known: &'static [&'static str],
+    /// Keys of a later version.
+    pub(crate) later: &'static [&'static str],
+}
+
+/// An entry of a mapping.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Field<'n> {
+    pub(crate) key: &'n str,
+    pub(crate) key_span: Span,
+    pub(crate) value: &'n Node,
+}
+
+/// The entries of one mapping whose keys are known.
+#[derive(Debug)]
+pub(crate) struct Fields<'n> {
+    pub(crate) span: Span,
+    what: &'static str,
+    entries: Vec<Field<'n>>,
+}
+
+impl<'n> Fields<'n> {
+    /// Reads a mapping. Without a mapping there is a finding, and no fields.
+    pub(crate) fn read(report: &mut Report<'_>, node: &'n Node, keys: Keys) -> Option<Self> {
+        let mut fields = Self { span: node.span, what: keys.what, entries: Vec::new() };
+        for field in entries(report, node, keys.what)? {
+            if keys.known.contains(&field.key) {
+                fields.entries.push(field);
+            } else if keys.later.contains(&field.key) {
+                report.add(later(field.key_span, field.key));
+            } else {
+                report.add(unknown(field, keys));
+            }
+        }
+        Some(fields)
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<Field<'n>> {
+        self.entries.iter().find(|field| field.key == key).copied()
+    }
+
+    pub(crate) fn value(&self, key: &str) -> Option<&'n Node> {
+        self.get(key).map(|field| field.value)
+    }
+
+    /// The value of a key that must be there.
+    pub(crate) fn required(
+        &self,
+        report: &mut Report<'_>,
+        key: &str,
+        example: &str,
+    ) -> Option<&'n Node> {
+        let found = self.value(key);
+        if found.is_none() {
+            report.add(missing(self.span, self.what, key, example));
+        }
+        found
+    }
+}
+
+/// All entries of a mapping, whatever their keys; keys that are no text or are written twice are
+/// findings.
+pub(crate) fn entries<'n>(
+    report: &mut Report<'_>,
+    node: &'n Node,
+    what: &str,
+) -> Option<Vec<Field<'n>>> {
+    let Value::Map(pairs) = &node.value else {
+        report.add(wrong_kind(node, &format!("{what} is a mapping (`key: value`)")));
+        return None;
+    };
+    let mut seen = std::collections::BTreeMap::new();
+    let mut out: Vec<Field<'n>> = Vec::with_capacity(pairs.len());
+    for (key, value) in pairs {
+        let Value::Text(text) = &key.value else {
+            report.add(key_kind(key));
+            continue;
+        };
+        if let Some(first) = seen.get(text.as_str()) {
+            report.add(
+                Finding::new(
+                    Code::DuplicateKey,
+                    key.span,
+                    format!("the key `{}` is written twice", shown(text)),
+                )
+                .label(*first, "first written here")
+                .help("remove one of the two"),
+            );
+            continue;
+        }
+        seen.insert(text.as_str(), key.span);
+        out.push(Field { key: text, key_span: key.span, value });
+    }
+    Some(out)
+}
+
+fn key_kind(key: &Node) -> Finding {
+    let finding = Finding::new(
+        Code::WrongKind,
+        key.span,
+        format!("a key is a text, but this is {}", key.value.kind()),
+    );
+    if matches!(key.value, Value::Map(_)) {
+        return finding.help(
+            "`{{` begins a mapping in YAML; an expression is written `\"${ ... }\"`, with quotes",
+        );
+    }
+    finding.help("put the key into quotes")
+}
+
+/// The finding for a value of another YAML kind than `expected`, a sentence in lower case.
+pub(crate) fn wrong_kind(node: &Node, expected: &str) -> Finding {
+    if let Value::Tagged(tag) = &node.value {
+        return Finding::new(
+            Code::YamlTag,
+            node.span,
+            format!("the tag `!{}` has no meaning here", shown(tag.trim_start_matches('!'))),
+        )
+        .help("remove the tag; a text that begins with `!` needs quotes");
+    }
+    let finding = Finding::new(
+        Code::WrongKind,
+        node.span,
+        format!("{expected}, but this is {}", node.value.kind()),
+    );
+    match &node.value {
+        Value::Map(entries)
+            if entries.iter().any(|(key, _)| matches!(key.value, Value::Map(_))) =>
+        {
+            finding
+                .help("an expression is written `\"${ ... }\"`, with quotes; `{{ }}` is not used")
+        }
+        Value::Map(entries) if entries.iter().all(|(_, v)| matches!(v.value, Value::Null)) => {
+            finding.help("braces make a mapping in YAML; put a text with braces into quotes")
+        }
+        Value::Null => finding.help("write a value behind the `:`, or remove the key"),
+        Value::Bool(_)
+        | Value::Int(_)
+        | Value::LargeInt
+        | Value::Double(_)
+        | Value::Text(_)
+        | Value::List(_)
+        | Value::Map(_)
+        | Value::Tagged(_) => finding.help(format!("write it so that {expected}")),
+    }
+}
+
+fn unknown(field: Field<'_>, keys: Keys) -> Finding {
+    let message = format!("{} has no key `{}`", keys.what, shown(field.key));
+    let finding = Finding::new(Code::UnknownKey, field.key_span, message);
+    if field.key == "<<" {
+        return finding.help("merge keys are not supported: write the keys out");
+    }
+    let all = || keys.known.iter().chain(keys.later).copied();
+    finding.mean(nearest(field.key, all()), format!("it has {}", listed(keys.known)))
+}
+
+/// The finding for something that a later version brings.
+pub(crate) fn later(span: Span, key: &str) -> Finding {
+    Finding::new(
+        Code::NotSupportedYet,
+        span,
+        format!("`{}` is not supported in this version", shown(key)),
+    )
+    .help("remove it: it is planned, and ignoring it would change what the definition means")
+}
+
+pub(crate) fn missing(span: Span, what: &str, key: &str, example: &str) -> Finding {
+    Finding::new(Code::MissingKey, span, format!("{what} needs the key `{key}`"))
+        .help(format!("add `{example}`"))
+}

@@ -1,0 +1,85 @@
+//! Collects the findings about one file.
+//!
+//! Invariants:
+//!
+//! * At most [`MAX_FINDINGS`] findings are kept for a file; one more says that there were others.
+
+use std::sync::Arc;
+
+use lockstep_expr::Span;
+
+use crate::code::{Code, Severity};
+use crate::diagnostic::{Diagnostic, Finding, Label};
+use crate::source::{Lines, Source};
+use crate::workflow::Place;
+
+/// Findings that are kept for one file.
+pub(crate) const MAX_FINDINGS: usize = 200;
+
+/// The findings about one file.
+#[derive(Debug)]
+pub(crate) struct Report<'s> {
+    pub(crate) source: &'s Source,
+    pub(crate) lines: Lines<'s>,
+    diagnostics: Vec<Diagnostic>,
+    errors: usize,
+}
+
+impl<'s> Report<'s> {
+    pub(crate) fn new(source: &'s Source) -> Self {
+        Self { source, lines: Lines::new(&source.text), diagnostics: Vec::new(), errors: 0 }
+    }
+
+    pub(crate) fn add(&mut self, finding: Finding) {
+        if finding.code.severity() == Severity::Error {
+            self.errors += 1;
+        }
+        if self.diagnostics.len() < MAX_FINDINGS {
+            self.keep(finding);
+        } else if self.diagnostics.len() == MAX_FINDINGS {
+            let last = Finding::new(
+                Code::TooManyFindings,
+                finding.span,
+                format!("more than {MAX_FINDINGS} findings in this file"),
+            )
+            .help("mend the ones above first, then check again");
+            self.errors += 1;
+            self.keep(last);
+        }
+    }
+
+    fn keep(&mut self, finding: Finding) {
+        let (line, column) = self.lines.position(finding.span.start);
+        let own = &self.source.path;
+        let labels = finding.labels.into_iter().map(|(source, span, message)| Label {
+            source: source.unwrap_or_else(|| Arc::clone(own)),
+            span,
+            message,
+        });
+        self.diagnostics.push(Diagnostic {
+            code: finding.code,
+            severity: finding.code.severity(),
+            message: finding.message,
+            source: Arc::clone(own),
+            span: finding.span,
+            line,
+            column,
+            help: finding.help,
+            labels: labels.collect(),
+            suggestion: finding.suggestion,
+        });
+    }
+
+    /// How many errors were added, those that were not kept included.
+    pub(crate) fn errors(&self) -> usize {
+        self.errors
+    }
+
+    pub(crate) fn place(&self, span: Span) -> Place {
+        self.lines.place(&self.source.path, span)
+    }
+
+    pub(crate) fn into_diagnostics(self) -> Vec<Diagnostic> {
+        self.diagnostics
+    }
+}

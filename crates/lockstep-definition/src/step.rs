@@ -1,0 +1,187 @@
+//! Steps: which operation one is, and what all have in common.
+//!
+//! Invariants:
+//!
+//! * A step has exactly one operation, and no key that the operation would ignore.
+
+mod control;
+mod data;
+mod outside;
+
+use crate::activity::required;
+use crate::code::Code;
+use crate::diagnostic::{Finding, listed, shown};
+use crate::fields::{Field, Fields, Keys, later, wrong_kind};
+use crate::flow::Bound;
+use crate::reader::Reader;
+use crate::values::{bound_name, description, length_of_time, text};
+use crate::workflow::{Operation, Step};
+use crate::yaml::node::{Node, Value};
+
+/// An operation and the keys that may stand beside it.
+struct Kind {
+    key: &'static str,
+    beside: &'static [&'static str],
+    read: fn(&mut Reader<'_, '_>, Field<'_>, &Fields<'_>) -> Option<(Operation, Bound)>,
+}
+
+const KINDS: &[Kind] = &[
+    Kind { key: "load", beside: &["as"], read: data::load },
+    Kind { key: "find", beside: &["as"], read: data::find },
+    Kind { key: "create", beside: &["as", "id", "set"], read: data::create },
+    Kind { key: "update", beside: &["as", "set", "expect"], read: data::update },
+    Kind { key: "delete", beside: &["expect"], read: data::delete },
+    Kind { key: "set", beside: &[], read: control::set },
+    Kind { key: "require", beside: &["else"], read: control::require },
+    Kind { key: "raise", beside: &[], read: control::raise },
+    Kind { key: "commit", beside: &[], read: control::commit },
+    Kind { key: "log", beside: &[], read: control::log },
+    Kind { key: "http", beside: &["as", "timeout", "retry"], read: outside::http },
+    Kind { key: "exec", beside: &["as", "timeout", "retry"], read: outside::exec },
+];
+/// Keys that may stand beside every operation.
+const ALWAYS: &[&str] = &["when", "description"];
+/// Operations of a later version.
+const LATER: &[&str] = &["task", "workflow", "wait", "for_each", "parallel", "stop"];
+const STEP: Keys = Keys {
+    what: "a step",
+    known: &[
+        "load",
+        "find",
+        "create",
+        "update",
+        "delete",
+        "set",
+        "require",
+        "raise",
+        "commit",
+        "log",
+        "http",
+        "exec",
+        "as",
+        "when",
+        "timeout",
+        "retry",
+        "id",
+        "expect",
+        "else",
+        "description",
+    ],
+    later: LATER,
+};
+
+/// Reads one step.
+pub(crate) fn step(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Step> {
+    if let Value::Text(word) = &node.value {
+        return word_alone(reader, node, word);
+    }
+    let errors = reader.report.errors();
+    let fields = Fields::read(reader.report, node, STEP)?;
+    let kind = kind(reader, &fields, node, reader.report.errors() > errors)?;
+    misplaced(reader, &fields, kind);
+    description(reader.report, fields.value("description"));
+    let when = fields.value("when").map(|node| reader.expression(node, "when"));
+    let operation = fields.get(kind.key).and_then(|field| (kind.read)(reader, field, &fields));
+    let report = &mut *reader.report;
+    let timeout =
+        fields.value("timeout").map(|node| length_of_time(report, node, "timeout", false));
+    let retry = fields.value("retry").map(|node| crate::retry::retry(report, node));
+    let bind = fields.value("as").map(|node| {
+        let name = text(report, node, "`as` holds a name")?;
+        bound_name(report, name, node.span).map(|name| (name, node.span))
+    });
+    if let Some(Some((name, span))) = &bind {
+        let bound = operation.as_ref().map_or(Bound::Unknown, |(_, bound)| bound.clone());
+        reader.flow.bind(name, *span, bound);
+    }
+    Some(Step {
+        operation: operation?.0,
+        bind: required(bind)?.map(|(name, _)| name),
+        when: required(when)?,
+        timeout: required(timeout)?,
+        retry: required(retry)?,
+        place: reader.report.place(node.span),
+    })
+}
+
+/// A step without `:`: only `commit` needs nothing more.
+fn word_alone(reader: &mut Reader<'_, '_>, node: &Node, word: &str) -> Option<Step> {
+    if word == "commit" {
+        let place = reader.report.place(node.span);
+        let (bind, when, timeout, retry) = (None, None, None, None);
+        return Some(Step { operation: Operation::Commit, bind, when, timeout, retry, place });
+    }
+    if LATER.contains(&word) {
+        reader.add(later(node.span, word));
+        return None;
+    }
+    let finding = wrong_kind(node, "a step is a mapping");
+    let finding = if KINDS.iter().any(|kind| kind.key == word) {
+        finding.help(format!("write `{word}:` and what it needs"))
+    } else {
+        finding.help(format!("begin it with one of {}", listed(operations())))
+    };
+    reader.add(finding);
+    None
+}
+
+fn operations() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().map(|kind| kind.key)
+}
+
+/// The one operation of a step.
+fn kind(
+    reader: &mut Reader<'_, '_>,
+    fields: &Fields<'_>,
+    node: &Node,
+    explained: bool,
+) -> Option<&'static Kind> {
+    let sets = fields.get("update").is_some() || fields.get("create").is_some();
+    let found: Vec<(&'static Kind, Field<'_>)> = KINDS
+        .iter()
+        .filter(|kind| !(sets && kind.key == "set"))
+        .filter_map(|kind| Some((kind, fields.get(kind.key)?)))
+        .collect();
+    match found.as_slice() {
+        [(kind, _)] => Some(kind),
+        [] => {
+            // A misspelt operation has been told as an unknown key.
+            if !explained {
+                let finding =
+                    Finding::new(Code::MissingOperation, node.span, "the step does nothing");
+                reader.add(finding.help(format!("add one of {}", listed(operations()))));
+            }
+            None
+        }
+        [(_, first), (_, second), ..] => {
+            let message = format!(
+                "a step does one thing, but this has {}",
+                listed(found.iter().map(|(kind, _)| kind.key))
+            );
+            reader.add(
+                Finding::new(Code::SeveralOperations, second.key_span, message)
+                    .label(first.key_span, "the first operation")
+                    .help("make two steps: begin the second with a dash of its own"),
+            );
+            None
+        }
+    }
+}
+
+/// Tells keys that have no effect on the operation.
+fn misplaced(reader: &mut Reader<'_, '_>, fields: &Fields<'_>, kind: &Kind) {
+    for key in STEP.known {
+        let fits = *key == kind.key || kind.beside.contains(key) || ALWAYS.contains(key);
+        let Some(field) = fields.get(key).filter(|_| !fits) else { continue };
+        let help = match (*key, kind.beside) {
+            ("timeout" | "retry", _) => {
+                "it is for outside calls (`http`, `exec`); an activity can have it too".to_owned()
+            }
+            ("as", _) => format!("`{}` has no result that a name could be bound to", kind.key),
+            (_, []) => format!("`{}` takes {}", kind.key, listed(ALWAYS)),
+            (_, beside) => format!("`{}` takes {}", kind.key, listed(beside.iter().chain(ALWAYS))),
+        };
+        let message = format!("`{}` has no meaning beside `{}`", shown(key), kind.key);
+        reader.add(Finding::new(Code::MisplacedKey, field.key_span, message).help(help));
+    }
+}

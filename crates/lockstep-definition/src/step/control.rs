@@ -1,0 +1,120 @@
+//! Steps that neither read nor write objects: `set`, `require`, `raise`, `commit`, `log`.
+
+use std::sync::Arc;
+
+use crate::activity::required;
+use crate::code::Code;
+use crate::diagnostic::Finding;
+use crate::fields::{Field, Fields, Keys, entries, wrong_kind};
+use crate::flow::Bound;
+use crate::payload::payload;
+use crate::reader::Reader;
+use crate::values::{bound_name, error_code};
+use crate::workflow::{Operation, Payload, Raise};
+use crate::yaml::node::{Node, Value};
+
+const RAISE: Keys = Keys { what: "an error", known: &["error", "message"], later: &[] };
+/// Code of the error of a `require` that names none.
+const REQUIRE_FAILED: &str = "require.failed";
+
+pub(super) fn set(
+    reader: &mut Reader<'_, '_>,
+    field: Field<'_>,
+    _: &Fields<'_>,
+) -> Option<(Operation, Bound)> {
+    let fields = entries(reader.report, field.value, "`set`")?;
+    if fields.is_empty() {
+        reader.add(
+            Finding::new(Code::InvalidValue, field.key_span, "`set` binds nothing")
+                .help("write `set: { name: value }`"),
+        );
+    }
+    let all: Vec<Option<(Arc<str>, Payload)>> =
+        fields.into_iter().map(|field| binding(reader, field)).collect();
+    Some((Operation::Set(all.into_iter().collect::<Option<_>>()?), Bound::Unknown))
+}
+
+fn binding(reader: &mut Reader<'_, '_>, field: Field<'_>) -> Option<(Arc<str>, Payload)> {
+    let value = payload(reader, field.value);
+    let name = bound_name(reader.report, field.key, field.key_span)?;
+    let bound = match &value {
+        Some(Payload::Literal(_)) => Bound::Other("a value"),
+        Some(Payload::List(_)) => Bound::Other("a list"),
+        Some(Payload::Map(_)) => Bound::Other("a map"),
+        Some(Payload::Template(_)) | None => Bound::Unknown,
+    };
+    reader.flow.bind(&name, field.key_span, bound);
+    Some((name, value?))
+}
+
+pub(super) fn require(
+    reader: &mut Reader<'_, '_>,
+    field: Field<'_>,
+    beside: &Fields<'_>,
+) -> Option<(Operation, Bound)> {
+    let condition = reader.expression(field.value, "require");
+    let otherwise = match beside.value("else") {
+        Some(node) => error(reader, node, Some(REQUIRE_FAILED)),
+        None => Some(Raise { code: Arc::from(REQUIRE_FAILED), message: None }),
+    };
+    let operation = Operation::Require { condition: condition?, otherwise: otherwise? };
+    Some((operation, Bound::Unknown))
+}
+
+pub(super) fn raise(
+    reader: &mut Reader<'_, '_>,
+    field: Field<'_>,
+    _: &Fields<'_>,
+) -> Option<(Operation, Bound)> {
+    Some((Operation::Raise(error(reader, field.value, None)?), Bound::Unknown))
+}
+
+/// Reads `{ error, message }`, or the code alone.
+fn error(reader: &mut Reader<'_, '_>, node: &Node, default: Option<&str>) -> Option<Raise> {
+    if matches!(node.value, Value::Text(_)) {
+        return Some(Raise { code: error_code(reader.report, node)?, message: None });
+    }
+    let fields = Fields::read(reader.report, node, RAISE)?;
+    let code = match (fields.value("error"), default) {
+        (None, Some(default)) => Some(Arc::from(default)),
+        (Some(node), _) => error_code(reader.report, node),
+        (None, None) => {
+            fields.required(reader.report, "error", "error: order.unknown")?;
+            None
+        }
+    };
+    let message = fields.value("message").map(|node| payload(reader, node));
+    Some(Raise { code: code?, message: required(message)? })
+}
+
+pub(super) fn commit(
+    reader: &mut Reader<'_, '_>,
+    field: Field<'_>,
+    _: &Fields<'_>,
+) -> Option<(Operation, Bound)> {
+    let empty = match &field.value.value {
+        Value::Null | Value::Bool(true) => true,
+        Value::Map(entries) => entries.is_empty(),
+        Value::Bool(false)
+        | Value::Int(_)
+        | Value::LargeInt
+        | Value::Double(_)
+        | Value::Text(_)
+        | Value::List(_)
+        | Value::Tagged(_) => false,
+    };
+    if !empty {
+        let finding = wrong_kind(field.value, "`commit` stands alone");
+        reader.add(finding.help("write the step as `- commit`; `when:` may stand beside it"));
+        return None;
+    }
+    Some((Operation::Commit, Bound::Unknown))
+}
+
+pub(super) fn log(
+    reader: &mut Reader<'_, '_>,
+    field: Field<'_>,
+    _: &Fields<'_>,
+) -> Option<(Operation, Bound)> {
+    Some((Operation::Log(payload(reader, field.value)?), Bound::Unknown))
+}

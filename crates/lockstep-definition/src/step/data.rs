@@ -1,0 +1,231 @@
+//! Steps that read and write objects: `load`, `find`, `create`, `update`, `delete`.
+
+use std::sync::Arc;
+
+use lockstep_expr::{Span, Type, Value};
+
+use crate::activity::required;
+use crate::catalog::attribute;
+use crate::code::Code;
+use crate::diagnostic::{Finding, listed};
+use crate::entity::fitting;
+use crate::fields::{Field, Fields, Keys, entries};
+use crate::flow::{Bound, Use};
+use crate::payload::payload;
+use crate::reader::{Around, Reader};
+use crate::values::{boolean, choice, integer, text};
+use crate::workflow::{Entity, Operation, Payload};
+use crate::yaml::node::Node;
+
+const LOAD: Keys = Keys { what: "`load`", known: &["entity", "id", "for", "optional"], later: &[] };
+const FIND: Keys = Keys {
+    what: "`find`",
+    known: &["entity", "where", "order_by", "descending", "limit"],
+    later: &[],
+};
+const EXPECT: Keys = Keys { what: "`expect`", known: &["version"], later: &[] };
+
+/// Most objects that one `find` reads.
+const MAX_FOUND: u32 = 10_000;
+/// How many objects a `find` reads unless it says otherwise.
+const FOUND: u32 = 1_000;
+
+type Read = Option<(Operation, Bound)>;
+
+fn object(reader: &Reader<'_, '_>, entity: &str) -> Bound {
+    reader
+        .catalog
+        .entities
+        .get(entity)
+        .map_or(Bound::Unknown, |entity| Bound::Object(Arc::clone(entity)))
+}
+
+pub(super) fn load(reader: &mut Reader<'_, '_>, field: Field<'_>, _: &Fields<'_>) -> Read {
+    let fields = Fields::read(reader.report, field.value, LOAD)?;
+    let entity = fields
+        .required(reader.report, "entity", "entity: NAME")
+        .and_then(|node| reader.entity(node));
+    let id = fields
+        .required(reader.report, "id", "id: \"${input.id}\"")
+        .and_then(|node| payload(reader, node).map(|id| (id, node.span)))
+        .and_then(|(id, span)| object_id(reader, id, span));
+    let report = &mut *reader.report;
+    let for_update =
+        fields.value("for").map(|node| choice(report, node, "for", &[("update", true)]));
+    let optional = fields.value("optional").map(|node| boolean(report, node, "optional"));
+    let entity = entity?;
+    let bound = object(reader, &entity);
+    let operation = Operation::Load {
+        entity,
+        id: id?,
+        for_update: required(for_update)?.unwrap_or(false),
+        optional: required(optional)?.unwrap_or(false),
+    };
+    Some((operation, bound))
+}
+
+/// An id is a text that is not empty; of templates nothing is known yet.
+fn object_id(reader: &mut Reader<'_, '_>, id: Payload, span: Span) -> Option<Payload> {
+    let fits = match &id {
+        Payload::Literal(Value::String(text)) => !text.is_empty(),
+        Payload::Literal(_) | Payload::List(_) | Payload::Map(_) => false,
+        Payload::Template(_) => true,
+    };
+    if fits {
+        return Some(id);
+    }
+    reader.add(
+        Finding::new(Code::TypeMismatch, span, "an id is a text that is not empty")
+            .help("write an expression such as `\"${input.id}\"`, or a text in quotes"),
+    );
+    None
+}
+
+pub(super) fn find(reader: &mut Reader<'_, '_>, field: Field<'_>, _: &Fields<'_>) -> Read {
+    let fields = Fields::read(reader.report, field.value, FIND)?;
+    let entity = fields
+        .required(reader.report, "entity", "entity: NAME")
+        .and_then(|node| reader.entity(node));
+    let known = entity.as_ref().and_then(|name| reader.catalog.entities.get(name)).cloned();
+    let outer = reader.around.clone();
+    reader.around = Around { object: Some(known.clone()), ..outer.clone() };
+    let filter = fields.value("where").map(|node| reader.expression(node, "where"));
+    reader.around = outer;
+    let report = &mut *reader.report;
+    let order_by = fields.value("order_by").map(|node| {
+        let name = text(report, node, "`order_by` is the name of an attribute")?;
+        match &known {
+            Some(entity) if name != "id" => attribute(report, entity, name, node.span)
+                .map(|attribute| Arc::clone(&attribute.name)),
+            Some(_) | None => Some(Arc::from(name)),
+        }
+    });
+    let descending = fields.value("descending").map(|node| boolean(report, node, "descending"));
+    let limit = fields.value("limit").map(|node| integer(report, node, "limit", 1, MAX_FOUND));
+    let operation = Operation::Find {
+        entity: entity?,
+        filter: required(filter)?,
+        order_by: required(order_by)?.filter(|name| &**name != "id"),
+        descending: required(descending)?.unwrap_or(false),
+        limit: required(limit)?.unwrap_or(FOUND),
+    };
+    Some((operation, Bound::Other("a list of objects")))
+}
+
+pub(super) fn create(reader: &mut Reader<'_, '_>, field: Field<'_>, beside: &Fields<'_>) -> Read {
+    let entity = reader.entity(field.value);
+    let known = entity.as_ref().and_then(|name| reader.catalog.entities.get(name)).cloned();
+    let id = beside.value("id").map(|node| {
+        let id = payload(reader, node)?;
+        object_id(reader, id, node.span)
+    });
+    let set = match beside.value("set") {
+        Some(node) => attributes(reader, node, known.as_deref()),
+        None => Some(Vec::new()),
+    };
+    if let (Some(entity), Some(set)) = (&known, &set) {
+        complete(reader, entity, set, field.value.span);
+    }
+    let entity = entity?;
+    let bound = object(reader, &entity);
+    Some((Operation::Create { entity, id: required(id)?, set: set? }, bound))
+}
+
+/// Tells attributes that must be set but are not.
+fn complete(reader: &mut Reader<'_, '_>, entity: &Entity, set: &[(Arc<str>, Payload)], span: Span) {
+    let absent: Vec<&str> = entity
+        .attributes
+        .iter()
+        .filter(|a| !a.optional && a.default.is_none() && a.ty != Type::Any)
+        .filter(|attribute| !set.iter().any(|(name, _)| *name == attribute.name))
+        .map(|attribute| &*attribute.name)
+        .collect();
+    if !absent.is_empty() {
+        reader.add(
+            Finding::new(
+                Code::MissingAttribute,
+                span,
+                format!("a new `{}` needs {}", entity.name, listed(&absent)),
+            )
+            .help("set them, or give them a default or `optional: true` in the entity"),
+        );
+    }
+}
+
+/// Reads `set` of attributes; literals become what the attributes store.
+fn attributes(
+    reader: &mut Reader<'_, '_>,
+    node: &Node,
+    entity: Option<&Entity>,
+) -> Option<Vec<(Arc<str>, Payload)>> {
+    let fields = entries(reader.report, node, "`set`")?;
+    let all: Vec<Option<(Arc<str>, Payload)>> = fields
+        .into_iter()
+        .map(|field| {
+            let value = payload(reader, field.value);
+            let Some(entity) = entity else { return Some((Arc::from(field.key), value?)) };
+            let attribute = attribute(reader.report, entity, field.key, field.key_span)?;
+            let value = match value? {
+                Payload::Literal(value) => {
+                    Payload::Literal(fitting(reader.report, attribute, value, field.value.span)?)
+                }
+                tree @ (Payload::Template(_) | Payload::List(_) | Payload::Map(_)) => tree,
+            };
+            Some((Arc::clone(&attribute.name), value))
+        })
+        .collect();
+    all.into_iter().collect()
+}
+
+/// The name of the object that is written, as a use of it.
+fn target(reader: &mut Reader<'_, '_>, node: &Node, what: &str) -> Option<Arc<str>> {
+    let name = text(reader.report, node, what)?;
+    if name.contains("${") || !crate::name::NameKind::Identifier.fits(name) {
+        reader.add(
+            Finding::new(Code::InvalidName, node.span, what.to_owned())
+                .help("write the name that a step before has given the object with `as:`"),
+        );
+        return None;
+    }
+    let (name_text, span) = (name.to_owned(), node.span);
+    reader.flow.used(Use { name: name_text, span, fields: Vec::new(), target: true });
+    Some(Arc::from(name))
+}
+
+pub(super) fn update(reader: &mut Reader<'_, '_>, field: Field<'_>, beside: &Fields<'_>) -> Read {
+    let name = target(reader, field.value, "`update` names a bound object");
+    let entity = name.as_ref().and_then(|name| reader.flow.object(name));
+    let set = beside
+        .required(reader.report, "set", "set: { attribute: value }")
+        .and_then(|node| attributes(reader, node, entity.as_deref()));
+    let expect = beside.value("expect").map(|node| expected_version(reader, node));
+    let bound = entity.map_or(Bound::Unknown, Bound::Object);
+    let expect = required(expect)?;
+    Some((Operation::Update { name: name?, set: set?, expect }, bound))
+}
+
+pub(super) fn delete(reader: &mut Reader<'_, '_>, field: Field<'_>, beside: &Fields<'_>) -> Read {
+    let name = target(reader, field.value, "`delete` names a bound object");
+    let expect = beside.value("expect").map(|node| expected_version(reader, node));
+    let expect = required(expect)?;
+    Some((Operation::Delete { name: name?, expect }, Bound::Unknown))
+}
+
+fn expected_version(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Payload> {
+    let fields = Fields::read(reader.report, node, EXPECT)?;
+    let node = fields.required(reader.report, "version", "version: \"${input.version}\"")?;
+    let version = payload(reader, node)?;
+    let fits = match &version {
+        Payload::Literal(Value::Int(version)) => *version >= 1,
+        Payload::Template(_) => true,
+        Payload::Literal(_) | Payload::List(_) | Payload::Map(_) => false,
+    };
+    if !fits {
+        reader.add(
+            Finding::new(Code::TypeMismatch, node.span, "a version is an integer from 1")
+                .help("write the version that was seen: `\"${input.version}\"`"),
+        );
+        return None;
+    }
+    Some(version)
+}

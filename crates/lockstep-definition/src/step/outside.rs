@@ -1,0 +1,149 @@
+//! Steps that call something outside: `http`, `exec`.
+
+use std::sync::Arc;
+
+use lockstep_expr::{Span, Value};
+
+use crate::activity::required;
+use crate::code::Code;
+use crate::diagnostic::{Finding, listed, shown};
+use crate::fields::{Field, Fields, Keys};
+use crate::flow::Bound;
+use crate::payload::{named, payload};
+use crate::reader::{Around, Reader};
+use crate::values::{list, text};
+use crate::workflow::{Operation, Payload};
+use crate::yaml::node::Node;
+
+const HTTP: Keys =
+    Keys { what: "`http`", known: &["method", "url", "headers", "body"], later: &[] };
+const EXEC: Keys = Keys { what: "`exec`", known: &["program", "args", "input", "env"], later: &[] };
+const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+
+type Read = Option<(Operation, Bound)>;
+
+pub(super) fn http(reader: &mut Reader<'_, '_>, field: Field<'_>, _: &Fields<'_>) -> Read {
+    let fields = Fields::read(reader.report, field.value, HTTP)?;
+    let method = fields.value("method").map(|node| method(reader, node));
+    let url = fields
+        .required(reader.report, "url", "url: \"https://...\"")
+        .and_then(|node| url(reader, node));
+    let headers = fields.value("headers").map(|node| headers(reader, node));
+    let body = fields.value("body").map(|node| payload(reader, node));
+    let operation = Operation::Http {
+        method: required(method)?.unwrap_or_else(|| Arc::from("GET")),
+        url: url?,
+        headers: required(headers)?.unwrap_or_default(),
+        body: required(body)?,
+    };
+    Some((operation, Bound::Other("the answer of an `http` step")))
+}
+
+fn method(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Arc<str>> {
+    let written = text(reader.report, node, "`method` is a text")?;
+    let upper = written.to_ascii_uppercase();
+    if METHODS.contains(&upper.as_str()) {
+        return Some(Arc::from(upper));
+    }
+    let message = format!("`{}` is not a method", shown(written));
+    reader.add(
+        Finding::new(Code::InvalidValue, node.span, message)
+            .help(format!("it is one of {}", listed(METHODS))),
+    );
+    None
+}
+
+fn url(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Payload> {
+    let url = payload(reader, node)?;
+    let problem = match &url {
+        Payload::Template(_) => None,
+        Payload::Literal(Value::String(text)) => {
+            let web = text.starts_with("http://") || text.starts_with("https://");
+            (!web).then_some("a URL begins with `http://` or `https://`")
+        }
+        Payload::Literal(_) | Payload::List(_) | Payload::Map(_) => Some("a URL is a text"),
+    };
+    if let Some(problem) = problem {
+        reader.add(
+            Finding::new(Code::InvalidValue, node.span, problem)
+                .help("write the whole address, such as `\"${config.shop}/orders\"`"),
+        );
+        return None;
+    }
+    Some(url)
+}
+
+/// Texts in which secrets may be used.
+fn with_secrets(
+    reader: &mut Reader<'_, '_>,
+    node: &Node,
+    what: &str,
+) -> Option<Vec<(Arc<str>, Payload)>> {
+    let outer = reader.around.clone();
+    reader.around = Around { secret: true, ..outer.clone() };
+    let entries = named(reader, node, what);
+    reader.around = outer;
+    entries
+}
+
+fn headers(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Vec<(Arc<str>, Payload)>> {
+    let headers = with_secrets(reader, node, "`headers`")?;
+    let token = |name: &str| {
+        let sign = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+        !name.is_empty() && name.bytes().all(sign)
+    };
+    for (name, _) in headers.iter().filter(|(name, _)| !token(name)) {
+        let message = format!("`{}` cannot be the name of a header", shown(name));
+        reader.add(
+            Finding::new(Code::InvalidName, node.span, message)
+                .help("use letters, digits and `-`, such as `content-type`"),
+        );
+    }
+    Some(headers)
+}
+
+pub(super) fn exec(reader: &mut Reader<'_, '_>, field: Field<'_>, _: &Fields<'_>) -> Read {
+    let fields = Fields::read(reader.report, field.value, EXEC)?;
+    let program = fields
+        .required(reader.report, "program", "program: NAME")
+        .and_then(|node| program(reader, node));
+    let args = fields.value("args").map(|node| {
+        let items = list(reader.report, node, "`args`", false)?;
+        let args: Vec<Option<Payload>> = items.iter().map(|item| payload(reader, item)).collect();
+        args.into_iter().collect::<Option<Vec<_>>>()
+    });
+    let input = fields.value("input").map(|node| payload(reader, node));
+    let env = fields.value("env").map(|node| with_secrets(reader, node, "`env`"));
+    let operation = Operation::Exec {
+        program: program?,
+        args: required(args)?.unwrap_or_default(),
+        input: required(input)?,
+        env: required(env)?.unwrap_or_default(),
+    };
+    Some((operation, Bound::Other("the result of an `exec` step")))
+}
+
+fn program(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Arc<str>> {
+    let program = text(reader.report, node, "`program` is the name or path of a program")?;
+    if program.is_empty() || program.contains("${") || program.contains('\0') {
+        reader.add(
+            Finding::new(Code::InvalidValue, node.span, "`program` is a fixed name or path")
+                .help("put what changes into `args`, `input` or `env`"),
+        );
+        return None;
+    }
+    check_allowed(reader, program, node.span);
+    Some(Arc::from(program))
+}
+
+fn check_allowed(reader: &mut Reader<'_, '_>, program: &str, span: Span) {
+    let Some(project) = &reader.catalog.project else { return };
+    if project.allowed_programs.iter().any(|allowed| allowed == program) {
+        return;
+    }
+    let message = format!("the project does not allow the program `{}`", shown(program));
+    reader.report.add(
+        Finding::new(Code::ProgramNotAllowed, span, message)
+            .help("the step would be refused: add it to `allowed_programs` of the project"),
+    );
+}
