@@ -31,6 +31,24 @@ pub enum Key {
     String(Arc<str>),
 }
 
+impl Key {
+    /// Returns the text of a string key, `None` for the others.
+    pub fn as_str(&self) -> Option<&str> {
+        if let Self::String(text) = self { Some(text) } else { None }
+    }
+
+    /// Returns the key that equals a value; `None` if a value of its kind cannot be one.
+    pub fn of(value: &Value) -> Option<Self> {
+        match value {
+            Value::Bool(flag) => Some(Self::Bool(*flag)),
+            Value::Int(int) => Some(Self::Int(*int)),
+            Value::Uint(uint) => Some(Self::Uint(*uint)),
+            Value::String(text) => Some(Self::String(Arc::clone(text))),
+            _ => None,
+        }
+    }
+}
+
 impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
