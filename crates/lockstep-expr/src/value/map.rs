@@ -44,7 +44,16 @@ impl Key {
             Value::Int(int) => Some(Self::Int(*int)),
             Value::Uint(uint) => Some(Self::Uint(*uint)),
             Value::String(text) => Some(Self::String(Arc::clone(text))),
-            _ => None,
+            Value::Null
+            | Value::Double(_)
+            | Value::Bytes(_)
+            | Value::List(_)
+            | Value::Map(_)
+            | Value::Timestamp(_)
+            | Value::Duration(_)
+            | Value::Type(_)
+            | Value::Reference(_)
+            | Value::Record(_) => None,
         }
     }
 }
