@@ -1,1 +1,44 @@
 //! The engine as a pure state machine: events in, effects out.
+//!
+//! The core holds instances, the lock table, units of work and timers in memory. A driver hands it
+//! events together with the time, carries out the effects that it returns, and takes from it the
+//! transitions that a store must make durable.
+//!
+//! Absent by design: clocks, files, sockets, threads, random numbers. The same events at the same
+//! times give the same effects, whatever drives it.
+
+pub mod codec;
+mod commit;
+mod conformity;
+mod engine;
+mod event;
+mod failure;
+mod id;
+mod import;
+mod instance;
+mod journal;
+mod landing;
+pub mod lock;
+mod object;
+mod object_cache;
+mod outbox;
+mod payload;
+mod recovery;
+mod retry;
+mod run;
+mod step;
+mod time;
+mod timer;
+pub mod transition;
+mod unique;
+mod unit_of_work;
+mod world;
+
+pub use engine::{Config, Engine};
+pub use event::{Batch, CallId, CallRequest, CallTarget, Effect, Event, ReadId, Start};
+pub use failure::Failure;
+pub use id::{FencingToken, InstanceId, Serial, Ticket, TransitionNumber};
+pub use journal::{Entry, Happening};
+pub use object::{Object, ObjectKey};
+pub use recovery::DefinitionsById;
+pub use time::Time;

@@ -1,0 +1,333 @@
+//! Commit: a unit of work becomes a transition.
+//!
+//! Two kinds, told apart by who can judge them:
+//!
+//! * What the core can judge alone is *ordered*: visible to others and its locks free at once, long
+//!   before the disk has answered. The store cannot refuse it, so nothing that others build on it
+//!   has to be undone.
+//! * What only the store can judge (unique constraints, an object that such a transition may be
+//!   changing) stays invisible and keeps its locks until the store has answered. So nobody ever
+//!   reads a value that does not come to be.
+//!
+//! Invariants:
+//!
+//! * Every object of the unit is, at the commit, as the unit read it; or the author wrote
+//!   `on_conflict: force`, and then the version grows from what is there.
+//! * A commit under locks that have rows names their tokens.
+//! * A retry runs on fresh data or not at all: the same conflict twice is an error.
+
+use std::sync::Arc;
+
+use lockstep_definition::OnConflict;
+use lockstep_expr::Value;
+
+use crate::failure::Failure;
+use crate::id::TransitionNumber;
+use crate::instance::{Instance, Names, Phase};
+use crate::journal::Happening;
+use crate::object::{Object, ObjectKey};
+use crate::step::data::conflict;
+use crate::transition::{Change, Expected, Judge, ObjectWrite, Outcome, Refusal};
+use crate::unique;
+use crate::unit_of_work::{Entry, Intent, UnitOfWork};
+use crate::world::World;
+
+/// How often a unit of work is run again because of conflicts.
+const MAX_CONFLICTS: u32 = 100;
+
+/// What became of a commit.
+pub(crate) enum Committed {
+    /// It is ordered, or there was nothing to commit.
+    Done,
+    /// It must wait for objects, or for the store's judgement.
+    Wait,
+    /// The unit of work is undone and is to be run again.
+    Again,
+}
+
+/// A commit that the store judges, and how to undo it.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    unit: UnitOfWork,
+    names: Names,
+    written: Vec<(ObjectKey, Option<Arc<Object>>)>,
+}
+
+impl Instance {
+    /// Commits the unit of work.
+    pub(crate) fn commit(
+        &mut self,
+        on_conflict: OnConflict,
+        world: &mut World,
+    ) -> Result<Committed, Failure> {
+        if self.unit.is_empty() {
+            return Ok(Committed::Done);
+        }
+        if self.awaits_objects(world) {
+            return Ok(Committed::Wait);
+        }
+        if let Some(committed) = self.check_objects(on_conflict, world)? {
+            return Ok(committed);
+        }
+        let writes = self.writes(world)?;
+        let judge = judge(&writes, world);
+        if judge == Judge::Store {
+            // What was ordered before must not share its row with what may be refused.
+            self.save_row(world);
+        }
+        let unit = std::mem::take(&mut self.unit);
+        let names = self.names.clone();
+        let (number, written) = self.order(writes, judge, world);
+        self.refresh_names(&written);
+        self.conflicts = 0;
+        self.last_conflict = None;
+        match judge {
+            Judge::Core => {
+                for (key, object) in written {
+                    let waiting = world.changed(key, object, number);
+                    world.runnable.extend(waiting);
+                }
+                Ok(Committed::Done)
+            }
+            Judge::Store => {
+                world.cache.claim(number, unit.entries.keys().cloned().collect());
+                self.save_row(world);
+                self.judged = Some(Box::new(Judged { unit, names, written }));
+                self.phase = Phase::Committing(number);
+                Ok(Committed::Wait)
+            }
+        }
+    }
+
+    /// Takes the store's answer to a commit that it judged.
+    pub(crate) fn judged(&mut self, number: TransitionNumber, outcome: Outcome, world: &mut World) {
+        world.cache.unclaim(number);
+        let Some(judged) = self.judged.take() else { return };
+        self.phase = Phase::Ready;
+        match outcome {
+            Outcome::Committed => {
+                for (key, object) in judged.written {
+                    let waiting = world.changed(key, object, number);
+                    world.runnable.extend(waiting);
+                }
+            }
+            Outcome::Refused(refusal) => {
+                self.unit = judged.unit;
+                self.names = judged.names;
+                self.refused(refusal, world);
+            }
+        }
+    }
+
+    fn refused(&mut self, refusal: Refusal, world: &mut World) {
+        match refusal {
+            // The commit runs again and finds the conflict, with the fresh object at hand.
+            Refusal::Conflict { key, .. } => world.cache.forget(&key),
+            Refusal::Unique { key, unique, other } => {
+                let message = format!(
+                    "{key} has the same {} as {}/{other}: {}",
+                    unique.constraint, key.entity, unique.values
+                );
+                self.failed.get_or_insert(Failure::new("data.unique", message));
+            }
+            Refusal::Fenced { key, .. } => {
+                let message = format!("the lock {key} went to another holder before the commit");
+                self.failed.get_or_insert(Failure::new("lock.lost", message));
+            }
+        }
+    }
+
+    /// Asks for the objects of the unit that the cache does not know any more.
+    fn awaits_objects(&mut self, world: &mut World) -> bool {
+        let missing: Vec<ObjectKey> = self
+            .unit
+            .entries
+            .iter()
+            .filter(|(_, entry)| !matches!(entry.intent, Intent::Put { fresh: true, .. }))
+            .filter(|(key, _)| world.cache.get(key).is_none())
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in &missing {
+            world.load(key, self.id);
+        }
+        let awaits = !missing.is_empty();
+        if awaits {
+            self.phase = Phase::Loading(missing);
+        }
+        awaits
+    }
+
+    fn check_objects(
+        &mut self,
+        on_conflict: OnConflict,
+        world: &mut World,
+    ) -> Result<Option<Committed>, Failure> {
+        let mut found = None;
+        for (key, entry) in &mut self.unit.entries {
+            if matches!(entry.intent, Intent::Put { fresh: true, .. }) {
+                continue;
+            }
+            let present = world.cache.get(key).flatten();
+            match (entry.expected, present) {
+                (Expected::Absent, None) => {}
+                (Expected::Stamp(stamp), Some(present)) if present.stamp == stamp => {}
+                (Expected::Stamp(_), Some(present)) if on_conflict == OnConflict::Force => {
+                    entry.expected = Expected::Stamp(present.stamp);
+                    entry.base = Some(present);
+                }
+                (_, present) => {
+                    found = Some((key.clone(), entry.clone(), present));
+                    break;
+                }
+            }
+        }
+        let Some((key, entry, present)) = found else { return Ok(None) };
+        self.conflict(key, &entry, present.as_deref(), on_conflict, world).map(Some)
+    }
+
+    fn conflict(
+        &mut self,
+        key: ObjectKey,
+        entry: &Entry,
+        present: Option<&Object>,
+        on_conflict: OnConflict,
+        world: &mut World,
+    ) -> Result<Committed, Failure> {
+        let stamp = match entry.expected {
+            Expected::Absent => 0,
+            Expected::Stamp(stamp) => stamp,
+        };
+        let this = Some((key.clone(), stamp));
+        let may_retry = on_conflict == OnConflict::Retry
+            && !self.has_called_since(&self.unit_start)
+            && self.last_conflict != this
+            && self.conflicts < MAX_CONFLICTS;
+        let failure = conflict(&key, entry.base.as_ref().map_or(0, |base| base.version), present);
+        if !may_retry {
+            return Err(failure);
+        }
+        self.conflicts += 1;
+        self.last_conflict = this;
+        self.note(world.now, Happening::Retried { error: failure.code.to_string() });
+        self.return_to_unit_start();
+        Ok(Committed::Again)
+    }
+
+    /// Returns what the unit writes, with the objects as they are to be but for their stamps.
+    fn writes(&self, world: &World) -> Result<Vec<ObjectWrite>, Failure> {
+        let mut writes = Vec::with_capacity(self.unit.entries.len());
+        for (key, entry) in &self.unit.entries {
+            let mut unique = None;
+            let change = match &entry.intent {
+                Intent::Check => Change::Check,
+                Intent::Delete => {
+                    unique = self.has_unique_keys(key).then(Vec::new);
+                    Change::Delete
+                }
+                Intent::Put { object, .. } => {
+                    let declared = self.entity(&key.entity)?;
+                    unique = unique::changed(&declared, entry.base.as_deref(), object);
+                    Change::Put(Arc::new(self.successor(entry, object, world)))
+                }
+            };
+            let expected = entry.expected;
+            writes.push(ObjectWrite { key: key.clone(), expected, change, unique });
+        }
+        Ok(writes)
+    }
+
+    fn has_unique_keys(&self, key: &ObjectKey) -> bool {
+        self.published
+            .definitions
+            .entities
+            .get(&key.entity)
+            .is_some_and(|entity| !entity.unique.is_empty())
+    }
+
+    fn successor(&self, entry: &Entry, object: &Object, world: &World) -> Object {
+        let mut successor = object.clone();
+        successor.modified_at = world.now;
+        match &entry.base {
+            Some(base) => {
+                successor.version = base.version.saturating_add(1);
+                successor.created_at = base.created_at;
+                successor.created_by = Arc::clone(&base.created_by);
+            }
+            None => {
+                successor.version = 1;
+                successor.created_at = world.now;
+            }
+        }
+        successor
+    }
+
+    fn order(
+        &mut self,
+        mut writes: Vec<ObjectWrite>,
+        judge: Judge,
+        world: &mut World,
+    ) -> (TransitionNumber, Vec<(ObjectKey, Option<Arc<Object>>)>) {
+        let now = world.now;
+        let transition = world.outbox.order(Some(self.id), judge);
+        let number = transition.number;
+        let mut written = Vec::with_capacity(writes.len());
+        let mut told = Vec::with_capacity(writes.len());
+        for write in &mut writes {
+            match &mut write.change {
+                Change::Check => {}
+                Change::Delete => {
+                    told.push((write.key.to_string(), 0));
+                    written.push((write.key.clone(), None));
+                }
+                Change::Put(object) => {
+                    Arc::make_mut(object).stamp = number;
+                    told.push((write.key.to_string(), object.version));
+                    written.push((write.key.clone(), Some(Arc::clone(object))));
+                }
+            }
+        }
+        self.note(now, Happening::Committed(told));
+        let transition = world.outbox.last_of(self.id).expect("it was just ordered");
+        transition.objects = writes;
+        transition.journal = std::mem::take(&mut self.journal);
+        transition.fences = self
+            .held
+            .iter()
+            .filter(|held| held.row)
+            .map(|held| (Arc::clone(&held.key), held.token))
+            .collect();
+        (number, written)
+    }
+
+    /// Binds names that were bound to what the unit was about to write to what it wrote.
+    fn refresh_names(&mut self, written: &[(ObjectKey, Option<Arc<Object>>)]) {
+        for (key, object) in written {
+            let Some(object) = object else { continue };
+            let stale: Vec<Arc<str>> = self
+                .names
+                .0
+                .iter()
+                .filter(|(_, value)| is_pending(value, key))
+                .map(|(name, _)| Arc::clone(name))
+                .collect();
+            for name in stale {
+                self.names.bind(&name, Value::Record(Arc::<Object>::clone(object)));
+            }
+        }
+    }
+}
+
+/// Returns whether a value is the uncommitted state of an object.
+fn is_pending(value: &Value, key: &ObjectKey) -> bool {
+    let Value::Record(record) = value else { return false };
+    let any: &dyn std::any::Any = &**record;
+    any.downcast_ref::<Object>().is_some_and(|object| object.stamp == 0 && object.key == *key)
+}
+
+fn judge(writes: &[ObjectWrite], world: &World) -> Judge {
+    let only_the_store_knows = |write: &ObjectWrite| {
+        write.unique.as_ref().is_some_and(|keys| !keys.is_empty())
+            || world.cache.is_claimed(&write.key)
+    };
+    if writes.iter().any(only_the_store_knows) { Judge::Store } else { Judge::Core }
+}

@@ -1,0 +1,382 @@
+//! The engine: one event in, instances run until all of them wait, effects out.
+//!
+//! Invariants:
+//!
+//! * After every event, each instance waits for something that is under way: a timer, a lock that
+//!   somebody holds, a read, an outside call, the store.
+//! * A panic-free core: whatever arrives (late, twice, unknown) is an error of one instance or
+//!   changes nothing.
+//!
+//! Absent by design: clocks, I/O, randomness; see the crate.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use lockstep_expr::{Map, Value};
+
+use crate::conformity;
+use crate::event::{Batch, Effect, Event, Start};
+use crate::failure::Failure;
+use crate::id::InstanceId;
+use crate::import::Imports;
+use crate::instance::{Arrived, Instance, Phase, Published};
+use crate::journal::Happening;
+use crate::lock::Grant;
+use crate::run::{Flow, MAX_STRETCH};
+use crate::time::Time;
+use crate::timer::Alarm;
+use crate::world::World;
+
+/// What an engine is made with.
+#[derive(Clone, Copy, Debug)]
+pub struct Config {
+    /// Greater than that of every engine before it on the same store.
+    pub epoch: u32,
+    /// How many committed objects it keeps in memory, about. Default 16,384.
+    pub cached_objects: usize,
+}
+
+impl Config {
+    /// Returns the defaults for an epoch.
+    pub fn new(epoch: u32) -> Self {
+        Self { epoch, cached_objects: 16_384 }
+    }
+}
+
+/// All unfinished instances of a store, and what they share.
+#[derive(Debug)]
+pub struct Engine {
+    pub(crate) instances: HashMap<InstanceId, Box<Instance>>,
+    pub(crate) published: Option<Arc<Published>>,
+    pub(crate) imports: Imports,
+    pub(crate) world: World,
+}
+
+impl Engine {
+    /// Returns an engine without definitions and instances.
+    pub fn new(config: Config) -> Self {
+        Self {
+            instances: HashMap::new(),
+            published: None,
+            imports: Imports::default(),
+            world: World::new(config.epoch, config.cached_objects),
+        }
+    }
+
+    /// Takes an event. `now` must not be before that of the event before it.
+    pub fn handle(&mut self, now: Time, event: Event) {
+        self.world.now = now;
+        match event {
+            Event::Publish { id, definitions } => {
+                self.published = Some(Arc::new(published(id, definitions)));
+            }
+            Event::Start(start) => self.start(start),
+            Event::Import { by, objects } => self.import(by, objects),
+            Event::Loaded { read, key, object } => {
+                let waiting = self.world.loaded(read, &key, object);
+                self.world.runnable.extend(waiting);
+            }
+            Event::Queried { read, result } => self.queried(read, result),
+            Event::Returned { call, result } => {
+                if let Some(instance) = self.world.calls.remove(&call)
+                    && let Some(instance) = self.instances.get_mut(&instance)
+                    && instance.phase == Phase::Calling(call)
+                {
+                    instance.arrived = Some(Arrived::Call(result));
+                    instance.phase = Phase::Ready;
+                    self.world.runnable.push_back(instance.id);
+                }
+            }
+            Event::Judged(outcomes) => self.landed(outcomes),
+            Event::Tick => {}
+            Event::Cancel { instance, reason } => {
+                self.interrupt(instance, Failure::new("cancelled", reason));
+            }
+        }
+        self.fire_timers();
+        self.run_all();
+    }
+
+    /// Returns the effects of the events since the last call.
+    pub fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.world.outbox.effects)
+    }
+
+    /// Returns all that is to be made durable next, or nothing while a batch is in the hands of the
+    /// store. The driver answers with [`Event::Judged`] when it is.
+    pub fn take_batch(&mut self) -> Option<Batch> {
+        let world = &mut self.world;
+        if world.outbox.in_flight.is_some() {
+            return None;
+        }
+        for id in std::mem::take(&mut world.outbox.unsaved) {
+            if let Some(instance) = self.instances.get_mut(&id) {
+                instance.flush(world);
+            }
+        }
+        if world.outbox.pending.is_empty() {
+            return None;
+        }
+        for index in 0..world.outbox.pending.len() {
+            if let Some(id) = world.outbox.wants_row(index)
+                && let Some(instance) = self.instances.get_mut(&id)
+            {
+                instance.save_row(world);
+            }
+        }
+        Some(world.outbox.take())
+    }
+
+    /// Returns whether there is something to be made durable.
+    pub fn has_pending(&self) -> bool {
+        !self.world.outbox.pending.is_empty() || !self.world.outbox.unsaved.is_empty()
+    }
+
+    /// Returns how many transitions are ordered and not yet in the hands of the store.
+    pub fn backlog(&self) -> usize {
+        self.world.outbox.pending.len()
+    }
+
+    /// Returns when the engine wants to be told the time, at the latest.
+    pub fn next_deadline(&self) -> Option<Time> {
+        self.world.timers.next()
+    }
+
+    /// Returns how many instances are unfinished.
+    pub fn unfinished(&self) -> usize {
+        self.instances.len()
+    }
+
+    /// Returns whether no lock is held and nobody waits for one.
+    pub fn locks_are_idle(&self) -> bool {
+        self.world.locks.is_idle()
+    }
+
+    fn start(&mut self, start: Start) {
+        match self.begin(&start) {
+            Ok(instance) => self.run(instance),
+            Err(failure) => {
+                let rejected = Effect::Rejected { instance: start.instance, failure };
+                self.world.outbox.effects.push(rejected);
+            }
+        }
+    }
+
+    fn begin(&self, start: &Start) -> Result<Box<Instance>, Failure> {
+        let not_found = || {
+            let message = format!("there is no workflow `{}`", start.workflow);
+            Failure::new("data.not_found", message)
+        };
+        let published = self.published.as_ref().ok_or_else(not_found)?;
+        let workflow =
+            published.definitions.workflows.get(&start.workflow).ok_or_else(not_found)?;
+        let input = conformity::input(workflow, &start.input)?;
+        if self.instances.contains_key(&start.instance) {
+            return Err(Failure::new("data.unique", "there is an instance with this id already"));
+        }
+        let mut instance = Box::new(Instance::new(
+            start.instance,
+            Arc::clone(published),
+            Arc::clone(workflow),
+            input,
+            Arc::clone(&start.by),
+            self.world.now,
+        ));
+        instance.note(self.world.now, Happening::Started);
+        Ok(instance)
+    }
+
+    fn queried(&mut self, read: u64, result: Result<Vec<Arc<crate::object::Object>>, Failure>) {
+        let Some(query) = self.world.queried(read) else { return };
+        let Some(instance) = self.instances.get_mut(&query.instance) else { return };
+        if instance.phase != Phase::Querying {
+            return;
+        }
+        let result = result.map(|mut objects| {
+            objects.retain(|object| !query.touched.contains_key(&object.key.id));
+            objects.extend(query.touched.into_values().flatten());
+            objects
+        });
+        instance.arrived = Some(Arrived::Objects(result));
+        instance.phase = Phase::Ready;
+        self.world.runnable.push_back(instance.id);
+    }
+
+    /// Lets an instance fail at once, unless the store is judging its commit: then it does so when
+    /// the store has answered.
+    fn interrupt(&mut self, id: InstanceId, failure: Failure) {
+        let Some(instance) = self.instances.get_mut(&id) else { return };
+        instance.failed.get_or_insert(failure);
+        if !matches!(instance.phase, Phase::Committing(_)) {
+            self.world.runnable.push_back(id);
+        }
+    }
+
+    fn fire_timers(&mut self) {
+        while let Some((id, alarm)) = self.world.timers.take_due(self.world.now) {
+            let Some(instance) = self.instances.get_mut(&id) else { continue };
+            let failure = match alarm {
+                Alarm::Backoff => {
+                    instance.phase_timer = None;
+                    instance.phase = Phase::Ready;
+                    self.world.runnable.push_back(id);
+                    continue;
+                }
+                Alarm::WaitingTimeout(ticket) => {
+                    instance.phase_timer = None;
+                    match &instance.phase {
+                        Phase::Waiting { ticket: present, key } if *present == ticket => {
+                            instance.waited_too_long(&Arc::clone(key), &self.world)
+                        }
+                        _ => continue,
+                    }
+                }
+                Alarm::HoldTimeout(key, token) => {
+                    // A commit that the store is judging came before the expiry, and wins.
+                    let committing = matches!(instance.phase, Phase::Committing(_));
+                    let is_held =
+                        instance.held.iter().any(|held| held.key == key && held.token == token);
+                    if committing || !is_held {
+                        continue;
+                    }
+                    instance.lose(&key, &mut self.world);
+                    self.world.runnable.push_back(id);
+                    continue;
+                }
+                Alarm::ActivityTimeout => {
+                    instance.activity_timer = None;
+                    instance.activity_until = None;
+                    Failure::new("activity.timeout", "the activity has taken too long")
+                }
+            };
+            self.interrupt(id, failure);
+        }
+    }
+
+    pub(crate) fn run_all(&mut self) {
+        loop {
+            if let Some(grant) = self.world.granted.pop_front() {
+                self.grant(grant);
+            } else if let Some(id) = self.world.runnable.pop_front() {
+                self.resume(id);
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn grant(&mut self, grant: Grant) {
+        match self.instances.remove(&grant.instance) {
+            Some(mut instance) => {
+                self.disarm(&mut instance);
+                instance.granted(grant, &mut self.world);
+                self.run(instance);
+            }
+            // Not reached as long as whoever ends leaves its queue; a lock is never lost over it.
+            None => {
+                let (_, granted) =
+                    self.world.locks.release(&grant.key, grant.token, self.world.now);
+                self.world.granted.extend(granted);
+            }
+        }
+    }
+
+    fn resume(&mut self, id: InstanceId) {
+        let Some(instance) = self.instances.get_mut(&id) else { return };
+        if let Phase::Loading(missing) = &mut instance.phase {
+            missing.retain(|key| self.world.cache.get(key).is_none());
+            if missing.is_empty() {
+                instance.phase = Phase::Ready;
+            }
+        }
+        if instance.phase != Phase::Ready && instance.failed.is_none() {
+            return;
+        }
+        if let Some(mut instance) = self.instances.remove(&id) {
+            self.disarm(&mut instance);
+            self.run(instance);
+        }
+    }
+
+    fn run(&mut self, mut instance: Box<Instance>) {
+        let id = instance.id;
+        for _ in 0..MAX_STRETCH {
+            match instance.advance(&mut self.world) {
+                Flow::Go => {}
+                Flow::Wait => {
+                    self.arm(&mut instance);
+                    self.instances.insert(id, instance);
+                    return;
+                }
+                Flow::End => {
+                    self.disarm(&mut instance);
+                    if let Some(timer) = instance.activity_timer.take() {
+                        self.world.timers.cancel(timer);
+                    }
+                    return;
+                }
+            }
+        }
+        instance.phase = Phase::BackingOff(self.world.now);
+        self.arm(&mut instance);
+        self.instances.insert(id, instance);
+    }
+
+    /// Sets the timers of an instance that waits.
+    pub(crate) fn arm(&mut self, instance: &mut Instance) {
+        let World { timers, outbox, .. } = &mut self.world;
+        let id = instance.id;
+        for held in instance.held.iter_mut().filter(|held| held.timer.is_none()) {
+            let alarm = Alarm::HoldTimeout(Arc::clone(&held.key), held.token);
+            held.timer = Some(timers.set(held.until, id, alarm));
+        }
+        if let Some(until) = instance.activity_until
+            && instance.activity_timer.is_none()
+        {
+            instance.activity_timer = Some(timers.set(until, id, Alarm::ActivityTimeout));
+        }
+        match &instance.phase {
+            Phase::Waiting { ticket, .. } => {
+                let ticket = *ticket;
+                let until = instance.waiting_deadline();
+                instance.phase_timer = Some(timers.set(until, id, Alarm::WaitingTimeout(ticket)));
+                outbox.unsaved.insert(id);
+            }
+            Phase::BackingOff(until) => {
+                let until = *until;
+                instance.phase_timer = Some(timers.set(until, id, Alarm::Backoff));
+                outbox.unsaved.insert(id);
+            }
+            Phase::Ready
+            | Phase::Loading(_)
+            | Phase::Querying
+            | Phase::Calling(_)
+            | Phase::Committing(_) => {}
+        }
+    }
+
+    /// Cancels the timers of what an instance was waiting for.
+    fn disarm(&mut self, instance: &mut Instance) {
+        if let Some(timer) = instance.phase_timer.take() {
+            self.world.timers.cancel(timer);
+        }
+        if instance.activity_until.is_none()
+            && let Some(timer) = instance.activity_timer.take()
+        {
+            self.world.timers.cancel(timer);
+        }
+        self.world.outbox.unsaved.remove(&instance.id);
+    }
+}
+
+/// Returns definitions with what is computed from them once.
+pub(crate) fn published(
+    id: Arc<str>,
+    definitions: Arc<lockstep_definition::Definitions>,
+) -> Published {
+    let mut config = Map::new();
+    for (name, value) in &definitions.project.config {
+        config.insert(Arc::clone(name), value.clone());
+    }
+    Published { id, definitions, config: Value::Map(Arc::new(config)) }
+}

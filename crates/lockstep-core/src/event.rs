@@ -1,0 +1,201 @@
+//! What a driver tells the core, and what the core asks of its driver.
+//!
+//! Invariants:
+//!
+//! * An effect that leaves the engine (an answer, an outside call) is returned only after every
+//!   transition that it depends on is durable.
+//! * Events that come late (of a call that was cancelled, of a load that was answered otherwise)
+//!   change nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lockstep_definition::Definitions;
+use lockstep_expr::{Map, Value};
+
+use crate::failure::Failure;
+use crate::id::{FencingToken, InstanceId, TransitionNumber};
+use crate::object::{Object, ObjectKey};
+use crate::transition::{Outcome, Transition};
+
+/// Names a read that the core asked for.
+pub type ReadId = u64;
+
+/// Names an outside call that the core asked for; never used twice within a process.
+pub type CallId = u64;
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Event {
+    /// Definitions are published: instances that start from here on run on them.
+    Publish {
+        /// Their identity, under which the store keeps their text.
+        id: Arc<str>,
+        /// The definitions.
+        definitions: Arc<Definitions>,
+    },
+    /// An instance is to start.
+    Start(Start),
+    /// Objects are to be created unless they are there.
+    Import {
+        /// Who does it.
+        by: Arc<str>,
+        /// What they are: entity, id, attributes.
+        objects: Vec<(ObjectKey, Map)>,
+    },
+    /// A load is answered.
+    Loaded {
+        /// The load.
+        read: ReadId,
+        /// The object that was asked for.
+        key: ObjectKey,
+        /// The object, if there is one.
+        object: Option<Arc<Object>>,
+    },
+    /// A query is answered: all objects of its entity.
+    Queried {
+        /// The query.
+        read: ReadId,
+        /// The objects, or why there is no answer.
+        result: Result<Vec<Arc<Object>>, Failure>,
+    },
+    /// An outside call came back.
+    Returned {
+        /// The call.
+        call: CallId,
+        /// Its result.
+        result: Result<Value, Failure>,
+    },
+    /// The store has made a batch durable: what became of each of its transitions, in order.
+    Judged(Vec<Outcome>),
+    /// Time went on, nothing else happened.
+    Tick,
+    /// An instance is to end with error `cancelled`.
+    Cancel {
+        /// The instance.
+        instance: InstanceId,
+        /// Why, for people.
+        reason: String,
+    },
+}
+
+/// A start that is asked for.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// Identity of the new instance, drawn by the driver.
+    pub instance: InstanceId,
+    /// Name of the workflow.
+    pub workflow: Arc<str>,
+    /// Its input, a map; it is checked against the declared inputs.
+    pub input: Value,
+    /// Who starts it.
+    pub by: Arc<str>,
+}
+
+/// Something that the driver must do.
+#[derive(Debug)]
+pub enum Effect {
+    /// Read an object, and answer with [`Event::Loaded`].
+    Load {
+        /// Names the answer.
+        read: ReadId,
+        /// The object.
+        key: ObjectKey,
+    },
+    /// Read all objects of an entity, at most `limit`, and answer with [`Event::Queried`].
+    Query {
+        /// Names the answer.
+        read: ReadId,
+        /// The entity.
+        entity: Arc<str>,
+    },
+    /// Make an outside call, and answer with [`Event::Returned`].
+    Call {
+        /// Names the answer.
+        call: CallId,
+        /// What to call.
+        request: Box<CallRequest>,
+    },
+    /// End an outside call; its answer is not wanted any more.
+    CancelCall {
+        /// The call.
+        call: CallId,
+    },
+    /// Tell whoever waits for it how an instance ended. It is durable.
+    Answer {
+        /// The instance.
+        instance: InstanceId,
+        /// Its output, or its error.
+        result: Result<Value, Failure>,
+    },
+    /// Tell whoever asked that a start was refused; nothing of it is kept.
+    Rejected {
+        /// The instance that will not be.
+        instance: InstanceId,
+        /// Why.
+        failure: Failure,
+    },
+    /// Tell how an import ended. It is durable.
+    Imported {
+        /// How many objects were created, and how many were there already and were left as they
+        /// are; or why none was created.
+        result: Result<(usize, usize), Failure>,
+    },
+    /// The store refused what the core had decided: its memory is not what the store holds. The
+    /// driver must stop; a new start reads the store again.
+    Diverged {
+        /// The transition.
+        number: TransitionNumber,
+        /// What the store said.
+        outcome: Outcome,
+    },
+}
+
+/// An outside call.
+#[derive(Clone, Debug)]
+pub struct CallRequest {
+    /// On whose behalf.
+    pub instance: InstanceId,
+    /// Where in the workflow, for people.
+    pub activity: Arc<str>,
+    /// The same for every attempt of this call, different from every other call's.
+    pub idempotency_key: String,
+    /// From 1; grows with every attempt, also across restarts.
+    pub attempt: u32,
+    /// Token of the lock under which the call is made, the latest one if there are several.
+    pub fencing_token: Option<FencingToken>,
+    /// Longest time that the attempt may take.
+    pub timeout: Duration,
+    /// What is called.
+    pub target: CallTarget,
+}
+
+/// What an outside call goes to.
+#[derive(Clone, Debug)]
+pub enum CallTarget {
+    /// An HTTP server.
+    Http {
+        /// Upper case.
+        method: Arc<str>,
+        /// Absolute URL.
+        url: String,
+        /// Header names and values.
+        headers: Vec<(String, String)>,
+        /// Sent as JSON if present.
+        body: Option<Value>,
+    },
+    /// A program.
+    Exec {
+        /// Its name or path.
+        program: Arc<str>,
+        /// Its arguments.
+        args: Vec<String>,
+        /// Sent to its standard input as JSON if present.
+        input: Option<Value>,
+        /// Environment variables.
+        env: Vec<(String, String)>,
+    },
+}
+
+/// Transitions to be made durable together, in order.
+pub type Batch = Vec<Transition>;

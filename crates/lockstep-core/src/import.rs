@@ -1,0 +1,118 @@
+//! Imports: objects that are created from outside, without an instance.
+//!
+//! Invariants:
+//!
+//! * An object that is there already is left as it is.
+//! * All objects are valid, or none is created.
+
+use std::sync::Arc;
+
+use lockstep_expr::Map;
+
+use crate::conformity;
+use crate::engine::Engine;
+use crate::event::Effect;
+use crate::failure::Failure;
+use crate::object::{Object, ObjectKey};
+use crate::transition::{Change, Expected, Judge, ObjectWrite, Outcome, Refusal};
+use crate::unique;
+
+/// The imports that the store is judging.
+#[derive(Debug, Default)]
+pub(crate) struct Imports {
+    outstanding: Vec<(i64, Arc<Object>)>,
+    created: usize,
+    existing: usize,
+}
+
+impl Engine {
+    pub(crate) fn import(&mut self, by: Arc<str>, objects: Vec<(ObjectKey, Map)>) {
+        let objects: Result<Vec<Object>, Failure> = objects
+            .into_iter()
+            .map(|(key, given)| self.imported_object(&by, key, &given))
+            .collect();
+        match objects {
+            Err(failure) => {
+                self.world.outbox.effects.push(Effect::Imported { result: Err(failure) });
+            }
+            Ok(objects) if objects.is_empty() => self.tell_import(),
+            Ok(objects) => objects.into_iter().for_each(|object| self.order_import(object)),
+        }
+    }
+
+    fn imported_object(
+        &self,
+        by: &Arc<str>,
+        key: ObjectKey,
+        given: &Map,
+    ) -> Result<Object, Failure> {
+        let unknown = || {
+            let message = format!("there is no entity `{}`", key.entity);
+            Failure::new("data.invalid", message)
+        };
+        let published = self.published.as_ref().ok_or_else(unknown)?;
+        let entity = published.definitions.entities.get(&key.entity).ok_or_else(unknown)?;
+        let attributes = conformity::attributes(entity, given).map_err(|mut failure| {
+            failure.message = format!("{key}: {}", failure.message);
+            failure
+        })?;
+        Ok(Object {
+            key,
+            version: 1,
+            stamp: 0,
+            created_at: self.world.now,
+            created_by: Arc::clone(by),
+            modified_at: self.world.now,
+            modified_by: Arc::clone(by),
+            attributes,
+        })
+    }
+
+    fn order_import(&mut self, mut object: Object) {
+        let entity = self
+            .published
+            .as_ref()
+            .and_then(|published| published.definitions.entities.get(&object.key.entity));
+        let unique = entity.and_then(|entity| unique::changed(entity, None, &object));
+        let transition = self.world.outbox.order(None, Judge::Store);
+        let number = transition.number;
+        object.stamp = number;
+        let object = Arc::new(object);
+        transition.objects.push(ObjectWrite {
+            key: object.key.clone(),
+            expected: Expected::Absent,
+            change: Change::Put(Arc::clone(&object)),
+            unique,
+        });
+        self.world.cache.claim(number, vec![object.key.clone()]);
+        self.imports.outstanding.push((number, object));
+    }
+
+    /// Takes the store's answer to one imported object.
+    pub(crate) fn imported(&mut self, number: i64, outcome: &Outcome) {
+        self.world.cache.unclaim(number);
+        let Some(index) = self.imports.outstanding.iter().position(|(of, _)| *of == number) else {
+            return;
+        };
+        let (_, object) = self.imports.outstanding.swap_remove(index);
+        match outcome {
+            Outcome::Committed => {
+                self.imports.created += 1;
+                let waiting = self.world.changed(object.key.clone(), Some(object), number);
+                self.world.runnable.extend(waiting);
+            }
+            Outcome::Refused(
+                Refusal::Conflict { .. } | Refusal::Unique { .. } | Refusal::Fenced { .. },
+            ) => self.imports.existing += 1,
+        }
+        if self.imports.outstanding.is_empty() {
+            self.tell_import();
+        }
+    }
+
+    fn tell_import(&mut self) {
+        let Imports { created, existing, .. } = std::mem::take(&mut self.imports);
+        let result = Ok((created, existing));
+        self.world.outbox.effects.push(Effect::Imported { result });
+    }
+}

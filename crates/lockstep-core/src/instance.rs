@@ -1,0 +1,284 @@
+//! One instance: where it is, what it knows, what it holds.
+//!
+//! An instance runs until it must wait; then its [`Phase`] says for what. While it runs it changes
+//! nothing but itself and the [`World`](crate::world::World) that it is handed.
+//!
+//! Invariants:
+//!
+//! * A savepoint is a state to which everything uncommitted since then can be undone: position,
+//!   names, unit of work.
+//! * `unit_start` is where the present unit of work began; `activity_start` is not before it.
+//! * A held lock is in `held` and in the lock table under the same token, or in neither.
+
+pub(crate) mod names;
+pub(crate) mod state;
+
+use std::sync::Arc;
+
+use lockstep_definition::{Activity, Definitions, Handler, Step, Workflow};
+use lockstep_expr::Value;
+
+use crate::commit::Judged;
+use crate::event::CallId;
+use crate::failure::Failure;
+use crate::id::{FencingToken, InstanceId, Ticket, TransitionNumber};
+use crate::journal::{Entry, Happening};
+use crate::object::{Object, ObjectKey};
+use crate::time::Time;
+use crate::timer::TimerKey;
+use crate::unit_of_work::UnitOfWork;
+
+/// Definitions that are published, with what is computed from them once.
+#[derive(Debug)]
+pub(crate) struct Published {
+    pub(crate) id: Arc<str>,
+    pub(crate) definitions: Arc<Definitions>,
+    pub(crate) config: Value,
+}
+
+/// One execution of a workflow.
+#[derive(Debug)]
+pub(crate) struct Instance {
+    pub(crate) id: InstanceId,
+    pub(crate) published: Arc<Published>,
+    pub(crate) workflow: Arc<Workflow>,
+    pub(crate) input: Value,
+    pub(crate) started_by: Arc<str>,
+    pub(crate) started_at: Time,
+
+    pub(crate) position: Position,
+    pub(crate) names: Names,
+    pub(crate) unit: UnitOfWork,
+    pub(crate) activity_start: Savepoint,
+    pub(crate) unit_start: Savepoint,
+    pub(crate) held: Vec<Held>,
+    pub(crate) phase: Phase,
+
+    /// Outside calls made so far; numbers their idempotency keys.
+    pub(crate) calls: u32,
+    /// Objects made so far; numbers their ids.
+    pub(crate) created: u32,
+    /// Attempts of the present outside call; 0 before the first.
+    pub(crate) call_attempts: u32,
+    /// Attempts of the present activity that failed.
+    pub(crate) activity_attempts: u32,
+    /// When the present activity began to work, if it has a timeout: when it ends.
+    pub(crate) activity_until: Option<Time>,
+    /// What the catch steps handle.
+    pub(crate) error: Option<Arc<Failure>>,
+    /// Since when it waits for a lock.
+    pub(crate) waiting_since: Option<Time>,
+    /// How long the lock of the present activity was waited for, in microseconds.
+    pub(crate) waited: i64,
+    /// The object and state of it at which the last commit failed, to see whether a retry helps.
+    pub(crate) last_conflict: Option<(ObjectKey, TransitionNumber)>,
+    /// The result of the outside call or query that it was waiting for.
+    pub(crate) arrived: Option<Arrived>,
+    /// What it is to fail with at its next move.
+    pub(crate) failed: Option<Failure>,
+    /// The commit that the store is judging.
+    pub(crate) judged: Option<Box<Judged>>,
+    /// The time that the present step sees as `now`.
+    pub(crate) now: Option<Time>,
+    /// Conflicts since the last commit.
+    pub(crate) conflicts: u32,
+    /// Timers of the phase and of the activity.
+    pub(crate) phase_timer: Option<TimerKey>,
+    pub(crate) activity_timer: Option<TimerKey>,
+    /// Entries that no transition carries yet.
+    pub(crate) journal: Vec<Entry>,
+}
+
+/// Something that an instance waited for.
+#[derive(Debug)]
+pub(crate) enum Arrived {
+    /// The result of an outside call.
+    Call(Result<Value, Failure>),
+    /// The objects of an entity.
+    Objects(Result<Vec<Arc<Object>>, Failure>),
+}
+
+/// Where an instance is in its workflow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Position {
+    /// Index of the activity, from 0; that after the last one is the end of the workflow.
+    pub(crate) activity: usize,
+    /// Which steps: those of the activity, or of one of its catches.
+    pub(crate) block: Block,
+    /// How far within the activity.
+    pub(crate) stage: Stage,
+}
+
+/// A list of steps of an activity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Block {
+    /// The activity's own.
+    Steps,
+    /// Those of the catch with this index.
+    Catch(usize),
+}
+
+/// How far an instance is within an activity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Before the lock; the step with which to begin under it.
+    Enter(usize),
+    /// Before the step with this index; behind the last one, before the commit.
+    Step(usize),
+}
+
+impl Position {
+    /// Returns the beginning of an activity.
+    pub(crate) fn of_activity(activity: usize) -> Self {
+        Self { activity, block: Block::Steps, stage: Stage::Enter(0) }
+    }
+}
+
+/// A state to which an instance can return.
+#[derive(Clone, Debug)]
+pub(crate) struct Savepoint {
+    pub(crate) position: Position,
+    pub(crate) names: Names,
+    pub(crate) unit: UnitOfWork,
+    /// Outside calls made before it.
+    pub(crate) calls: u32,
+}
+
+/// A lock that an instance holds.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    pub(crate) key: Arc<str>,
+    pub(crate) token: FencingToken,
+    pub(crate) since: Time,
+    pub(crate) until: Time,
+    /// Index of the activity that took it.
+    pub(crate) activity: usize,
+    /// Whether a row tells of it, or is in the hands of the store.
+    pub(crate) row: bool,
+    pub(crate) timer: Option<TimerKey>,
+}
+
+/// What an instance is waiting for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Nothing: it runs, or will when its turn comes.
+    Ready,
+    /// A lock.
+    Waiting { ticket: Ticket, key: Arc<str> },
+    /// Objects that are being read.
+    Loading(Vec<ObjectKey>),
+    /// The objects of an entity.
+    Querying,
+    /// An outside call.
+    Calling(CallId),
+    /// The end of a pause before the next attempt.
+    BackingOff(Time),
+    /// The store's judgement of this commit.
+    Committing(TransitionNumber),
+}
+
+/// Bound names and their values. Copied on the first change after a savepoint took hold of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names(pub(crate) Arc<Vec<(Arc<str>, Value)>>);
+
+impl Names {
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+        self.0.iter().find(|(bound, _)| **bound == *name).map(|(_, value)| value)
+    }
+
+    pub(crate) fn bind(&mut self, name: &Arc<str>, value: Value) {
+        let names = Arc::make_mut(&mut self.0);
+        match names.iter_mut().find(|(bound, _)| bound == name) {
+            Some((_, present)) => *present = value,
+            None => names.push((Arc::clone(name), value)),
+        }
+    }
+}
+
+impl Instance {
+    /// Returns the activity in which the instance is; `None` at the end of the workflow.
+    ///
+    /// The workflow is passed apart, so that the instance can be changed meanwhile.
+    pub(crate) fn activity(workflow: &Workflow, position: Position) -> Option<&Activity> {
+        workflow.activities.get(position.activity)
+    }
+
+    /// Returns the steps among which the instance is.
+    pub(crate) fn steps(activity: &Activity, block: Block) -> &[Step] {
+        match block {
+            Block::Steps => &activity.steps,
+            Block::Catch(index) => match activity.catch.get(index).map(|catch| &catch.handler) {
+                Some(Handler::Steps(steps)) => steps,
+                Some(Handler::Goto(_)) | None => &[],
+            },
+        }
+    }
+
+    /// Returns an instance at the beginning of its workflow.
+    pub(crate) fn new(
+        id: InstanceId,
+        published: Arc<Published>,
+        workflow: Arc<Workflow>,
+        input: Value,
+        started_by: Arc<str>,
+        started_at: Time,
+    ) -> Self {
+        let position = Position::of_activity(0);
+        let names = Names::default();
+        let start =
+            Savepoint { position, names: names.clone(), unit: UnitOfWork::default(), calls: 0 };
+        Self {
+            id,
+            published,
+            workflow,
+            input,
+            started_by,
+            started_at,
+            position,
+            names,
+            unit: UnitOfWork::default(),
+            activity_start: start.clone(),
+            unit_start: start,
+            held: Vec::new(),
+            phase: Phase::Ready,
+            calls: 0,
+            created: 0,
+            call_attempts: 0,
+            activity_attempts: 0,
+            activity_until: None,
+            error: None,
+            waiting_since: None,
+            waited: 0,
+            last_conflict: None,
+            arrived: None,
+            failed: None,
+            judged: None,
+            now: None,
+            conflicts: 0,
+            phase_timer: None,
+            activity_timer: None,
+            journal: Vec::new(),
+        }
+    }
+
+    /// Notes something in the journal.
+    pub(crate) fn note(&mut self, now: Time, event: Happening) {
+        let activity = u32::try_from(self.position.activity).unwrap_or(u32::MAX);
+        self.journal.push(Entry { at: now.0, activity, event });
+    }
+
+    /// Returns the present state as a savepoint.
+    pub(crate) fn savepoint(&self) -> Savepoint {
+        Savepoint {
+            position: self.position,
+            names: self.names.clone(),
+            unit: self.unit.clone(),
+            calls: self.calls,
+        }
+    }
+
+    /// Returns whether something outside was called since a savepoint.
+    pub(crate) fn has_called_since(&self, savepoint: &Savepoint) -> bool {
+        self.calls > savepoint.calls
+    }
+}

@@ -1,0 +1,94 @@
+//! The journal: an instance's history, for people.
+//!
+//! Invariants:
+//!
+//! * Entries are appended in the transition that makes what they tell durable; one that is refused
+//!   leaves none.
+//! * Nothing is decided from a journal: recovery reads the instance's state.
+//!
+//! Absent by design: inputs of outside calls and secrets.
+
+use serde::{Deserialize, Serialize};
+
+/// Something that happened to an instance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    pub at: i64,
+    /// Index of the activity, from 0.
+    pub activity: u32,
+    /// What happened.
+    pub event: Happening,
+}
+
+/// What an [`Entry`] tells. Names of its fields are stable: journals are kept for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Happening {
+    /// The instance began.
+    Started,
+    /// It waits for a lock that another instance holds.
+    LockWaited {
+        /// The lock key.
+        key: String,
+        /// Who held it, if one did.
+        holder: Option<String>,
+    },
+    /// It was granted a lock.
+    LockGranted {
+        /// The lock key.
+        key: String,
+        /// The fencing token.
+        token: i64,
+        /// How long it waited, in microseconds.
+        waited: i64,
+    },
+    /// It lost a lock before it had released it.
+    LockLost {
+        /// The lock key.
+        key: String,
+        /// The token that is void from there on.
+        token: i64,
+    },
+    /// The activity was left out.
+    Skipped,
+    /// An outside call is about to be made.
+    Called {
+        /// The idempotency key.
+        key: String,
+        /// From 1.
+        attempt: u32,
+    },
+    /// An outside call came back.
+    Returned {
+        /// The idempotency key.
+        key: String,
+        /// The error code, if it failed.
+        error: Option<String>,
+    },
+    /// Changes were committed: the objects, each with its version, 0 for a deleted one.
+    Committed(Vec<(String, i64)>),
+    /// The activity runs again from its last commit, after this error.
+    Retried {
+        /// The error code.
+        error: String,
+    },
+    /// The activity failed and an error handler took over.
+    Caught {
+        /// The error code.
+        error: String,
+    },
+    /// A `log` step.
+    Logged(String),
+    /// The instance was taken up again after a restart.
+    Recovered,
+    /// The instance ended well.
+    Finished,
+    /// The instance ended with this error.
+    Failed {
+        /// The error code.
+        error: String,
+        /// What people read.
+        message: String,
+    },
+}

@@ -1,0 +1,49 @@
+//! Landing: the store has answered; what waited for it goes on.
+//!
+//! Invariants:
+//!
+//! * Effects that waited for a batch are released when all of it is durable, in the order in which
+//!   they were asked for.
+//! * A refusal of what the core had judged stops the engine: nothing that waited for the batch is
+//!   released.
+
+use crate::engine::Engine;
+use crate::event::Effect;
+use crate::outbox::Owner;
+use crate::transition::Outcome;
+
+impl Engine {
+    pub(crate) fn landed(&mut self, outcomes: Vec<Outcome>) {
+        let Some(landed) = self.world.outbox.land() else { return };
+        let judged: Vec<_> = landed.owners.into_iter().zip(outcomes).collect();
+        let diverged = judged.iter().find(|((_, owner), outcome)| {
+            *owner == Owner::Nobody && *outcome != Outcome::Committed
+        });
+        if let Some(((number, _), outcome)) = diverged {
+            let effect = Effect::Diverged { number: *number, outcome: outcome.clone() };
+            self.world.outbox.effects.push(effect);
+            return;
+        }
+        for ((number, owner), outcome) in judged {
+            match owner {
+                Owner::Nobody => {}
+                Owner::Import => self.imported(number, &outcome),
+                Owner::Instance(id) => {
+                    if let Some(instance) = self.instances.get_mut(&id) {
+                        instance.judged(number, outcome, &mut self.world);
+                        self.world.runnable.push_back(id);
+                    }
+                }
+            }
+        }
+        for effect in landed.effects {
+            // A call that was cancelled while it waited is not made.
+            let unwanted = matches!(&effect, Effect::Call { call, .. } if !self.world.calls.contains_key(call));
+            if !unwanted {
+                self.world.outbox.effects.push(effect);
+            }
+        }
+        let durable = self.world.outbox.durable();
+        self.world.cache.shrink(durable);
+    }
+}

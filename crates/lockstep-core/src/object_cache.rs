@@ -1,0 +1,98 @@
+//! The object cache: the last committed state of objects, as far as the core knows it.
+//!
+//! Invariants:
+//!
+//! * Truth: an entry is the state after the last transition that was ordered; for an object without
+//!   an entry, the store's state is.
+//! * Therefore an entry whose transition is not durable yet is never evicted.
+//! * An object that a transition in the hands of the store may be changing is *claimed*; whoever
+//!   commits to it meanwhile leaves the judgement to the store too.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use crate::id::TransitionNumber;
+use crate::object::{Object, ObjectKey};
+
+/// Committed objects, and the absence of some.
+#[derive(Debug)]
+pub(crate) struct ObjectCache {
+    entries: IndexMap<ObjectKey, Entry>,
+    claims: BTreeMap<TransitionNumber, Vec<ObjectKey>>,
+    capacity: usize,
+    hand: usize,
+}
+
+#[derive(Debug)]
+struct Entry {
+    /// `None`: there is no such object.
+    object: Option<Arc<Object>>,
+    /// The transition that made it so; 0 if it was read from the store.
+    ordered: TransitionNumber,
+    /// Used since the hand of the clock went by.
+    used: bool,
+}
+
+impl ObjectCache {
+    /// Returns an empty cache that keeps about `capacity` objects.
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self { entries: IndexMap::new(), claims: BTreeMap::new(), capacity, hand: 0 }
+    }
+
+    /// Returns the committed state of an object, `Some(None)` if there is no such object, `None` if
+    /// the cache does not know it.
+    pub(crate) fn get(&mut self, key: &ObjectKey) -> Option<Option<Arc<Object>>> {
+        let entry = self.entries.get_mut(key)?;
+        entry.used = true;
+        Some(entry.object.clone())
+    }
+
+    pub(crate) fn insert(
+        &mut self,
+        key: ObjectKey,
+        object: Option<Arc<Object>>,
+        ordered: TransitionNumber,
+    ) {
+        self.entries.insert(key, Entry { object, ordered, used: true });
+    }
+
+    /// Forgets an object of which the store knows better.
+    pub(crate) fn forget(&mut self, key: &ObjectKey) {
+        self.entries.swap_remove(key);
+    }
+
+    pub(crate) fn claim(&mut self, number: TransitionNumber, keys: Vec<ObjectKey>) {
+        self.claims.insert(number, keys);
+    }
+
+    pub(crate) fn unclaim(&mut self, number: TransitionNumber) {
+        self.claims.remove(&number);
+    }
+
+    pub(crate) fn is_claimed(&self, key: &ObjectKey) -> bool {
+        self.claims.values().any(|keys| keys.contains(key))
+    }
+
+    /// Evicts what was not used for long, down to the capacity. `durable` is the last transition
+    /// that is durable.
+    ///
+    /// Source: F. Corbató, "A paging experiment with the Multics system" (1969), the clock.
+    pub(crate) fn shrink(&mut self, durable: TransitionNumber) {
+        let mut looked_at = 0;
+        let rounds = self.entries.len().saturating_mul(2);
+        while self.entries.len() > self.capacity && looked_at < rounds {
+            looked_at += 1;
+            if self.hand >= self.entries.len() {
+                self.hand = 0;
+            }
+            let Some((_, entry)) = self.entries.get_index_mut(self.hand) else { break };
+            if entry.ordered > durable || std::mem::take(&mut entry.used) {
+                self.hand += 1;
+            } else {
+                self.entries.swap_remove_index(self.hand);
+            }
+        }
+    }
+}

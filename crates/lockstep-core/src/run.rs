@@ -1,0 +1,441 @@
+//! How an instance runs: from activity to activity, until it must wait or ends.
+//!
+//! ```text
+//! Enter --(when is false)--------------------------------------> following activity
+//!   |  \--(lock is not free)--> wait, fail or leave out
+//!   v
+//! Step 0 .. Step n --> behind the last: commit, release --> next
+//!   |
+//!   +--(error)--> undo --> retry: Enter | catch: goto or steps | the instance fails
+//! ```
+//!
+//! Invariants:
+//!
+//! * Commit before release: a lock is released behind the commit of what was changed under it, or
+//!   after its changes were dropped.
+//! * Every way out of an activity releases the locks that it took: its end, an error, a retry, the
+//!   end of the instance. The one exception is an activity that leaves changes uncommitted.
+//! * An instance that never waits gives way after [`MAX_STRETCH`] moves.
+
+use std::sync::Arc;
+
+use lockstep_definition::{Activity, AutoCommit, ExclusiveLock, Goto, Handler, OnBusy};
+use lockstep_expr::Value;
+
+use crate::commit::Committed;
+use crate::event::Effect;
+use crate::failure::Failure;
+use crate::instance::names::{condition, map};
+use crate::instance::{Block, Held, Instance, Phase, Position, Stage};
+use crate::journal::Happening;
+use crate::lock::{Answer, Grant, Holder, key};
+use crate::payload;
+use crate::retry;
+use crate::time::Time;
+use crate::transition::{LockWrite, Status};
+use crate::world::World;
+
+/// Moves that an instance makes before it lets others go on.
+pub(crate) const MAX_STRETCH: u32 = 1000;
+
+/// How an instance goes on after a move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flow {
+    /// With the following move.
+    Go,
+    /// When what its phase says has come.
+    Wait,
+    /// Not at all.
+    End,
+}
+
+impl Instance {
+    /// Makes one move.
+    pub(crate) fn advance(&mut self, world: &mut World) -> Flow {
+        let workflow = Arc::clone(&self.workflow);
+        let Some(activity) = Self::activity(&workflow, self.position) else {
+            return match self.failed.take().map_or_else(|| self.finish(world), Err) {
+                Ok(flow) => flow,
+                Err(failure) => self.end_with(failure, world),
+            };
+        };
+        let moved = match self.failed.take() {
+            Some(failure) => Err(failure),
+            None => match self.position.stage {
+                Stage::Enter(step) => self.enter(activity, step, world),
+                Stage::Step(index) => match Self::steps(activity, self.position.block).get(index) {
+                    Some(step) => self.step(activity, index, step, world).map_err(|mut failure| {
+                        failure.place.get_or_insert_with(|| step.place.clone());
+                        failure
+                    }),
+                    None => self.leave(activity, world),
+                },
+            },
+        };
+        moved.unwrap_or_else(|failure| self.fail(activity, failure, world))
+    }
+
+    fn enter(
+        &mut self,
+        activity: &Activity,
+        step: usize,
+        world: &mut World,
+    ) -> Result<Flow, Failure> {
+        let now = *self.now.get_or_insert(world.now);
+        if step == 0
+            && let Some(when) = &activity.when
+            && !condition(when, &self.scope(now))?
+        {
+            return Ok(self.skip(world));
+        }
+        let Some(lock) = &activity.exclusive_lock else {
+            return Ok(self.begin(activity, step, world));
+        };
+        let key = self.lock_key(activity, lock)?;
+        let answer = world.locks.request(self.id, &key, world.now);
+        match (answer, lock.on_busy) {
+            (Answer::Granted(token), _) => {
+                self.take_lock(key, token, lock, world.now);
+                Ok(self.begin(activity, step, world))
+            }
+            (Answer::Held(_), _) => Ok(self.begin(activity, step, world)),
+            (Answer::Busy(_), OnBusy::Skip) => Ok(self.skip(world)),
+            (Answer::Busy(holder), OnBusy::Fail) => {
+                let message = format!("the lock {key} is held by {}", described(holder));
+                Err(Failure::new("lock.busy", message).with_details(lock_details(&key, holder)))
+            }
+            (Answer::Busy(holder), OnBusy::Wait) => self.wait_for(key, holder, world),
+        }
+    }
+
+    fn wait_for(
+        &mut self,
+        key: Arc<str>,
+        holder: Option<Holder>,
+        world: &mut World,
+    ) -> Result<Flow, Failure> {
+        let cycle = world.locks.cycle(self.id, &key);
+        if !cycle.is_empty() {
+            let path: Vec<String> =
+                cycle.iter().map(|(instance, key)| format!("{instance} waits for {key}")).collect();
+            let id = self.id;
+            let message = format!("{id} waits for {key}, {}, which {id} holds", path.join(", "));
+            return Err(Failure::new("lock.deadlock", message));
+        }
+        let ticket = world.locks.wait(self.id, &key);
+        self.waiting_since.get_or_insert(world.now);
+        let told = holder.map(|holder| holder.instance.to_string());
+        self.note(world.now, Happening::LockWaited { key: key.to_string(), holder: told });
+        self.phase = Phase::Waiting { ticket, key };
+        Ok(Flow::Wait)
+    }
+
+    /// Takes note of a lock that was waited for.
+    pub(crate) fn granted(&mut self, grant: Grant, world: &mut World) {
+        let workflow = Arc::clone(&self.workflow);
+        let lock = Self::activity(&workflow, self.position)
+            .and_then(|activity| Some((activity, activity.exclusive_lock.as_ref()?)));
+        self.phase = Phase::Ready;
+        if let (Some((activity, lock)), Stage::Enter(step)) = (lock, self.position.stage) {
+            self.take_lock(grant.key, grant.token, lock, world.now);
+            self.begin(activity, step, world);
+        }
+    }
+
+    fn take_lock(&mut self, key: Arc<str>, token: i64, lock: &ExclusiveLock, now: Time) {
+        let waited = self.waiting_since.take().map_or(0, |since| now.0.saturating_sub(since.0));
+        self.waited = waited;
+        let until = now.after(lock.hold_timeout);
+        self.note(now, Happening::LockGranted { key: key.to_string(), token, waited });
+        let activity = self.position.activity;
+        self.held.push(Held { key, token, since: now, until, activity, row: false, timer: None });
+    }
+
+    fn begin(&mut self, activity: &Activity, step: usize, world: &World) -> Flow {
+        self.now = None;
+        self.position.stage = Stage::Step(step);
+        self.activity_until = activity.timeout.map(|timeout| world.now.after(timeout));
+        self.activity_start = self.savepoint();
+        if self.unit.is_empty() {
+            self.unit_start = self.activity_start.clone();
+        }
+        Flow::Go
+    }
+
+    fn lock_key(&self, activity: &Activity, lock: &ExclusiveLock) -> Result<Arc<str>, Failure> {
+        let workflow = &self.workflow.name;
+        let Some(context) = &lock.context else {
+            return Ok(key::of_everything(lock.scope, workflow, &activity.name));
+        };
+        let wrong = |why: String| {
+            let text = context.text();
+            let mut failure = Failure::new("lock.context", format!("lock context `{text}`: {why}"));
+            failure.place = Some(lock.place.clone());
+            failure
+        };
+        let now = self.now.unwrap_or(self.started_at);
+        let value = context.evaluate(&self.scope(now)).map_err(|error| wrong(error.to_string()))?;
+        key::of(&value, lock.scope, workflow, &activity.name).map_err(wrong)
+    }
+
+    fn skip(&mut self, world: &World) -> Flow {
+        self.note(world.now, Happening::Skipped);
+        self.go(Goto::Activity(self.position.activity + 1));
+        Flow::Go
+    }
+
+    fn leave(&mut self, activity: &Activity, world: &mut World) -> Result<Flow, Failure> {
+        let handled = self.position.block != Block::Steps;
+        if handled || activity.auto_commit != AutoCommit::Never {
+            match self.commit(activity.on_conflict, world)? {
+                Committed::Done => self.mark(),
+                Committed::Wait => return Ok(Flow::Wait),
+                Committed::Again => return Ok(Flow::Go),
+            }
+        }
+        let mut to = Goto::Activity(self.position.activity + 1);
+        if !handled {
+            for next in &activity.next {
+                let scope = self.scope(world.now);
+                if next.when.as_ref().map_or(Ok(true), |when| condition(when, &scope))? {
+                    to = next.goto;
+                    break;
+                }
+            }
+        }
+        if self.unit.is_empty() {
+            self.release_all(world);
+        } else {
+            self.flush(world);
+        }
+        self.go(to);
+        Ok(Flow::Go)
+    }
+
+    fn go(&mut self, to: Goto) {
+        let activity = match to {
+            Goto::Activity(index) => index,
+            Goto::End => self.workflow.activities.len(),
+        };
+        self.position = Position::of_activity(activity);
+        self.now = None;
+        self.error = None;
+        self.activity_attempts = 0;
+        self.activity_until = None;
+    }
+
+    /// Takes the present state as that to which an error or a conflict returns.
+    pub(crate) fn mark(&mut self) {
+        self.activity_start = self.savepoint();
+        self.unit_start = self.activity_start.clone();
+    }
+
+    /// Undoes the unit of work, to run it again under the locks that are held.
+    pub(crate) fn return_to_unit_start(&mut self) {
+        self.position = self.unit_start.position;
+        self.names = self.unit_start.names.clone();
+        self.unit = self.unit_start.unit.clone();
+        self.now = None;
+    }
+
+    fn fail(&mut self, activity: &Activity, mut failure: Failure, world: &mut World) -> Flow {
+        failure.activity = Arc::clone(&activity.name);
+        self.stop_waiting(world);
+        let in_catch = self.position.block != Block::Steps;
+        let from =
+            if &*failure.code == "lock.lost" { &self.unit_start } else { &self.activity_start };
+        let lost = &*failure.code == "lock.lost";
+        let entered = matches!(self.position.stage, Stage::Step(_));
+        let mut back = self.position;
+        if entered || lost {
+            self.names = from.names.clone();
+            self.unit = from.unit.clone();
+            back = from.position;
+        }
+        if lost || self.unit.is_empty() {
+            self.release_all(world);
+        } else {
+            self.release_from(self.position.activity, world);
+        }
+        if &*failure.code == "cancelled" || in_catch {
+            return self.end_with(failure, world);
+        }
+        if let Some(policy) = &activity.retry
+            && let Some(pause) = retry::pause(policy, self.activity_attempts + 1, &failure.code)
+        {
+            self.activity_attempts += 1;
+            self.note(world.now, Happening::Retried { error: failure.code.to_string() });
+            let step = match back.stage {
+                Stage::Enter(step) | Stage::Step(step) => step,
+            };
+            self.position = Position { stage: Stage::Enter(step), ..back };
+            self.phase = Phase::BackingOff(world.now.after(pause));
+            return Flow::Wait;
+        }
+        self.catch(activity, failure, world)
+    }
+
+    fn catch(&mut self, activity: &Activity, failure: Failure, world: &mut World) -> Flow {
+        let caught =
+            activity.catch.iter().enumerate().find(|(_, catch)| {
+                catch.errors.iter().any(|pattern| pattern.matches(&failure.code))
+            });
+        let Some((index, catch)) = caught else { return self.end_with(failure, world) };
+        self.note(world.now, Happening::Caught { error: failure.code.to_string() });
+        match &catch.handler {
+            Handler::Goto(to) => self.go(*to),
+            Handler::Steps(_) => {
+                self.position.block = Block::Catch(index);
+                self.position.stage = Stage::Step(0);
+                self.error = Some(Arc::new(failure));
+                self.activity_until = None;
+                self.activity_start = self.savepoint();
+                if self.unit.is_empty() {
+                    self.unit_start = self.activity_start.clone();
+                }
+            }
+        }
+        Flow::Go
+    }
+
+    /// Forgets all that the instance was waiting for.
+    fn stop_waiting(&mut self, world: &mut World) {
+        let granted = world.locks.forget(self.id, world.now);
+        world.granted.extend(granted);
+        if let Phase::Calling(call) = self.phase
+            && world.calls.remove(&call).is_some()
+        {
+            world.outbox.effects.push(Effect::CancelCall { call });
+        }
+        self.phase = Phase::Ready;
+        self.now = None;
+        self.arrived = None;
+        self.call_attempts = 0;
+        self.waiting_since = None;
+    }
+
+    fn finish(&mut self, world: &mut World) -> Result<Flow, Failure> {
+        let workflow = Arc::clone(&self.workflow);
+        let output = match &workflow.output {
+            Some(output) => payload::evaluate(output, &self.scope(world.now))?,
+            None => Value::Null,
+        };
+        let began_in = Self::activity(&workflow, self.unit_start.position);
+        let on_conflict = began_in.map(|activity| activity.on_conflict).unwrap_or_default();
+        match self.commit(on_conflict, world)? {
+            Committed::Done => self.mark(),
+            Committed::Wait => return Ok(Flow::Wait),
+            Committed::Again => return Ok(Flow::Go),
+        }
+        self.release_all(world);
+        self.note(world.now, Happening::Finished);
+        let status = Status::Done { at: world.now, output: output.clone() };
+        self.end(status, Ok(output), world);
+        Ok(Flow::End)
+    }
+
+    fn end_with(&mut self, failure: Failure, world: &mut World) -> Flow {
+        self.stop_waiting(world);
+        self.release_all(world);
+        let (error, message) = (failure.code.to_string(), failure.message.clone());
+        self.note(world.now, Happening::Failed { error, message });
+        let status = Status::Failed { at: world.now, failure: failure.clone() };
+        self.end(status, Err(failure), world);
+        Flow::End
+    }
+
+    fn end(&mut self, status: Status, result: Result<Value, Failure>, world: &mut World) {
+        let row = self.row(status, 0);
+        let transition = world.outbox.append(self.id);
+        transition.journal.append(&mut self.journal);
+        transition.row = Some(row);
+        world.outbox.unsaved.remove(&self.id);
+        world.outbox.when_durable(Effect::Answer { instance: self.id, result });
+    }
+
+    /// Puts what has happened into a transition that the next batch takes.
+    pub(crate) fn flush(&mut self, world: &mut World) {
+        let transition = world.outbox.append(self.id);
+        transition.journal.append(&mut self.journal);
+    }
+
+    pub(crate) fn release_all(&mut self, world: &mut World) {
+        self.release_from(0, world);
+    }
+
+    /// Releases the locks that were taken in `activity` and after it.
+    fn release_from(&mut self, activity: usize, world: &mut World) {
+        let mut kept = Vec::new();
+        for held in std::mem::take(&mut self.held) {
+            if held.activity < activity {
+                kept.push(held);
+                continue;
+            }
+            self.release(&held, world);
+        }
+        self.held = kept;
+    }
+
+    fn release(&self, held: &Held, world: &mut World) {
+        if let Some(timer) = held.timer {
+            world.timers.cancel(timer);
+        }
+        if held.row {
+            let delete = LockWrite::Delete { key: Arc::clone(&held.key), token: held.token };
+            world.outbox.append(self.id).locks.push(delete);
+        }
+        let (_, granted) = world.locks.release(&held.key, held.token, world.now);
+        world.granted.extend(granted);
+    }
+
+    /// Takes a lock away whose hold timeout has ended.
+    pub(crate) fn lose(&mut self, key: &Arc<str>, world: &mut World) {
+        let Some(index) = self.held.iter().position(|held| held.key == *key) else { return };
+        let held = self.held.remove(index);
+        self.note(world.now, Happening::LockLost { key: key.to_string(), token: held.token });
+        self.release(&held, world);
+        let held_for = world.now.since(held.since);
+        let message = format!(
+            "the lock {key} was held for {held_for:?}, which is its hold timeout; \
+             uncommitted changes are dropped"
+        );
+        self.failed = Some(Failure::new("lock.lost", message));
+    }
+
+    /// Returns when the present wait for a lock has taken too long.
+    pub(crate) fn waiting_deadline(&self) -> Time {
+        let since = self.waiting_since.unwrap_or(self.started_at);
+        Self::activity(&self.workflow, self.position)
+            .and_then(|activity| activity.exclusive_lock.as_ref())
+            .map_or(since, |lock| since.after(lock.waiting_timeout))
+    }
+
+    /// Returns the error of a wait for a lock that has taken too long.
+    pub(crate) fn waited_too_long(&self, key: &Arc<str>, world: &World) -> Failure {
+        let holder = world.locks.in_the_way(key);
+        let since = self.waiting_since.unwrap_or(world.now);
+        let waited = world.now.since(since);
+        let message =
+            format!("waited {waited:?} for the lock {key}, which is held by {}", described(holder));
+        Failure::new("lock.waiting_timeout", message).with_details(lock_details(key, holder))
+    }
+}
+
+fn described(holder: Option<Holder>) -> String {
+    holder.map_or_else(
+        || "another that was before it".to_owned(),
+        |holder| {
+            let (instance, since) = (holder.instance, holder.since.timestamp());
+            format!("instance {instance} since {since}")
+        },
+    )
+}
+
+fn lock_details(key: &Arc<str>, holder: Option<Holder>) -> Value {
+    let of = |value: Option<Value>| value.unwrap_or(Value::Null);
+    map([
+        ("key", Value::String(Arc::clone(key))),
+        ("holder", of(holder.map(|holder| Value::from(holder.instance.to_string())))),
+        ("held_since", of(holder.map(|holder| Value::Timestamp(holder.since.timestamp())))),
+    ])
+}

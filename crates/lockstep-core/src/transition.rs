@@ -1,0 +1,210 @@
+//! A transition: all that one instance changes at one commit point, as plain data.
+//!
+//! The only thing that is ever written to a store. A batch of transitions is written in order; each
+//! is committed or refused as a whole, on its own.
+//!
+//! Invariants:
+//!
+//! * `number` grows along the order of commits, within a batch and from batch to batch.
+//! * Every object that a transition writes carries its `number` as stamp.
+//! * The row of an instance stands in its last transition of a batch: it is the state after all of
+//!   them. A transition that the store judges never shares a row with others.
+//! * At the end of each batch the lock rows of an instance are the locks that its row lives under.
+//!
+//! Absent by design: encoded text (the store encodes only what it writes; of a thousand changes of
+//! one object in a batch that is one).
+
+use std::sync::Arc;
+
+use lockstep_expr::Value;
+
+use crate::failure::Failure;
+use crate::id::{FencingToken, InstanceId, Ticket, TransitionNumber};
+use crate::journal::Entry;
+use crate::object::{Object, ObjectKey};
+use crate::time::Time;
+
+/// What one instance changes at one commit point.
+#[derive(Clone, Debug)]
+pub struct Transition {
+    /// Its place in the order of commits.
+    pub number: TransitionNumber,
+    /// Whose it is; `None` for an import of objects.
+    pub instance: Option<InstanceId>,
+    /// The instance as it is from there on.
+    pub row: Option<InstanceRow>,
+    /// Entries to append to the instance's journal, oldest first.
+    pub journal: Vec<Entry>,
+    /// Changes of objects, applied one after another; one object may occur several times.
+    pub objects: Vec<ObjectWrite>,
+    /// Lock rows that must be there, each under this token; else the transition is refused.
+    pub fences: Vec<(Arc<str>, FencingToken)>,
+    /// Changes of lock rows, applied one after another.
+    pub locks: Vec<LockWrite>,
+    /// Who decides whether it is committed.
+    pub judge: Judge,
+}
+
+/// Who decides whether a transition is committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judge {
+    /// The core has decided: it is the only writer of what the transition touches. A store that
+    /// refuses it shows that this was not so, and the engine must stop.
+    Core,
+    /// The store decides: a unique constraint, or an object that another transition in the store's
+    /// hands may be changing.
+    Store,
+}
+
+/// The stored form of an instance.
+#[derive(Clone, Debug)]
+pub struct InstanceRow {
+    /// Its identity.
+    pub id: InstanceId,
+    /// Name of its workflow.
+    pub workflow: Arc<str>,
+    /// Identity of the definitions that it runs on.
+    pub definitions: Arc<str>,
+    /// Its input, a map.
+    pub input: Value,
+    /// Who started it.
+    pub started_by: Arc<str>,
+    /// When it was started.
+    pub started_at: Time,
+    /// Place in the order of those that wait; 0 if it waits for no lock.
+    pub ticket: Ticket,
+    /// How far it is.
+    pub status: Status,
+}
+
+/// How far an instance is.
+#[derive(Clone, Debug)]
+pub enum Status {
+    /// Unfinished: the text is all that the core needs to take it up again.
+    Running(Arc<str>),
+    /// Ended well, with this output.
+    Done {
+        /// When.
+        at: Time,
+        /// Its output.
+        output: Value,
+    },
+    /// Ended with an error.
+    Failed {
+        /// When.
+        at: Time,
+        /// The error.
+        failure: Failure,
+    },
+}
+
+/// One change of an object, and what it presumes.
+#[derive(Clone, Debug)]
+pub struct ObjectWrite {
+    /// The object.
+    pub key: ObjectKey,
+    /// What must hold before.
+    pub expected: Expected,
+    /// What changes.
+    pub change: Change,
+    /// The unique keys of the object as it is from there on; those of its former state are dropped.
+    /// `None` leaves them as they are (they do not change, or the entity has none).
+    pub unique: Option<Vec<UniqueKey>>,
+}
+
+/// What a change presumes of the object before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// There is no such object.
+    Absent,
+    /// It was last written by this transition.
+    Stamp(TransitionNumber),
+}
+
+/// What happens to an object.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// It is written.
+    Put(Arc<Object>),
+    /// It is deleted.
+    Delete,
+    /// Nothing: it was read for update, and must be as it was.
+    Check,
+}
+
+/// Values that no two objects of an entity may share.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UniqueKey {
+    /// The attributes of the constraint, joined with commas.
+    pub constraint: Arc<str>,
+    /// Their values in canonical text.
+    pub values: Arc<str>,
+}
+
+/// One change of a lock row.
+#[derive(Clone, Debug)]
+pub enum LockWrite {
+    /// The lock is held, from there on, by this holder.
+    Put(LockRow),
+    /// The lock is not held under this token any more. Nothing happens if it is not anyway.
+    Delete {
+        /// The lock key.
+        key: Arc<str>,
+        /// The token under which it was held.
+        token: FencingToken,
+    },
+}
+
+/// The stored form of a held lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockRow {
+    /// The lock key.
+    pub key: Arc<str>,
+    /// The fencing token of its grant.
+    pub token: FencingToken,
+    /// Who holds it.
+    pub instance: InstanceId,
+    /// Since when.
+    pub since: Time,
+    /// When its hold timeout ends.
+    pub until: Time,
+}
+
+/// What became of a transition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All of it is durable.
+    Committed,
+    /// Nothing of it was written.
+    Refused(Refusal),
+}
+
+/// Why a store refused a transition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// An object is not as it was presumed to be.
+    Conflict {
+        /// The object.
+        key: ObjectKey,
+        /// Its version as it is; `None` if there is no such object.
+        actual: Option<i64>,
+    },
+    /// Another object has the same values.
+    Unique {
+        /// The object that was to be written.
+        key: ObjectKey,
+        /// The constraint and the values.
+        unique: UniqueKey,
+        /// Id of the object that has them.
+        other: Arc<str>,
+    },
+    /// A lock is not held under the token any more.
+    Fenced {
+        /// The lock key.
+        key: Arc<str>,
+        /// The token that is void.
+        token: FencingToken,
+        /// The present one; `None` if the lock is free.
+        actual: Option<FencingToken>,
+    },
+}

@@ -1,0 +1,138 @@
+//! The world of a running instance: everything of the engine but the instances themselves.
+//!
+//! Invariants:
+//!
+//! * An object is being read at most once at a time; all who want it wait for the same read.
+//! * A query sees every change that was ordered before it was answered: those that the store's
+//!   answer may lack are kept beside it.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+
+use crate::event::{CallId, Effect, ReadId};
+use crate::id::{InstanceId, TransitionNumber};
+use crate::lock::{Grant, LockTable};
+use crate::object::{Object, ObjectKey};
+use crate::object_cache::ObjectCache;
+use crate::outbox::Outbox;
+use crate::time::Time;
+use crate::timer::Timers;
+
+/// What running instances share.
+#[derive(Debug)]
+pub(crate) struct World {
+    /// The time of the event that is being handled.
+    pub(crate) now: Time,
+    pub(crate) locks: LockTable,
+    pub(crate) cache: ObjectCache,
+    pub(crate) timers: Timers,
+    pub(crate) outbox: Outbox,
+    /// Locks that went to waiters who do not know it yet.
+    pub(crate) granted: VecDeque<Grant>,
+    /// Instances whose turn it is.
+    pub(crate) runnable: VecDeque<InstanceId>,
+    /// Who waits for which outside call.
+    pub(crate) calls: HashMap<CallId, InstanceId>,
+    loads: HashMap<ObjectKey, Load>,
+    queries: BTreeMap<ReadId, Query>,
+    reads: ReadId,
+    calls_issued: CallId,
+}
+
+#[derive(Debug)]
+struct Load {
+    read: ReadId,
+    waiting: Vec<InstanceId>,
+}
+
+/// A query that is not answered yet.
+#[derive(Debug)]
+pub(crate) struct Query {
+    pub(crate) instance: InstanceId,
+    pub(crate) entity: Arc<str>,
+    /// Objects of the entity that have changed since it was asked.
+    pub(crate) touched: BTreeMap<Arc<str>, Option<Arc<Object>>>,
+}
+
+impl World {
+    pub(crate) fn new(epoch: u32, cached_objects: usize) -> Self {
+        Self {
+            now: Time::default(),
+            locks: LockTable::new(epoch),
+            cache: ObjectCache::new(cached_objects),
+            timers: Timers::default(),
+            outbox: Outbox::new(epoch),
+            granted: VecDeque::new(),
+            runnable: VecDeque::new(),
+            calls: HashMap::new(),
+            loads: HashMap::new(),
+            queries: BTreeMap::new(),
+            reads: 0,
+            calls_issued: 0,
+        }
+    }
+
+    /// Asks for an object that the cache does not know.
+    pub(crate) fn load(&mut self, key: &ObjectKey, instance: InstanceId) {
+        if let Some(load) = self.loads.get_mut(key) {
+            load.waiting.push(instance);
+            return;
+        }
+        self.reads += 1;
+        let load = Load { read: self.reads, waiting: vec![instance] };
+        self.loads.insert(key.clone(), load);
+        self.outbox.effects.push(Effect::Load { read: self.reads, key: key.clone() });
+    }
+
+    /// Takes the answer to a load; returns who waited for it. A late one changes nothing.
+    pub(crate) fn loaded(
+        &mut self,
+        read: ReadId,
+        key: &ObjectKey,
+        object: Option<Arc<Object>>,
+    ) -> Vec<InstanceId> {
+        if self.loads.get(key).is_none_or(|load| load.read != read) {
+            return Vec::new();
+        }
+        self.cache.insert(key.clone(), object, 0);
+        self.loads.remove(key).map_or_else(Vec::new, |load| load.waiting)
+    }
+
+    /// Takes note of a committed change: whoever reads the object from here on sees it.
+    ///
+    /// Returns who waited for a load of it.
+    pub(crate) fn changed(
+        &mut self,
+        key: ObjectKey,
+        object: Option<Arc<Object>>,
+        number: TransitionNumber,
+    ) -> Vec<InstanceId> {
+        for query in self.queries.values_mut().filter(|query| query.entity == key.entity) {
+            query.touched.insert(Arc::clone(&key.id), object.clone());
+        }
+        let waited = self.loads.remove(&key).map_or_else(Vec::new, |load| load.waiting);
+        self.cache.insert(key, object, number);
+        waited
+    }
+
+    /// Asks for the objects of an entity, as they are after all that is ordered.
+    pub(crate) fn query(&mut self, instance: InstanceId, entity: &Arc<str>) {
+        self.reads += 1;
+        let query = Query { instance, entity: Arc::clone(entity), touched: BTreeMap::new() };
+        self.queries.insert(self.reads, query);
+        let effect = Effect::Query { read: self.reads, entity: Arc::clone(entity) };
+        self.outbox.when_durable(effect);
+    }
+
+    /// Takes the query that an answer is for, if it is still wanted.
+    pub(crate) fn queried(&mut self, read: ReadId) -> Option<Query> {
+        self.queries.remove(&read)
+    }
+
+    /// Returns a name for a new outside call of the instance.
+    pub(crate) fn new_call(&mut self, instance: InstanceId) -> CallId {
+        self.calls_issued += 1;
+        self.calls.insert(self.calls_issued, instance);
+        self.calls_issued
+    }
+}
