@@ -10,6 +10,7 @@ use crate::code::Code;
 use crate::diagnostic::{Finding, listed, nearest, shown};
 use crate::fields::{Fields, Keys};
 use crate::name::NameKind;
+use crate::part::Part;
 use crate::reader::{Around, Reader};
 use crate::step::step;
 use crate::values::{choice, description, error_patterns, length_of_time, list, name, text};
@@ -46,9 +47,9 @@ const CATCH: Keys =
     Keys { what: "an entry of `catch`", known: &["error", "goto", "steps"], later: &[] };
 
 /// How long an activity waits for its lock unless it says otherwise.
-const WAITING_TIMEOUT: Duration = Duration::from_secs(60);
+const WAITING_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long an activity may hold its lock unless it says otherwise.
-const HOLD_TIMEOUT: Duration = Duration::from_secs(300);
+const HOLD_TIMEOUT: Duration = Duration::from_mins(5);
 
 const AUTO_COMMIT: &[(&str, AutoCommit)] = &[
     ("true", AutoCommit::Activity),
@@ -80,45 +81,41 @@ pub(crate) fn activity(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Activ
                 .help("give the activity another name"),
         );
     }
-    let when = fields.value("when").map(|node| reader.expression(node, "when"));
-    let exclusive_lock = fields.get("exclusive_lock").map(|field| lock(reader, field));
-    reader.around = Around { lock: exclusive_lock.is_some(), ..Around::default() };
-    let auto_commit =
-        fields.value("auto_commit").map(|n| choice(reader.report, n, "auto_commit", AUTO_COMMIT));
-    let on_conflict =
-        fields.value("on_conflict").map(|n| choice(reader.report, n, "on_conflict", ON_CONFLICT));
+    let when = Part::read(fields.value("when"), |node| reader.expression(node, "when"));
+    let exclusive_lock = Part::read(fields.get("exclusive_lock"), |field| lock(reader, field));
+    reader.around = Around { lock: exclusive_lock.is_written(), ..Around::default() };
+    let auto_commit = Part::read(fields.value("auto_commit"), |n| {
+        choice(reader.report, n, "auto_commit", AUTO_COMMIT)
+    });
+    let on_conflict = Part::read(fields.value("on_conflict"), |n| {
+        choice(reader.report, n, "on_conflict", ON_CONFLICT)
+    });
     let steps = fields
         .required(reader.report, "steps", "steps: [...]")
         .and_then(|node| steps(reader, node));
-    let next = fields.value("next").map(|node| nexts(reader, node));
+    let next = Part::read(fields.value("next"), |node| nexts(reader, node));
     reader.around = Around { catch: true, ..Around::default() };
-    let catch = fields.value("catch").map(|node| catches(reader, node));
+    let catch = Part::read(fields.value("catch"), |node| catches(reader, node));
     reader.around = Around::default();
-    let retry = fields.get("retry").map(|field| crate::retry::retry(reader.report, field.value));
-    let timeout =
-        fields.value("timeout").map(|node| length_of_time(reader.report, node, "timeout", false));
+    let retry =
+        Part::read(fields.get("retry"), |field| crate::retry::retry(reader.report, field.value));
+    let timeout = Part::read(fields.value("timeout"), |node| {
+        length_of_time(reader.report, node, "timeout", false)
+    });
     // A part that is there but could not be read makes the activity absent; its finding is told.
     Some(Activity {
         name: name?,
-        when: required(when)?,
-        exclusive_lock: required(exclusive_lock)?,
-        auto_commit: required(auto_commit)?.unwrap_or_default(),
-        on_conflict: required(on_conflict)?.unwrap_or_default(),
+        when: when.known().ok()?,
+        exclusive_lock: exclusive_lock.known().ok()?,
+        auto_commit: auto_commit.or_default()?,
+        on_conflict: on_conflict.or_default()?,
         steps: steps?,
-        next: required(next)?.unwrap_or_default(),
-        catch: required(catch)?.unwrap_or_default(),
-        retry: required(retry)?,
-        timeout: required(timeout)?,
+        next: next.or_default()?,
+        catch: catch.or_default()?,
+        retry: retry.known().ok()?,
+        timeout: timeout.known().ok()?,
         place: reader.report.place(node.span),
     })
-}
-
-/// Absent is fine; there but unreadable is not.
-pub(crate) fn required<T>(part: Option<Option<T>>) -> Option<Option<T>> {
-    match part {
-        None => Some(None),
-        Some(read) => read.map(Some),
-    }
 }
 
 fn lock(reader: &mut Reader<'_, '_>, field: crate::fields::Field<'_>) -> Option<ExclusiveLock> {
@@ -154,22 +151,23 @@ fn lock(reader: &mut Reader<'_, '_>, field: crate::fields::Field<'_>) -> Option<
             ),
         );
     }
-    let context = fields.value("context").map(|node| reader.expression(node, "context"));
+    let context = Part::read(fields.value("context"), |node| reader.expression(node, "context"));
     let report = &mut *reader.report;
-    let scope = fields.value("scope").map(|node| choice(report, node, "scope", SCOPE));
-    let waiting_timeout = fields
-        .value("waiting_timeout")
-        .map(|node| length_of_time(report, node, "waiting_timeout", true));
-    let hold_timeout = fields
-        .value("hold_timeout")
-        .map(|node| length_of_time(report, node, "hold_timeout", false));
-    let on_busy = fields.value("on_busy").map(|node| choice(report, node, "on_busy", ON_BUSY));
+    let scope = Part::read(fields.value("scope"), |node| choice(report, node, "scope", SCOPE));
+    let waiting_timeout = Part::read(fields.value("waiting_timeout"), |node| {
+        length_of_time(report, node, "waiting_timeout", true)
+    });
+    let hold_timeout = Part::read(fields.value("hold_timeout"), |node| {
+        length_of_time(report, node, "hold_timeout", false)
+    });
+    let on_busy =
+        Part::read(fields.value("on_busy"), |node| choice(report, node, "on_busy", ON_BUSY));
     Some(ExclusiveLock {
-        context: required(context)?,
-        scope: required(scope)?.unwrap_or_default(),
-        waiting_timeout: required(waiting_timeout)?.unwrap_or(WAITING_TIMEOUT),
-        hold_timeout: required(hold_timeout)?.unwrap_or(HOLD_TIMEOUT),
-        on_busy: required(on_busy)?.unwrap_or_default(),
+        context: context.known().ok()?,
+        scope: scope.or_default()?,
+        waiting_timeout: waiting_timeout.or(WAITING_TIMEOUT)?,
+        hold_timeout: hold_timeout.or(HOLD_TIMEOUT)?,
+        on_busy: on_busy.or_default()?,
         place: report.place(field.key_span),
     })
 }
@@ -210,11 +208,11 @@ fn one_or_list(node: &Node) -> &[Node] {
 
 fn next(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Next> {
     let fields = Fields::read(reader.report, node, NEXT)?;
-    let when = fields.value("when").map(|node| reader.expression(node, "when"));
+    let when = Part::read(fields.value("when"), |node| reader.expression(node, "when"));
     let goto = fields
         .required(reader.report, "goto", "goto: ACTIVITY")
         .and_then(|node| goto(reader, node));
-    Some(Next { when: required(when)?, goto: goto? })
+    Some(Next { when: when.known().ok()?, goto: goto? })
 }
 
 fn goto(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Goto> {

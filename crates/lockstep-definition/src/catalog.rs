@@ -1,6 +1,6 @@
 //! What is known of all files before workflows are read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use lockstep_expr::{Span, Type};
@@ -14,7 +14,7 @@ use crate::workflow::{Attribute, Entity, Project};
 #[derive(Debug, Default)]
 pub(crate) struct Catalog {
     /// Names of all entities, those with errors included.
-    pub(crate) names: BTreeMap<Arc<str>, ()>,
+    pub(crate) names: BTreeSet<Arc<str>>,
     /// Entities that could be read, those with errors in single attributes included.
     pub(crate) entities: BTreeMap<Arc<str>, Arc<Entity>>,
     pub(crate) project: Option<Project>,
@@ -25,10 +25,10 @@ pub(crate) struct Catalog {
 impl Catalog {
     /// Tells the finding if no entity has this name.
     pub(crate) fn check_entity(&self, report: &mut Report<'_>, name: &str, span: Span) {
-        if self.names.contains_key(name) || self.incomplete {
+        if self.names.contains(name) || self.incomplete {
             return;
         }
-        let names = || self.names.keys().map(|name| &**name);
+        let names = || self.names.iter().map(|name| &**name);
         let help = if self.names.is_empty() {
             "define it with an `entity:` document, and check its file together with this one"
                 .to_owned()

@@ -164,7 +164,7 @@ fn check_names(
         // There is one project, whatever its name.
         let key = if document.kind == Kind::Project { "" } else { name };
         if document.kind == Kind::Entity {
-            catalog.names.insert(Arc::from(name), ());
+            catalog.names.insert(Arc::from(name));
         }
         let Some(first) = seen.get(&(document.kind, key)) else {
             seen.insert((document.kind, key), (document.file, span));

@@ -28,6 +28,7 @@ impl Severity {
 macro_rules! codes {
     ($($(#[$doc:meta])+ $name:ident = $severity:ident $text:literal,)+) => {
         /// What kind of finding a diagnostic is.
+        #[expect(clippy::enum_variant_names, reason = "`InvalidErrorCode` is about a code")]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
             $($(#[$doc])+ $name,)+

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 /// Longest duration: ten years of 365 days.
-pub const MAX_DURATION: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+pub const MAX_DURATION: Duration = Duration::from_hours(10 * 365 * 24);
 
 /// Why a text is not a duration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

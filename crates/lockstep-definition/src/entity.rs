@@ -112,12 +112,11 @@ pub(crate) fn declared<'n>(
     }
     let fields = Fields::read(report, field.value, keys)?;
     description(report, fields.value("description"));
-    let ty = match fields.value("type") {
-        Some(node) => type_of(report, node, catalog).unwrap_or(Type::Any),
-        None => {
-            report.add(missing(field.key_span, keys.what, "type", "type: string"));
-            Type::Any
-        }
+    let ty = if let Some(node) = fields.value("type") {
+        type_of(report, node, catalog).unwrap_or(Type::Any)
+    } else {
+        report.add(missing(field.key_span, keys.what, "type", "type: string"));
+        Type::Any
     };
     let optional = fields
         .value("optional")

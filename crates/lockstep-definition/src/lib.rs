@@ -22,6 +22,7 @@ mod entity;
 mod fields;
 mod flow;
 mod name;
+mod part;
 mod payload;
 mod project;
 mod reader;

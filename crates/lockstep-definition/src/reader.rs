@@ -21,6 +21,18 @@ const WORKFLOW_FIELDS: &[&str] = &["name", "instance_id", "started_at", "started
 /// Fields of the value `lock` in expressions.
 const LOCK_FIELDS: &[&str] = &["token", "keys", "waited"];
 
+/// What the name `object` stands for.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Candidate {
+    /// Nothing.
+    #[default]
+    Absent,
+    /// An object of an entity that is not known.
+    Unknown,
+    /// An object of this entity.
+    Of(Arc<Entity>),
+}
+
 /// Which names an expression may use besides those that are bound.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Around {
@@ -30,8 +42,8 @@ pub(crate) struct Around {
     pub(crate) catch: bool,
     /// In the headers of `http` and the environment of `exec`.
     pub(crate) secret: bool,
-    /// In the `where` of a `find`, and of which entity if that is known.
-    pub(crate) object: Option<Option<Arc<Entity>>>,
+    /// In the `where` of a `find`.
+    pub(crate) object: Candidate,
 }
 
 /// What is known while a workflow is read.
@@ -163,9 +175,9 @@ impl<'r, 's> Reader<'r, 's> {
             "secret" if self.around.secret => {}
             "secret" => self.unavailable("secret", span, "in http headers and exec environments"),
             "object" => match self.around.object.clone() {
-                Some(Some(entity)) => check_fields(self.report, &entity, &fields),
-                Some(None) => {}
-                None => self.unavailable("object", span, "in the `where` of a `find`"),
+                Candidate::Of(entity) => check_fields(self.report, &entity, &fields),
+                Candidate::Unknown => {}
+                Candidate::Absent => self.unavailable("object", span, "in the `where` of a `find`"),
             },
             name if name::TYPES.contains(&name) => {}
             name => {

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::activity::required;
 use crate::code::Code;
 use crate::diagnostic::Finding;
 use crate::fields::{Fields, Keys, wrong_kind};
+use crate::part::Part;
 use crate::report::Report;
 use crate::values::{error_patterns, integer, length_of_time};
 use crate::workflow::Retry;
@@ -21,7 +21,7 @@ const MAX_ATTEMPTS: u32 = 1_000_000;
 /// Most by which a pause may grow with each attempt.
 const MAX_FACTOR: f64 = 1_000.0;
 const BACKOFF: Duration = Duration::from_secs(1);
-const MAX_BACKOFF: Duration = Duration::from_secs(60);
+const MAX_BACKOFF: Duration = Duration::from_mins(1);
 const FACTOR: f64 = 2.0;
 
 /// Reads the value of `retry`.
@@ -30,18 +30,20 @@ pub(crate) fn retry(report: &mut Report<'_>, node: &Node) -> Option<Retry> {
     let max_attempts = fields
         .required(report, "max_attempts", "max_attempts: 3")
         .and_then(|node| integer(report, node, "max_attempts", 1, MAX_ATTEMPTS));
-    let backoff = fields.value("backoff").map(|node| length_of_time(report, node, "backoff", true));
-    let max_backoff =
-        fields.value("max_backoff").map(|node| length_of_time(report, node, "max_backoff", true));
-    let factor = fields.value("factor").map(|node| factor(report, node));
+    let backoff =
+        Part::read(fields.value("backoff"), |node| length_of_time(report, node, "backoff", true));
+    let max_backoff = Part::read(fields.value("max_backoff"), |node| {
+        length_of_time(report, node, "max_backoff", true)
+    });
+    let factor = Part::read(fields.value("factor"), |node| factor(report, node));
     // YAML 1.1 reads a bare `on` as a bool; this reader does not, so the key needs no quotes.
     let on = fields.value("on").map(|node| error_patterns(report, node)).unwrap_or_default();
-    let backoff = required(backoff)?.unwrap_or(BACKOFF);
+    let backoff = backoff.or(BACKOFF)?;
     Some(Retry {
         max_attempts: max_attempts?,
         backoff,
-        factor: required(factor)?.unwrap_or(FACTOR),
-        max_backoff: required(max_backoff)?.unwrap_or_else(|| MAX_BACKOFF.max(backoff)),
+        factor: factor.or(FACTOR)?,
+        max_backoff: max_backoff.known().ok()?.unwrap_or_else(|| MAX_BACKOFF.max(backoff)),
         on,
     })
 }

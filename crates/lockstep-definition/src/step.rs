@@ -8,11 +8,11 @@ mod control;
 mod data;
 mod outside;
 
-use crate::activity::required;
 use crate::code::Code;
 use crate::diagnostic::{Finding, listed, shown};
 use crate::fields::{Field, Fields, Keys, later, wrong_kind};
 use crate::flow::Bound;
+use crate::part::Part;
 use crate::reader::Reader;
 use crate::values::{bound_name, description, length_of_time, text};
 use crate::workflow::{Operation, Step};
@@ -80,26 +80,26 @@ pub(crate) fn step(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Step> {
     let kind = kind(reader, &fields, node, reader.report.errors() > errors)?;
     misplaced(reader, &fields, kind);
     description(reader.report, fields.value("description"));
-    let when = fields.value("when").map(|node| reader.expression(node, "when"));
+    let when = Part::read(fields.value("when"), |node| reader.expression(node, "when"));
     let operation = fields.get(kind.key).and_then(|field| (kind.read)(reader, field, &fields));
     let report = &mut *reader.report;
     let timeout =
-        fields.value("timeout").map(|node| length_of_time(report, node, "timeout", false));
-    let retry = fields.value("retry").map(|node| crate::retry::retry(report, node));
-    let bind = fields.value("as").map(|node| {
+        Part::read(fields.value("timeout"), |node| length_of_time(report, node, "timeout", false));
+    let retry = Part::read(fields.value("retry"), |node| crate::retry::retry(report, node));
+    let bind = Part::read(fields.value("as"), |node| {
         let name = text(report, node, "`as` holds a name")?;
         bound_name(report, name, node.span).map(|name| (name, node.span))
     });
-    if let Some(Some((name, span))) = &bind {
+    if let Part::There((name, span)) = &bind {
         let bound = operation.as_ref().map_or(Bound::Unknown, |(_, bound)| bound.clone());
         reader.flow.bind(name, *span, bound);
     }
     Some(Step {
         operation: operation?.0,
-        bind: required(bind)?.map(|(name, _)| name),
-        when: required(when)?,
-        timeout: required(timeout)?,
-        retry: required(retry)?,
+        bind: bind.known().ok()?.map(|(name, _)| name),
+        when: when.known().ok()?,
+        timeout: timeout.known().ok()?,
+        retry: retry.known().ok()?,
         place: reader.report.place(node.span),
     })
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::activity::required;
 use crate::code::Code;
 use crate::diagnostic::Finding;
 use crate::fields::{Field, Fields, Keys, entries, wrong_kind};
 use crate::flow::Bound;
+use crate::part::Part;
 use crate::payload::payload;
 use crate::reader::Reader;
 use crate::values::{bound_name, error_code};
@@ -83,8 +83,8 @@ fn error(reader: &mut Reader<'_, '_>, node: &Node, default: Option<&str>) -> Opt
             None
         }
     };
-    let message = fields.value("message").map(|node| payload(reader, node));
-    Some(Raise { code: code?, message: required(message)? })
+    let message = Part::read(fields.value("message"), |node| payload(reader, node));
+    Some(Raise { code: code?, message: message.known().ok()? })
 }
 
 pub(super) fn commit(

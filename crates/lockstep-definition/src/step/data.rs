@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use lockstep_expr::{Span, Type, Value};
 
-use crate::activity::required;
 use crate::catalog::attribute;
 use crate::code::Code;
 use crate::diagnostic::{Finding, listed};
 use crate::entity::fitting;
 use crate::fields::{Field, Fields, Keys, entries};
 use crate::flow::{Bound, Use};
+use crate::part::Part;
 use crate::payload::payload;
-use crate::reader::{Around, Reader};
+use crate::reader::{Candidate, Reader};
 use crate::values::{boolean, choice, integer, text};
 use crate::workflow::{Entity, Operation, Payload};
 use crate::yaml::node::Node;
@@ -51,15 +51,15 @@ pub(super) fn load(reader: &mut Reader<'_, '_>, field: Field<'_>, _: &Fields<'_>
         .and_then(|(id, span)| object_id(reader, id, span));
     let report = &mut *reader.report;
     let for_update =
-        fields.value("for").map(|node| choice(report, node, "for", &[("update", true)]));
-    let optional = fields.value("optional").map(|node| boolean(report, node, "optional"));
+        Part::read(fields.value("for"), |node| choice(report, node, "for", &[("update", true)]));
+    let optional = Part::read(fields.value("optional"), |node| boolean(report, node, "optional"));
     let entity = entity?;
     let bound = object(reader, &entity);
     let operation = Operation::Load {
         entity,
         id: id?,
-        for_update: required(for_update)?.unwrap_or(false),
-        optional: required(optional)?.unwrap_or(false),
+        for_update: for_update.or(false)?,
+        optional: optional.or(false)?,
     };
     Some((operation, bound))
 }
@@ -87,12 +87,13 @@ pub(super) fn find(reader: &mut Reader<'_, '_>, field: Field<'_>, _: &Fields<'_>
         .required(reader.report, "entity", "entity: NAME")
         .and_then(|node| reader.entity(node));
     let known = entity.as_ref().and_then(|name| reader.catalog.entities.get(name)).cloned();
+    let object = known.clone().map_or(Candidate::Unknown, Candidate::Of);
     let outer = reader.around.clone();
-    reader.around = Around { object: Some(known.clone()), ..outer.clone() };
-    let filter = fields.value("where").map(|node| reader.expression(node, "where"));
+    reader.around.object = object;
+    let filter = Part::read(fields.value("where"), |node| reader.expression(node, "where"));
     reader.around = outer;
     let report = &mut *reader.report;
-    let order_by = fields.value("order_by").map(|node| {
+    let order_by = Part::read(fields.value("order_by"), |node| {
         let name = text(report, node, "`order_by` is the name of an attribute")?;
         match &known {
             Some(entity) if name != "id" => attribute(report, entity, name, node.span)
@@ -100,14 +101,16 @@ pub(super) fn find(reader: &mut Reader<'_, '_>, field: Field<'_>, _: &Fields<'_>
             Some(_) | None => Some(Arc::from(name)),
         }
     });
-    let descending = fields.value("descending").map(|node| boolean(report, node, "descending"));
-    let limit = fields.value("limit").map(|node| integer(report, node, "limit", 1, MAX_FOUND));
+    let descending =
+        Part::read(fields.value("descending"), |node| boolean(report, node, "descending"));
+    let limit =
+        Part::read(fields.value("limit"), |node| integer(report, node, "limit", 1, MAX_FOUND));
     let operation = Operation::Find {
         entity: entity?,
-        filter: required(filter)?,
-        order_by: required(order_by)?.filter(|name| &**name != "id"),
-        descending: required(descending)?.unwrap_or(false),
-        limit: required(limit)?.unwrap_or(FOUND),
+        filter: filter.known().ok()?,
+        order_by: order_by.known().ok()?.filter(|name| &**name != "id"),
+        descending: descending.or(false)?,
+        limit: limit.or(FOUND)?,
     };
     Some((operation, Bound::Other("a list of objects")))
 }
@@ -115,7 +118,7 @@ pub(super) fn find(reader: &mut Reader<'_, '_>, field: Field<'_>, _: &Fields<'_>
 pub(super) fn create(reader: &mut Reader<'_, '_>, field: Field<'_>, beside: &Fields<'_>) -> Read {
     let entity = reader.entity(field.value);
     let known = entity.as_ref().and_then(|name| reader.catalog.entities.get(name)).cloned();
-    let id = beside.value("id").map(|node| {
+    let id = Part::read(beside.value("id"), |node| {
         let id = payload(reader, node)?;
         object_id(reader, id, node.span)
     });
@@ -128,7 +131,7 @@ pub(super) fn create(reader: &mut Reader<'_, '_>, field: Field<'_>, beside: &Fie
     }
     let entity = entity?;
     let bound = object(reader, &entity);
-    Some((Operation::Create { entity, id: required(id)?, set: set? }, bound))
+    Some((Operation::Create { entity, id: id.known().ok()?, set: set? }, bound))
 }
 
 /// Tells attributes that must be set but are not.
@@ -198,16 +201,16 @@ pub(super) fn update(reader: &mut Reader<'_, '_>, field: Field<'_>, beside: &Fie
     let set = beside
         .required(reader.report, "set", "set: { attribute: value }")
         .and_then(|node| attributes(reader, node, entity.as_deref()));
-    let expect = beside.value("expect").map(|node| expected_version(reader, node));
+    let expect = Part::read(beside.value("expect"), |node| expected_version(reader, node));
     let bound = entity.map_or(Bound::Unknown, Bound::Object);
-    let expect = required(expect)?;
+    let expect = expect.known().ok()?;
     Some((Operation::Update { name: name?, set: set?, expect }, bound))
 }
 
 pub(super) fn delete(reader: &mut Reader<'_, '_>, field: Field<'_>, beside: &Fields<'_>) -> Read {
     let name = target(reader, field.value, "`delete` names a bound object");
-    let expect = beside.value("expect").map(|node| expected_version(reader, node));
-    let expect = required(expect)?;
+    let expect = Part::read(beside.value("expect"), |node| expected_version(reader, node));
+    let expect = expect.known().ok()?;
     Some((Operation::Delete { name: name?, expect }, Bound::Unknown))
 }
 

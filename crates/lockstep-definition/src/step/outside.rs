@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use lockstep_expr::{Span, Value};
 
-use crate::activity::required;
 use crate::code::Code;
 use crate::diagnostic::{Finding, listed, shown};
 use crate::fields::{Field, Fields, Keys};
 use crate::flow::Bound;
+use crate::part::Part;
 use crate::payload::{named, payload};
-use crate::reader::{Around, Reader};
+use crate::reader::Reader;
 use crate::values::{list, text};
 use crate::workflow::{Operation, Payload};
 use crate::yaml::node::Node;
@@ -24,17 +24,17 @@ type Read = Option<(Operation, Bound)>;
 
 pub(super) fn http(reader: &mut Reader<'_, '_>, field: Field<'_>, _: &Fields<'_>) -> Read {
     let fields = Fields::read(reader.report, field.value, HTTP)?;
-    let method = fields.value("method").map(|node| method(reader, node));
+    let method = Part::read(fields.value("method"), |node| method(reader, node));
     let url = fields
         .required(reader.report, "url", "url: \"https://...\"")
         .and_then(|node| url(reader, node));
-    let headers = fields.value("headers").map(|node| headers(reader, node));
-    let body = fields.value("body").map(|node| payload(reader, node));
+    let headers = Part::read(fields.value("headers"), |node| headers(reader, node));
+    let body = Part::read(fields.value("body"), |node| payload(reader, node));
     let operation = Operation::Http {
-        method: required(method)?.unwrap_or_else(|| Arc::from("GET")),
+        method: method.known().ok()?.unwrap_or_else(|| Arc::from("GET")),
         url: url?,
-        headers: required(headers)?.unwrap_or_default(),
-        body: required(body)?,
+        headers: headers.or_default()?,
+        body: body.known().ok()?,
     };
     Some((operation, Bound::Other("the answer of an `http` step")))
 }
@@ -79,10 +79,10 @@ fn with_secrets(
     node: &Node,
     what: &str,
 ) -> Option<Vec<(Arc<str>, Payload)>> {
-    let outer = reader.around.clone();
-    reader.around = Around { secret: true, ..outer.clone() };
+    let outer = reader.around.secret;
+    reader.around.secret = true;
     let entries = named(reader, node, what);
-    reader.around = outer;
+    reader.around.secret = outer;
     entries
 }
 
@@ -107,18 +107,18 @@ pub(super) fn exec(reader: &mut Reader<'_, '_>, field: Field<'_>, _: &Fields<'_>
     let program = fields
         .required(reader.report, "program", "program: NAME")
         .and_then(|node| program(reader, node));
-    let args = fields.value("args").map(|node| {
+    let args = Part::read(fields.value("args"), |node| {
         let items = list(reader.report, node, "`args`", false)?;
         let args: Vec<Option<Payload>> = items.iter().map(|item| payload(reader, item)).collect();
         args.into_iter().collect::<Option<Vec<_>>>()
     });
-    let input = fields.value("input").map(|node| payload(reader, node));
-    let env = fields.value("env").map(|node| with_secrets(reader, node, "`env`"));
+    let input = Part::read(fields.value("input"), |node| payload(reader, node));
+    let env = Part::read(fields.value("env"), |node| with_secrets(reader, node, "`env`"));
     let operation = Operation::Exec {
         program: program?,
-        args: required(args)?.unwrap_or_default(),
-        input: required(input)?,
-        env: required(env)?.unwrap_or_default(),
+        args: args.or_default()?,
+        input: input.known().ok()?,
+        env: env.or_default()?,
     };
     Some((operation, Bound::Other("the result of an `exec` step")))
 }

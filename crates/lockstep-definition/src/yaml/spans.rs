@@ -128,10 +128,10 @@ fn place(span: granit_parser::Span, text: &str) -> Span {
 
 fn stop(error: &ScanError, text: &str) -> Stop {
     let at = error.marker().byte_offset().unwrap_or(0).min(text.len());
-    match error.kind() {
-        ErrorKind::RecursionLimitExceeded => Stop::Depth { at },
-        kind => Stop::Scan { at, kind: kind.clone() },
+    if *error.kind() == ErrorKind::RecursionLimitExceeded {
+        return Stop::Depth { at };
     }
+    Stop::Scan { at, kind: error.kind().clone() }
 }
 
 #[derive(Default)]
@@ -142,6 +142,7 @@ struct Builder {
 }
 
 impl Builder {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the scanner may add kinds of events")]
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Stop> {
         match event {
             Event::DocumentStart(..) => {
@@ -192,9 +193,13 @@ impl Builder {
         Ok(number)
     }
 
-    fn enter(&mut self, span: Span, anchor: usize, shape: Shape) -> Result<(), Stop> {
+    fn enter(&mut self, mut span: Span, anchor: usize, shape: Shape) -> Result<(), Stop> {
         if self.open.len() >= MAX_DEPTH {
             return Err(Stop::Depth { at: span.start });
+        }
+        if span.start == span.end && matches!(shape, Shape::List(_)) {
+            // A list without brackets begins with a dash.
+            span.end += 1;
         }
         let number = self.leaf(span, Style::Plain, anchor, shape)?;
         self.open.push(Open { number, key: None });
@@ -208,13 +213,22 @@ impl Builder {
             }
             return;
         };
-        match self.index.nodes.get_mut(parent.number).map(|node| &mut node.shape) {
-            Some(Shape::List(items)) => items.push(number),
-            Some(Shape::Map(entries)) => match parent.key.take() {
-                Some(key) => entries.push((key, number)),
-                None => parent.key = Some(number),
-            },
-            Some(Shape::Scalar | Shape::Alias(_)) | None => {}
+        let child = self.index.nodes.get(number).map(|node| node.span).unwrap_or_default();
+        let Some(node) = self.index.nodes.get_mut(parent.number) else { return };
+        match &mut node.shape {
+            Shape::List(items) => items.push(number),
+            Shape::Map(entries) => {
+                if let Some(key) = parent.key.take() {
+                    entries.push((key, number));
+                    return;
+                }
+                // A mapping without braces has no sign of its own: its first key stands for it.
+                if entries.is_empty() && node.span.start == node.span.end {
+                    node.span = child;
+                }
+                parent.key = Some(number);
+            }
+            Shape::Scalar | Shape::Alias(_) => {}
         }
     }
 }

@@ -135,24 +135,26 @@ fn one_char(text: &str, at: usize) -> Span {
 
 fn scan(text: &str, at: usize, kind: &ErrorKind) -> Finding {
     let span = one_char(text, at);
-    match kind {
+    let about_tab = matches!(
+        kind,
         ErrorKind::TabNotAllowed
-        | ErrorKind::TabInBlockIndentation
-        | ErrorKind::TabAtBlockScalarStart
-        | ErrorKind::TabInIndentation
-        | ErrorKind::TabInPlainScalar => tabs(tab_before(text, at).unwrap_or(at)),
-        ErrorKind::UnknownAnchor => anchor(text, at),
-        other => match tab_before(text, at) {
-            Some(tab) => tabs(tab),
-            None => {
-                let (message, help) = reason(other);
-                Finding::new(Code::YamlSyntax, span, message).help(help)
-            }
-        },
+            | ErrorKind::TabInBlockIndentation
+            | ErrorKind::TabAtBlockScalarStart
+            | ErrorKind::TabInIndentation
+            | ErrorKind::TabInPlainScalar
+    );
+    if let Some(tab) = tab_before(text, at).or(about_tab.then_some(at)) {
+        return tabs(tab);
     }
+    if *kind == ErrorKind::UnknownAnchor {
+        return anchor(text, at);
+    }
+    let (message, help) = reason(kind);
+    Finding::new(Code::YamlSyntax, span, message).help(help)
 }
 
 /// What is wrong, and what to do.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the scanner has over a hundred kinds")]
 fn reason(kind: &ErrorKind) -> (String, &'static str) {
     let (message, help) = match kind {
         ErrorKind::UnclosedQuotedScalar | ErrorKind::DocumentIndicatorInQuotedScalar => {

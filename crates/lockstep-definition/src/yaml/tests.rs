@@ -26,7 +26,7 @@ fn collect(file: &str, node: &Node, word: &str, found: &mut Vec<String>) {
         Value::Text(value) => {
             if let Some(at) = value.find(word) {
                 let span = Places::new(file, node, value).span(Span::new(at, at + word.len()));
-                found.push(file[span.start..span.end].to_owned());
+                found.push(file.get(span.start..span.end).unwrap().to_owned());
             }
         }
         Value::List(items) => items.iter().for_each(|item| collect(file, item, word, found)),
@@ -36,7 +36,12 @@ fn collect(file: &str, node: &Node, word: &str, found: &mut Vec<String>) {
                 collect(file, value, word, found);
             }
         }
-        _ => {}
+        Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::LargeInt
+        | Value::Double(_)
+        | Value::Tagged(_) => {}
     }
 }
 
