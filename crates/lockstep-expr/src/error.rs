@@ -82,8 +82,7 @@ impl EvalError {
 impl std::error::Error for EvalError {}
 
 impl fmt::Display for EvalError {
-    /// Writes `message at column 3: slot.boked in `1+slot.boked``, columns counted in characters
-    /// from 1.
+    /// Writes the message, the expression and the place in it; columns count characters from 1.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (in `{}`", self.message, self.text)?;
         if self.span.start > 0 || self.span.end < self.text.len() {

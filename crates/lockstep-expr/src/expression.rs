@@ -1,16 +1,44 @@
 //! An expression: parsed once, evaluated often.
+//!
+//! Invariants:
+//! - *Checked before*: length and nesting are bounded before anything calls itself.
+//! - *Immutable*: an expression never changes, but that it keeps patterns it has compiled.
+
+mod ast;
+mod evaluate;
+mod names;
+mod parse;
+mod scan;
 
 use std::sync::Arc;
 
-use crate::error::{EvalError, ParseError, code};
+use crate::error::{EvalError, ParseError};
 use crate::scope::Scope;
 use crate::span::Span;
 use crate::value::Value;
 
+pub(crate) use scan::embedded_end;
+
+/// Longest text of an expression, in bytes.
+pub const MAX_TEXT: usize = 16 * 1024;
+/// Deepest nesting of brackets.
+pub const MAX_NESTING: usize = 64;
+/// Most nodes on a path of the tree: brackets, fields, elements, methods and operators that apply to
+/// each other's results.
+pub const MAX_HEIGHT: usize = 160;
+
 /// A parsed expression. A clone counts a reference.
 #[derive(Clone, Debug)]
 pub struct Expression {
+    parsed: Arc<Parsed>,
+    /// Where the text begins in the text around it, in bytes.
+    offset: usize,
+}
+
+#[derive(Debug)]
+struct Parsed {
     text: Arc<str>,
+    root: ast::Node,
 }
 
 /// A name that an expression takes from its scope, with the fields that follow it.
@@ -25,37 +53,66 @@ pub struct FreeName {
 }
 
 impl Expression {
-    /// Reads an expression.
+    /// Reads an expression. A call of a function that does not exist is no error here, since its
+    /// value may not be needed: see [`unresolved_calls`](Self::unresolved_calls).
     ///
     /// # Errors
     ///
-    /// [`ParseError`] if `text` is not an expression or is beyond a limit.
+    /// [`ParseError`] if `text` is not an expression, is longer than 16 KiB, or nests too deeply.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        Ok(Self { text: text.into() })
+        let root = parse::parse(text)?;
+        Ok(Self { parsed: Arc::new(Parsed { text: text.into(), root }), offset: 0 })
+    }
+
+    /// Returns the same expression as a part of a longer text.
+    pub(crate) fn at_offset(self, offset: usize) -> Self {
+        Self { offset, ..self }
+    }
+
+    /// Returns where the text begins in the text around it, in bytes; 0 if it stands alone.
+    pub(crate) fn offset(&self) -> usize {
+        self.offset
     }
 
     /// Returns the text that was parsed.
     pub fn text(&self) -> &str {
-        &self.text
+        &self.parsed.text
     }
 
     /// Computes the value.
     ///
     /// # Errors
     ///
-    /// [`EvalError`] with one of the codes of [`code`].
+    /// [`EvalError`] with one of the codes of [`code`](crate::code).
     pub fn evaluate(&self, scope: &dyn Scope) -> Result<Value, EvalError> {
-        scope.lookup(&self.text).ok_or_else(|| EvalError {
-            code: code::UNKNOWN_NAME,
-            message: format!("`{}` is not bound", self.text),
-            span: Span::new(0, self.text.len()),
-            text: Arc::clone(&self.text),
-        })
+        evaluate::evaluate(&self.parsed.root, &self.parsed.text, scope)
+    }
+
+    /// Returns an evaluation error about the whole expression.
+    pub(crate) fn error(&self, code: &'static str, message: String) -> EvalError {
+        let text = Arc::clone(&self.parsed.text);
+        EvalError { code, message, span: Span::new(0, text.len()), text }
     }
 
     /// Returns the names that come from the scope, in the order of the text. Names that a macro
-    /// binds are not among them.
+    /// binds are not among them, nor are names of types.
     pub fn free_names(&self) -> Vec<FreeName> {
-        Vec::new()
+        let mut free = Vec::new();
+        names::free_names(&self.parsed.root, &mut free);
+        free
     }
+
+    /// Returns the calls that no function answers: of an unknown name, or with a wrong number of
+    /// arguments. Evaluating one is an error with the code `expr.unknown_function`.
+    pub fn unresolved_calls(&self) -> Vec<ParseError> {
+        let mut errors = Vec::new();
+        names::unresolved_calls(&self.parsed.root, &mut errors);
+        errors
+    }
+}
+
+/// Returns whether an expression can use the text as a name: a letter or `_`, then letters, digits
+/// and `_`; no reserved word (`in`, `for`, `true`, ...) and no name of a type (`int`, `list`, ...).
+pub fn is_name(text: &str) -> bool {
+    parse::is_name(text)
 }

@@ -12,11 +12,16 @@
 //! Absent by design: clocks, random numbers, files, the environment; types of the parser generator
 //! and of the time library in the public interface.
 
+#[cfg(test)]
+mod conformance;
 mod declared_type;
 mod duration;
 mod error;
 mod expression;
+mod fault;
+mod function;
 pub mod json;
+mod meter;
 mod number;
 mod scope;
 mod span;
@@ -27,7 +32,7 @@ mod value;
 pub use declared_type::{Type, TypeError};
 pub use duration::{Duration, DurationError};
 pub use error::{EvalError, ParseError, code};
-pub use expression::{Expression, FreeName};
+pub use expression::{Expression, FreeName, MAX_HEIGHT, MAX_NESTING, MAX_TEXT, is_name};
 pub use scope::{Empty, Scope};
 pub use span::Span;
 pub use template::{Part, Template};

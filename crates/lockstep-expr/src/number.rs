@@ -1,7 +1,8 @@
-//! Numbers of different types against one another, exactly.
+//! Numbers of different types against one another.
 //!
 //! Invariants:
-//! - *Exact*: a comparison never rounds: 2^53 + 1 as an int is greater than 2^53 as a double.
+//! - *On one line*: an int and a uint are compared exactly; a whole number and a double as doubles,
+//!   so that beyond 2^53 neighbours of a double are equal to it, as the language's cases ask.
 //! - *One place*: every conversion between floating-point and whole numbers of the crate is here.
 
 use std::cmp::Ordering;
@@ -22,44 +23,16 @@ pub(crate) fn compare(left: &Value, right: &Value) -> Option<Ordering> {
         (Double(left), Double(right)) => left.partial_cmp(right),
         (Int(left), Uint(right)) => Some(compare_int_uint(*left, *right)),
         (Uint(left), Int(right)) => Some(compare_int_uint(*right, *left).reverse()),
-        (Int(left), Double(right)) => compare_int_double(*left, *right),
-        (Double(left), Int(right)) => compare_int_double(*right, *left).map(Ordering::reverse),
-        (Uint(left), Double(right)) => compare_uint_double(*left, *right),
-        (Double(left), Uint(right)) => compare_uint_double(*right, *left).map(Ordering::reverse),
+        (Int(left), Double(right)) => int_to_double(*left).partial_cmp(right),
+        (Double(left), Int(right)) => left.partial_cmp(&int_to_double(*right)),
+        (Uint(left), Double(right)) => uint_to_double(*left).partial_cmp(right),
+        (Double(left), Uint(right)) => left.partial_cmp(&uint_to_double(*right)),
         _ => None,
     }
 }
 
 fn compare_int_uint(int: i64, uint: u64) -> Ordering {
     u64::try_from(int).map_or(Ordering::Less, |int| int.cmp(&uint))
-}
-
-fn compare_int_double(int: i64, double: f64) -> Option<Ordering> {
-    if double.is_nan() {
-        return None;
-    }
-    if double >= TWO_POW_63 {
-        return Some(Ordering::Less);
-    }
-    if double < -TWO_POW_63 {
-        return Some(Ordering::Greater);
-    }
-    let whole = truncate_to_i64(double);
-    Some(int.cmp(&whole).then_with(|| 0.0.partial_cmp(&double.fract()).unwrap_or(Ordering::Equal)))
-}
-
-fn compare_uint_double(uint: u64, double: f64) -> Option<Ordering> {
-    if double.is_nan() {
-        return None;
-    }
-    if double >= TWO_POW_64 {
-        return Some(Ordering::Less);
-    }
-    if double < 0.0 {
-        return Some(Ordering::Greater);
-    }
-    let whole = truncate_to_u64(double);
-    Some(uint.cmp(&whole).then_with(|| 0.0.partial_cmp(&double.fract()).unwrap_or(Ordering::Equal)))
 }
 
 /// Returns the whole part as an int, if -2^63 < `double` < 2^63.

@@ -10,6 +10,12 @@ pub trait Scope {
     /// Returns the value of `name`, or `None` if no such name is bound.
     fn lookup(&self, name: &str) -> Option<Value>;
 
+    /// Returns the value of a name that is written with a dot in front (`.name`), which asks for the
+    /// outermost one.
+    fn lookup_absolute(&self, name: &str) -> Option<Value> {
+        self.lookup(name)
+    }
+
     /// Returns whether names may hold dots (`a.b` bound as one name).
     ///
     /// If so, the longest dotted name that is bound wins over a field of a shorter one, which costs

@@ -1,11 +1,21 @@
 //! A text with embedded expressions.
+//!
+//! Invariants:
+//! - *Types survive*: a text that is exactly one `${ ... }` has the value of that expression.
+//! - *No silent text*: null, lists, maps and records never become a part of a text by themselves.
 
 use std::sync::Arc;
 
-use crate::error::{EvalError, ParseError};
-use crate::expression::Expression;
+use crate::error::{EvalError, ParseError, code};
+use crate::expression::{self, Expression};
+use crate::function::double_text;
+use crate::meter::MAX_MEMORY;
 use crate::scope::Scope;
+use crate::span::Span;
 use crate::value::Value;
+
+/// Longest text with embedded expressions, in bytes.
+pub(crate) const MAX_TEXT: usize = 256 * 1024;
 
 /// A text in which `${ ... }` marks expressions. `$${` stands for the characters `${`.
 #[derive(Clone, Debug)]
@@ -32,9 +42,41 @@ impl Template {
     ///
     /// # Errors
     ///
-    /// [`ParseError`] with its place in `text`.
+    /// [`ParseError`] with its place in `text`; also if `text` is longer than 256 KiB.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        Ok(Self::Literal(text.into()))
+        if text.len() > MAX_TEXT {
+            let message = format!("a text with expressions has at most {MAX_TEXT} bytes");
+            return Err(ParseError::new(Span::new(0, text.len()), message));
+        }
+        let mut parts = Vec::new();
+        let mut literal = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${") {
+            rest = after;
+            if let Some(before) = before.strip_suffix('$') {
+                literal.push_str(before);
+                literal.push_str("${");
+                continue;
+            }
+            literal.push_str(before);
+            if !literal.is_empty() {
+                parts.push(Part::Text(std::mem::take(&mut literal).into()));
+            }
+            let (expression, end) = embedded(rest, text.len() - rest.len())?;
+            parts.push(Part::Expression(expression));
+            rest = rest.get(end..).unwrap_or("");
+        }
+        literal.push_str(rest);
+        if parts.is_empty() {
+            return Ok(Self::Literal(literal.into()));
+        }
+        if !literal.is_empty() {
+            parts.push(Part::Text(literal.into()));
+        }
+        if let [Part::Expression(expression)] = parts.as_slice() {
+            return Ok(Self::Expression(expression.clone()));
+        }
+        Ok(Self::Parts(Arc::new(parts)))
     }
 
     /// Computes the value: of exactly one expression, its value; otherwise a string.
@@ -46,12 +88,81 @@ impl Template {
         match self {
             Self::Literal(text) => Ok(Value::String(Arc::clone(text))),
             Self::Expression(expression) => expression.evaluate(scope),
-            Self::Parts(_) => Ok(Value::Null),
+            Self::Parts(parts) => join(parts, scope).map(Value::from),
         }
     }
 
     /// Returns the expressions, each with the byte of the template at which its text begins.
     pub fn expressions(&self) -> Vec<(usize, &Expression)> {
-        Vec::new()
+        let parts = match self {
+            Self::Literal(_) => &[],
+            Self::Expression(expression) => return vec![(expression.offset(), expression)],
+            Self::Parts(parts) => parts.as_slice(),
+        };
+        let expressions = parts.iter().filter_map(|part| match part {
+            Part::Expression(expression) => Some((expression.offset(), expression)),
+            Part::Text(_) => None,
+        });
+        expressions.collect()
     }
+}
+
+/// Reads the expression at the beginning of `rest`, which begins at `offset` of the whole text.
+/// Returns it, and where the text goes on in `rest`.
+fn embedded(rest: &str, offset: usize) -> Result<(Expression, usize), ParseError> {
+    let shift = |offset: usize| {
+        move |error: ParseError| ParseError { span: error.span.shifted(offset), ..error }
+    };
+    let end = expression::embedded_end(rest).map_err(shift(offset))?;
+    let whole = rest.get(..end).unwrap_or("");
+    let trimmed = whole.trim_start();
+    let start = offset + (whole.len() - trimmed.len());
+    let text = trimmed.trim_end();
+    if text.is_empty() {
+        let place = Span::new(offset.saturating_sub(2), offset + end + 1);
+        return Err(ParseError::new(place, "`${}` holds no expression")
+            .with_help("write `$${` for the characters `${`"));
+    }
+    let expression = Expression::parse(text).map_err(shift(start))?;
+    Ok((expression.at_offset(start), end + 1))
+}
+
+fn join(parts: &[Part], scope: &dyn Scope) -> Result<String, EvalError> {
+    let mut out = String::new();
+    for part in parts {
+        match part {
+            Part::Text(text) => out.push_str(text),
+            Part::Expression(expression) => {
+                let value = expression.evaluate(scope)?;
+                push(&mut out, &value, expression)?;
+                if out.len() > MAX_MEMORY {
+                    let message = format!("the text is longer than {MAX_MEMORY} bytes");
+                    return Err(expression.error(code::LIMIT, message));
+                }
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn push(out: &mut String, value: &Value, expression: &Expression) -> Result<(), EvalError> {
+    match value {
+        Value::String(text) | Value::Type(text) => out.push_str(text),
+        Value::Reference(reference) => out.push_str(&reference.id),
+        Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
+        Value::Int(int) => out.push_str(&int.to_string()),
+        Value::Uint(uint) => out.push_str(&uint.to_string()),
+        Value::Double(double) => out.push_str(&double_text(*double)),
+        Value::Timestamp(timestamp) => out.push_str(&timestamp.to_string()),
+        Value::Duration(duration) => out.push_str(&duration.to_string()),
+        Value::Bytes(bytes) => out.push_str(std::str::from_utf8(bytes).map_err(|_| {
+            let message = "bytes that are not UTF-8 cannot be a part of a text".to_owned();
+            expression.error(code::CONVERSION, message)
+        })?),
+        Value::Null | Value::List(_) | Value::Map(_) | Value::Record(_) => {
+            let message = format!("{} cannot be a part of a text", value.type_name());
+            return Err(expression.error(code::TYPE, message));
+        }
+    }
+    Ok(())
 }

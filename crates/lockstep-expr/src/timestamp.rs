@@ -97,9 +97,11 @@ impl Timestamp {
         Self::from_nanos(self.as_nanos() - duration.as_nanos())
     }
 
-    /// Returns the time from `earlier` to this moment, or `None` if it is longer than a duration.
+    /// Returns the time from `earlier` to this moment, or `None` if it is over 2^63 nanoseconds,
+    /// about 292 years: the language's limit for differences, below that of durations.
     pub fn since(self, earlier: Self) -> Option<Duration> {
-        Duration::from_nanos(self.as_nanos() - earlier.as_nanos())
+        let nanos = i64::try_from(self.as_nanos() - earlier.as_nanos()).ok()?;
+        Duration::from_nanos(nanos.into())
     }
 
     /// Reads a moment in the form of RFC 3339, such as `2030-01-31T18:00:00.5+02:00`.

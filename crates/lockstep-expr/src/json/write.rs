@@ -42,24 +42,20 @@ fn write_value(out: &mut String, value: &Value, depth: usize) {
             out.push(']');
         }
         Value::Map(map) => {
-            let entries = map.iter().map(|(key, item)| (key_text(key), item));
+            let entries = map.iter().map(|(key, item)| (key_text(key), item)).collect();
             write_object(out, entries, depth);
         }
         Value::Record(record) => {
             let fields = record.fields();
-            let entries = fields.iter().map(|(name, item)| (name.to_string(), item));
+            let entries = fields.iter().map(|(name, item)| (name.to_string(), item)).collect();
             write_object(out, entries, depth);
         }
     }
 }
 
-fn write_object<'a>(
-    out: &mut String,
-    entries: impl Iterator<Item = (String, &'a Value)>,
-    depth: usize,
-) {
+fn write_object(out: &mut String, entries: Vec<(String, &Value)>, depth: usize) {
     out.push('{');
-    for (place, (key, item)) in entries.enumerate() {
+    for (place, (key, item)) in entries.into_iter().enumerate() {
         if place > 0 {
             out.push(',');
         }

@@ -1,0 +1,415 @@
+//! From tree and scope to value.
+//!
+//! Invariants:
+//! - *Bounded*: every node and every element is paid for (see [`Meter`]), and no operator hides that
+//!   a limit was reached. The depth of calls follows the tree, which is shallow.
+//! - *Absorbing*: `&&`, `||`, `all` and `exists` come to the same result whatever the order of their
+//!   operands: one that decides wins over one that fails.
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a type of value that is not named has no such operation"
+)]
+
+mod operator;
+mod size;
+
+use std::sync::Arc;
+
+use super::ast::{Call, Chain, Comprehension, Conditional, Field, Kind, Macro, Name, Node};
+use crate::error::{EvalError, code};
+use crate::fault::{Fault, Outcome};
+use crate::function::{self, Function, MAX_ARGUMENTS};
+use crate::meter::Meter;
+use crate::scope::Scope;
+use crate::value::Value;
+use crate::value::map::{Key, Map};
+
+/// Bytes that a value takes in a list.
+const SLOT: usize = size_of::<Value>();
+/// Bytes that an entry takes in a map.
+const ENTRY: usize = 2 * SLOT + size_of::<u64>();
+
+/// Computes the value of an expression.
+pub(super) fn evaluate(
+    root: &Node,
+    text: &Arc<str>,
+    scope: &dyn Scope,
+) -> Result<Value, EvalError> {
+    let dotted = scope.has_dotted_names();
+    let mut evaluation = Evaluation { scope, dotted, meter: Meter::new(), locals: Vec::new() };
+    let result = evaluation.value(root).and_then(|value| {
+        if !is_path(root) {
+            size::check(&value, &mut evaluation.meter)?;
+        }
+        Ok(value)
+    });
+    result.map_err(|fault| fault.into_error(text))
+}
+
+/// Returns whether the node only passes on what the scope has.
+fn is_path(node: &Node) -> bool {
+    matches!(
+        node.kind,
+        Kind::Literal(_) | Kind::Name(_) | Kind::Local(_) | Kind::Field(_) | Kind::Index(_)
+    )
+}
+
+struct Evaluation<'a> {
+    scope: &'a dyn Scope,
+    /// Whether the scope binds names with dots.
+    dotted: bool,
+    meter: Meter,
+    /// Values of the macros' variables around the place, outermost first.
+    locals: Vec<Value>,
+}
+
+impl Evaluation<'_> {
+    fn value(&mut self, node: &Node) -> Outcome {
+        match self.meter.work(1).and_then(|()| self.kind(&node.kind)) {
+            Ok(value) => Ok(value),
+            Err(fault) => Err(fault.at(node.span)),
+        }
+    }
+
+    fn kind(&mut self, kind: &Kind) -> Outcome {
+        match kind {
+            Kind::Literal(value) => Ok(value.clone()),
+            Kind::Name(name) => self.name(name),
+            Kind::Local(slot) => Ok(self.local(*slot)),
+            Kind::Field(field) => self.field(field),
+            Kind::Has(field) => self.has(field),
+            Kind::Index(pair) => self.index(pair),
+            Kind::List(items) => self.list(items),
+            Kind::Map(entries) => self.map(entries),
+            Kind::Not(operand) => self.not(operand),
+            Kind::Negate(operand) => {
+                let operand = self.value(operand)?;
+                operator::negate(&operand)
+            }
+            Kind::Binary(operator, pair) => {
+                let [left, right] = pair.as_ref();
+                let left = self.value(left)?;
+                let right = self.value(right)?;
+                operator::apply(*operator, left, right, &mut self.meter)
+            }
+            Kind::Chain(chain) => self.chain(chain),
+            Kind::And(operands) => self.decide(operands, false),
+            Kind::Or(operands) => self.decide(operands, true),
+            Kind::Conditional(conditional) => self.conditional(conditional),
+            Kind::Call(call) => self.call(call),
+            Kind::Unresolved(call) => {
+                Err(Fault::new(code::UNKNOWN_FUNCTION, call.error.message.as_str())
+                    .at(call.error.span))
+            }
+            Kind::Comprehension(comprehension) => self.comprehension(comprehension),
+        }
+    }
+
+    fn local(&self, slot: usize) -> Value {
+        self.locals.get(slot).expect("the parser numbers variables as they are bound").clone()
+    }
+
+    fn name(&self, name: &Name) -> Outcome {
+        self.lookup(name).or_else(|| name.denotes.clone()).ok_or_else(|| {
+            Fault::new(code::UNKNOWN_NAME, format!("`{}` is not bound here", name.text))
+        })
+    }
+
+    fn lookup(&self, name: &Name) -> Option<Value> {
+        if name.absolute {
+            self.scope.lookup_absolute(&name.text)
+        } else {
+            self.scope.lookup(&name.text)
+        }
+    }
+
+    fn field(&mut self, field: &Field) -> Outcome {
+        if let Some(dotted) = &field.dotted {
+            let bound = if self.dotted { self.lookup(dotted) } else { None };
+            if let Some(value) = bound.or_else(|| dotted.denotes.clone()) {
+                return Ok(value);
+            }
+        }
+        let target = self.value(&field.target)?;
+        operator::select(&target, &field.name)
+    }
+
+    fn has(&mut self, field: &Field) -> Outcome {
+        let target = self.value(&field.target)?;
+        operator::has(&target, &field.name)
+    }
+
+    fn index(&mut self, pair: &[Node; 2]) -> Outcome {
+        let [target, key] = pair;
+        let target = self.value(target)?;
+        let key = self.value(key)?;
+        operator::index(&target, &key)
+    }
+
+    fn list(&mut self, items: &[Node]) -> Outcome {
+        self.meter.make(items.len() * SLOT)?;
+        let mut list = Vec::with_capacity(items.len());
+        for item in items {
+            list.push(self.value(item)?);
+        }
+        Ok(list.into())
+    }
+
+    fn map(&mut self, entries: &[[Node; 2]]) -> Outcome {
+        self.meter.make(entries.len() * ENTRY)?;
+        let mut map = Map::with_capacity(entries.len());
+        for [key, value] in entries {
+            let place = key.span;
+            let key = operator::key(self.value(key)?).map_err(|fault| fault.at(place))?;
+            let value = self.value(value)?;
+            if map.get_key(&key).is_some() {
+                return Err(duplicate(&key).at(place));
+            }
+            map.insert(key, value);
+        }
+        Ok(map.into())
+    }
+
+    fn not(&mut self, operand: &Node) -> Outcome {
+        match self.value(operand)? {
+            Value::Bool(flag) => Ok(Value::Bool(!flag)),
+            other => Err(Fault::no_overload("!", &[other])),
+        }
+    }
+
+    fn chain(&mut self, chain: &Chain) -> Outcome {
+        let mut left = self.value(&chain.first)?;
+        for (operator, right) in &chain.rest {
+            let right_value = self.value(right)?;
+            left = operator::apply(*operator, left, right_value, &mut self.meter)
+                .map_err(|fault| fault.at(chain.first.span.to(right.span)))?;
+        }
+        Ok(left)
+    }
+
+    /// Returns the truth of a condition.
+    fn truth(&mut self, node: &Node) -> Outcome<bool> {
+        match self.value(node)? {
+            Value::Bool(flag) => Ok(flag),
+            other => {
+                let message = format!("a condition is a bool, not {}", other.type_name());
+                Err(Fault::new(code::TYPE, message).at(node.span))
+            }
+        }
+    }
+
+    /// Returns `decisive` if an operand has that value; else the first fault; else its opposite.
+    fn decide(&mut self, operands: &[Node], decisive: bool) -> Outcome {
+        let mut verdict = Verdict::new(decisive);
+        for operand in operands {
+            let truth = self.truth(operand);
+            if verdict.is_decided_by(truth)? {
+                break;
+            }
+        }
+        verdict.finish()
+    }
+
+    fn conditional(&mut self, conditional: &Conditional) -> Outcome {
+        for [condition, value] in &conditional.branches {
+            if self.truth(condition)? {
+                return self.value(value);
+            }
+        }
+        self.value(&conditional.otherwise)
+    }
+
+    fn call(&mut self, call: &Call) -> Outcome {
+        let mut values = [const { Value::Null }; MAX_ARGUMENTS];
+        for (value, argument) in values.iter_mut().zip(&call.arguments) {
+            *value = self.value(argument)?;
+        }
+        let is_literal = |node: &Node| matches!(node.kind, Kind::Literal(_));
+        let keeps_pattern =
+            call.function == Function::Matches && call.arguments.last().is_some_and(is_literal);
+        let pattern = keeps_pattern.then_some(&call.pattern);
+        let values = values.get(..call.arguments.len()).unwrap_or(&values);
+        function::call(call.function, values, pattern, &mut self.meter)
+    }
+
+    fn comprehension(&mut self, comprehension: &Comprehension) -> Outcome {
+        let range = self.value(&comprehension.range)?;
+        let before = self.locals.len();
+        debug_assert_eq!(before, comprehension.slot, "variables are bound as they were numbered");
+        let result = match comprehension.action {
+            Macro::All => self.decide_all(comprehension, &range, false),
+            Macro::Exists => self.decide_all(comprehension, &range, true),
+            Macro::ExistsOne => self.exists_one(comprehension, &range),
+            Macro::Map | Macro::TransformList => self.collect(comprehension, &range),
+            Macro::Filter => self.filter(comprehension, &range),
+            Macro::TransformMap => self.transform_map(comprehension, &range),
+            Macro::TransformEntries => self.transform_entries(comprehension, &range),
+        };
+        self.locals.truncate(before);
+        result
+    }
+
+    /// Calls `visit` with each element bound, until it returns false.
+    fn each(
+        &mut self,
+        comprehension: &Comprehension,
+        range: &Value,
+        visit: &mut dyn FnMut(&mut Self, &Value) -> Outcome<bool>,
+    ) -> Outcome<()> {
+        let mut bind = |evaluation: &mut Self, first: Value, second: Option<&Value>| {
+            evaluation.meter.work(1)?;
+            evaluation.locals.truncate(comprehension.slot);
+            evaluation.locals.push(first.clone());
+            if let (true, Some(second)) = (comprehension.two_variables, second) {
+                evaluation.locals.push(second.clone());
+            }
+            visit(evaluation, &first)
+        };
+        match range {
+            Value::List(items) if comprehension.two_variables => {
+                for (place, item) in items.iter().enumerate() {
+                    let place = i64::try_from(place).unwrap_or(i64::MAX);
+                    if !bind(self, Value::Int(place), Some(item))? {
+                        break;
+                    }
+                }
+            }
+            Value::List(items) => {
+                for item in items.iter() {
+                    if !bind(self, item.clone(), None)? {
+                        break;
+                    }
+                }
+            }
+            Value::Map(map) => {
+                for (key, value) in map.iter() {
+                    if !bind(self, key.clone().into(), Some(value))? {
+                        break;
+                    }
+                }
+            }
+            other => {
+                let message = format!("a macro goes over a list or map, not {}", other.type_name());
+                return Err(Fault::new(code::TYPE, message).at(comprehension.range.span));
+            }
+        }
+        Ok(())
+    }
+
+    fn decide_all(&mut self, macro_: &Comprehension, range: &Value, decisive: bool) -> Outcome {
+        let mut verdict = Verdict::new(decisive);
+        self.each(macro_, range, &mut |evaluation, _| {
+            let truth = evaluation.truth(&macro_.body);
+            verdict.is_decided_by(truth).map(|decided| !decided)
+        })?;
+        verdict.finish()
+    }
+
+    fn exists_one(&mut self, macro_: &Comprehension, range: &Value) -> Outcome {
+        let mut count = 0_usize;
+        self.each(macro_, range, &mut |evaluation, _| {
+            count += usize::from(evaluation.truth(&macro_.body)?);
+            Ok(true)
+        })?;
+        Ok(Value::Bool(count == 1))
+    }
+
+    /// Returns whether the filter lets the bound element through.
+    fn passes(&mut self, macro_: &Comprehension) -> Outcome<bool> {
+        macro_.filter.as_ref().map_or(Ok(true), |filter| self.truth(filter))
+    }
+
+    fn collect(&mut self, macro_: &Comprehension, range: &Value) -> Outcome {
+        let mut list = Vec::new();
+        self.each(macro_, range, &mut |evaluation, _| {
+            if evaluation.passes(macro_)? {
+                evaluation.meter.make(SLOT)?;
+                list.push(evaluation.value(&macro_.body)?);
+            }
+            Ok(true)
+        })?;
+        Ok(list.into())
+    }
+
+    fn filter(&mut self, macro_: &Comprehension, range: &Value) -> Outcome {
+        let mut list = Vec::new();
+        self.each(macro_, range, &mut |evaluation, element| {
+            if evaluation.truth(&macro_.body)? {
+                evaluation.meter.make(SLOT)?;
+                list.push(element.clone());
+            }
+            Ok(true)
+        })?;
+        Ok(list.into())
+    }
+
+    fn transform_map(&mut self, macro_: &Comprehension, range: &Value) -> Outcome {
+        let mut map = Map::new();
+        self.each(macro_, range, &mut |evaluation, key| {
+            if evaluation.passes(macro_)? {
+                evaluation.meter.make(ENTRY)?;
+                map.insert(operator::key(key.clone())?, evaluation.value(&macro_.body)?);
+            }
+            Ok(true)
+        })?;
+        Ok(map.into())
+    }
+
+    fn transform_entries(&mut self, macro_: &Comprehension, range: &Value) -> Outcome {
+        let mut map = Map::new();
+        self.each(macro_, range, &mut |evaluation, _| {
+            if !evaluation.passes(macro_)? {
+                return Ok(true);
+            }
+            let Value::Map(entries) = evaluation.value(&macro_.body)? else {
+                let message = "the last argument of `transformMapEntry` makes a map";
+                return Err(Fault::new(code::TYPE, message).at(macro_.body.span));
+            };
+            evaluation.meter.make(entries.len() * ENTRY)?;
+            for (key, value) in entries.iter() {
+                if map.insert(key.clone(), value.clone()).is_some() {
+                    return Err(duplicate(key).at(macro_.body.span));
+                }
+            }
+            Ok(true)
+        })?;
+        Ok(map.into())
+    }
+}
+
+fn duplicate(key: &Key) -> Fault {
+    Fault::new(code::DUPLICATE_KEY, format!("the map has the key {key} twice"))
+}
+
+/// What the operands of an absorbing operator come to.
+struct Verdict {
+    decisive: bool,
+    decided: bool,
+    fault: Option<Fault>,
+}
+
+impl Verdict {
+    fn new(decisive: bool) -> Self {
+        Self { decisive, decided: false, fault: None }
+    }
+
+    /// Takes the truth of one more operand; returns whether the others are of no account.
+    fn is_decided_by(&mut self, truth: Outcome<bool>) -> Outcome<bool> {
+        match truth {
+            Ok(truth) => self.decided = truth == self.decisive,
+            Err(fault) if fault.is_limit() => return Err(fault),
+            Err(fault) => {
+                self.fault.get_or_insert(fault);
+            }
+        }
+        Ok(self.decided)
+    }
+
+    fn finish(self) -> Outcome {
+        match self.fault {
+            Some(fault) if !self.decided => Err(fault),
+            _ => Ok(Value::Bool(self.decided == self.decisive)),
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! Operators on values: arithmetic, comparison, fields and elements.
+//!
+//! Invariants: *checked*: a result outside its type's range is an error, never another number.
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a type of value that is not named has no such operation"
+)]
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use crate::error::code;
+use crate::expression::ast::Operator;
+use crate::fault::{Fault, Outcome};
+use crate::meter::Meter;
+use crate::number;
+use crate::value::map::Key;
+use crate::value::{Value, equality};
+
+use super::SLOT;
+
+/// Applies an operator to two values.
+#[inline]
+pub(super) fn apply(operator: Operator, left: Value, right: Value, meter: &mut Meter) -> Outcome {
+    match operator {
+        Operator::Equal => equal(&left, &right, meter).map(Value::Bool),
+        Operator::NotEqual => equal(&left, &right, meter).map(|equal| Value::Bool(!equal)),
+        Operator::Less => order(operator, &left, &right, meter, Ordering::is_lt),
+        Operator::LessEqual => order(operator, &left, &right, meter, Ordering::is_le),
+        Operator::Greater => order(operator, &left, &right, meter, Ordering::is_gt),
+        Operator::GreaterEqual => order(operator, &left, &right, meter, Ordering::is_ge),
+        Operator::In => contained(&left, &right, meter),
+        Operator::Add => add(&left, &right, meter),
+        Operator::Subtract => subtract(&left, &right),
+        Operator::Multiply | Operator::Divide | Operator::Modulo => scale(operator, &left, &right),
+    }
+}
+
+fn undefined(operator: Operator, left: &Value, right: &Value) -> Fault {
+    Fault::no_overload(operator.symbol(), &[left.clone(), right.clone()])
+}
+
+fn overflow(operator: Operator, left: &Value, right: &Value) -> Fault {
+    let message = format!("{left} {} {right} is out of range", operator.symbol());
+    Fault::new(code::OVERFLOW, message)
+}
+
+fn equal(left: &Value, right: &Value, meter: &mut Meter) -> Outcome<bool> {
+    equality::equal(left, right, &mut |units| meter.work(units))
+}
+
+fn order(
+    operator: Operator,
+    left: &Value,
+    right: &Value,
+    meter: &mut Meter,
+    holds: fn(Ordering) -> bool,
+) -> Outcome {
+    use Value::{Bool, Bytes, Double, Duration, Int, String, Timestamp, Uint};
+    let ordering = match (left, right) {
+        (Int(left), Int(right)) => Some(left.cmp(right)),
+        (Int(_) | Uint(_) | Double(_), Int(_) | Uint(_) | Double(_)) => {
+            number::compare(left, right)
+        }
+        (Bool(left), Bool(right)) => Some(left.cmp(right)),
+        (String(left), String(right)) => {
+            meter.look(left.len().min(right.len()))?;
+            Some(left.cmp(right))
+        }
+        (Bytes(left), Bytes(right)) => {
+            meter.look(left.len().min(right.len()))?;
+            Some(left.cmp(right))
+        }
+        (Timestamp(left), Timestamp(right)) => Some(left.cmp(right)),
+        (Duration(left), Duration(right)) => Some(left.cmp(right)),
+        _ => return Err(undefined(operator, left, right)),
+    };
+    // NaN is neither before, nor after, nor equal to anything.
+    Ok(Bool(ordering.is_some_and(holds)))
+}
+
+fn contained(element: &Value, container: &Value, meter: &mut Meter) -> Outcome {
+    match container {
+        Value::List(items) => {
+            for item in items.iter() {
+                meter.work(1)?;
+                if equal(item, element, meter)? {
+                    return Ok(Value::Bool(true));
+                }
+            }
+            Ok(Value::Bool(false))
+        }
+        Value::Map(map) => Ok(Value::Bool(match element {
+            Value::String(text) => map.get(text).is_some(),
+            other => lookup_key(other).is_some_and(|key| map.get_key(&key).is_some()),
+        })),
+        _ => Err(undefined(Operator::In, element, container)),
+    }
+}
+
+fn add(left: &Value, right: &Value, meter: &mut Meter) -> Outcome {
+    use Value::{Bytes, Double, Duration, Int, List, String, Timestamp, Uint};
+    let sum = match (left, right) {
+        (Int(left), Int(right)) => left.checked_add(*right).map(Int),
+        (Uint(left), Uint(right)) => left.checked_add(*right).map(Uint),
+        (Double(left), Double(right)) => Some(Double(left + right)),
+        (String(left), String(right)) => {
+            meter.make(left.len() + right.len())?;
+            Some([&**left, &**right].concat().into())
+        }
+        (Bytes(left), Bytes(right)) => {
+            meter.make(left.len() + right.len())?;
+            Some(Bytes([&**left, &**right].concat().into()))
+        }
+        (List(left), List(right)) => {
+            meter.work(left.len() + right.len())?;
+            meter.make((left.len() + right.len()) * SLOT)?;
+            Some(left.iter().chain(right.iter()).cloned().collect::<Vec<_>>().into())
+        }
+        (Timestamp(left), Duration(right)) | (Duration(right), Timestamp(left)) => {
+            left.checked_add(*right).map(Timestamp)
+        }
+        (Duration(left), Duration(right)) => left.checked_add(*right).map(Duration),
+        _ => return Err(undefined(Operator::Add, left, right)),
+    };
+    sum.ok_or_else(|| overflow(Operator::Add, left, right))
+}
+
+fn subtract(left: &Value, right: &Value) -> Outcome {
+    use Value::{Double, Duration, Int, Timestamp, Uint};
+    let difference = match (left, right) {
+        (Int(left), Int(right)) => left.checked_sub(*right).map(Int),
+        (Uint(left), Uint(right)) => left.checked_sub(*right).map(Uint),
+        (Double(left), Double(right)) => Some(Double(left - right)),
+        (Timestamp(left), Duration(right)) => left.checked_sub(*right).map(Timestamp),
+        (Timestamp(left), Timestamp(right)) => left.since(*right).map(Duration),
+        (Duration(left), Duration(right)) => left.checked_sub(*right).map(Duration),
+        _ => return Err(undefined(Operator::Subtract, left, right)),
+    };
+    difference.ok_or_else(|| overflow(Operator::Subtract, left, right))
+}
+
+fn scale(operator: Operator, left: &Value, right: &Value) -> Outcome {
+    use Operator::{Divide, Modulo, Multiply};
+    use Value::{Double, Int, Uint};
+    let result = match (operator, left, right) {
+        (Divide | Modulo, Int(_), Int(0)) | (Divide | Modulo, Uint(_), Uint(0)) => {
+            let what = if operator == Divide { "divided" } else { "taken modulo" };
+            return Err(Fault::new(
+                code::DIVIDE_BY_ZERO,
+                format!("{left} cannot be {what} by zero"),
+            ));
+        }
+        (Multiply, Int(left), Int(right)) => left.checked_mul(*right).map(Int),
+        (Multiply, Uint(left), Uint(right)) => left.checked_mul(*right).map(Uint),
+        (Multiply, Double(left), Double(right)) => Some(Double(left * right)),
+        (Divide, Int(left), Int(right)) => left.checked_div(*right).map(Int),
+        (Divide, Uint(left), Uint(right)) => left.checked_div(*right).map(Uint),
+        (Divide, Double(left), Double(right)) => Some(Double(left / right)),
+        (Modulo, Int(left), Int(right)) => left.checked_rem(*right).map(Int),
+        (Modulo, Uint(left), Uint(right)) => left.checked_rem(*right).map(Uint),
+        _ => return Err(undefined(operator, left, right)),
+    };
+    result.ok_or_else(|| overflow(operator, left, right))
+}
+
+/// Returns the number with the other sign.
+pub(super) fn negate(operand: &Value) -> Outcome {
+    match operand {
+        Value::Int(int) => int
+            .checked_neg()
+            .map(Value::Int)
+            .ok_or_else(|| Fault::new(code::OVERFLOW, format!("-({int}) is out of range"))),
+        Value::Double(double) => Ok(Value::Double(-double)),
+        Value::Duration(duration) => Ok(Value::Duration(duration.negated())),
+        other => Err(Fault::no_overload("-", std::slice::from_ref(other))),
+    }
+}
+
+/// Returns the field of a value.
+pub(super) fn select(target: &Value, name: &str) -> Outcome {
+    match target {
+        Value::Map(map) => map
+            .get(name)
+            .cloned()
+            .ok_or_else(|| Fault::new(code::NO_SUCH_KEY, format!("the map has no key `{name}`"))),
+        Value::Record(record) => record.field(name).ok_or_else(|| no_such_field(target, name)),
+        Value::Reference(reference) => match name {
+            "id" => Ok(Value::String(Arc::clone(&reference.id))),
+            "entity" => Ok(Value::String(Arc::clone(&reference.entity))),
+            _ => Err(no_such_field(target, name)),
+        },
+        other => Err(no_fields(other, name)),
+    }
+}
+
+/// Returns whether a map has a key, or a field of a record is set.
+pub(super) fn has(target: &Value, name: &str) -> Outcome {
+    let has = match target {
+        Value::Map(map) => map.get(name).is_some(),
+        Value::Record(_) | Value::Reference(_) => !matches!(select(target, name)?, Value::Null),
+        other => return Err(no_fields(other, name)),
+    };
+    Ok(Value::Bool(has))
+}
+
+fn no_such_field(target: &Value, name: &str) -> Fault {
+    let message = format!("{} has no field `{name}`", target.type_name());
+    Fault::new(code::NO_SUCH_FIELD, message)
+}
+
+fn no_fields(target: &Value, name: &str) -> Fault {
+    let message = format!("{} has no fields, so no `{name}`", target.type_name());
+    Fault::new(code::TYPE, message)
+}
+
+/// Returns the element of a list at a position, or of a map at a key.
+pub(super) fn index(target: &Value, key: &Value) -> Outcome {
+    match target {
+        Value::List(items) => {
+            let place = match lookup_key(key) {
+                Some(Key::Int(place)) => usize::try_from(place).ok(),
+                Some(Key::Uint(place)) => usize::try_from(place).ok(),
+                _ => {
+                    let message = format!("a position is an int, not {}", key.type_name());
+                    return Err(Fault::new(code::TYPE, message));
+                }
+            };
+            place.and_then(|place| items.get(place)).cloned().ok_or_else(|| {
+                let len = items.len();
+                Fault::new(code::INDEX, format!("position {key} is outside the list of {len}"))
+            })
+        }
+        Value::Map(map) => {
+            let value = match key {
+                Value::String(text) => map.get(text),
+                other => lookup_key(other).and_then(|key| map.get_key(&key)),
+            };
+            value
+                .cloned()
+                .ok_or_else(|| Fault::new(code::NO_SUCH_KEY, format!("the map has no key {key}")))
+        }
+        other => {
+            let message = format!("`[]` is not defined for {}", other.type_name());
+            Err(Fault::new(code::TYPE, message))
+        }
+    }
+}
+
+/// Returns the key that a value names when it is looked up: whole doubles name whole numbers.
+fn lookup_key(value: &Value) -> Option<Key> {
+    match value {
+        Value::Double(double) => {
+            let int = number::double_to_int(*double).map(Value::Int);
+            let uint = number::double_to_uint(*double).map(Value::Uint);
+            let whole = int.or(uint).filter(|whole| whole == value)?;
+            lookup_key(&whole)
+        }
+        other => key(other.clone()).ok(),
+    }
+}
+
+/// Returns a value as the key of a map.
+pub(super) fn key(value: Value) -> Outcome<Key> {
+    match value {
+        Value::Bool(flag) => Ok(Key::Bool(flag)),
+        Value::Int(int) => Ok(Key::Int(int)),
+        Value::Uint(uint) => Ok(Key::Uint(uint)),
+        Value::String(text) => Ok(Key::String(text)),
+        other => {
+            let message =
+                format!("a key is a string, int, uint or bool, not {}", other.type_name());
+            Err(Fault::new(code::TYPE, message))
+        }
+    }
+}

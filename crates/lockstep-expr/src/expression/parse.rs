@@ -1,0 +1,347 @@
+//! From text to tree: the wall around the parser generator.
+//!
+//! Invariants:
+//! - *Bounded*: `scan` has bounded the brackets before the grammar sees a text, and every node is
+//!   checked against [`MAX_HEIGHT`], so neither the grammar's parser nor this one runs out of stack.
+//! - *People's words*: no message names a rule of the grammar.
+//!
+//! Absent by design: types; what a name or field means is not known here.
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "what is not named is no path of names, or the grammar admits nothing else"
+)]
+
+mod literal;
+mod mistake;
+mod operators;
+
+use std::sync::{Arc, OnceLock};
+
+use pest::Parser as _;
+use pest::iterators::Pair;
+
+use super::ast::{Call, Comprehension, Conditional, Field, Kind, Macro, Name, Node, Unresolved};
+use super::{MAX_HEIGHT, scan};
+use crate::error::ParseError;
+use crate::function::{self, Form};
+use crate::span::Span;
+use crate::value::Value;
+
+/// Words that mean a type where the scope does not bind them.
+const TYPE_WORDS: [&str; 10] =
+    ["bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type"];
+/// Types whose names have dots.
+const DOTTED_TYPES: [&str; 2] = ["google.protobuf.Timestamp", "google.protobuf.Duration"];
+
+/// The parser that `grammar/expression.pest` describes.
+#[derive(pest_derive::Parser)]
+#[grammar = "grammar/expression.pest"]
+struct Grammar;
+
+type Part<'a> = Pair<'a, Rule>;
+type Parsed<T = Node> = Result<T, ParseError>;
+
+/// Reads an expression.
+pub(super) fn parse(text: &str) -> Parsed {
+    scan::check(text)?;
+    let mut parts =
+        Grammar::parse(Rule::whole, text).map_err(|error| mistake::explain(text, &error))?;
+    let whole = parts.next().expect("a whole text holds an expression");
+    Builder { variables: Vec::new() }.expression(whole)
+}
+
+/// Returns whether the text is a name that an expression can use: a letter or `_`, then letters,
+/// digits and `_`, but no reserved word and no type's name.
+pub(super) fn is_name(text: &str) -> bool {
+    let whole = Grammar::parse(Rule::name, text)
+        .is_ok_and(|mut name| name.next().is_some_and(|name| name.as_str().len() == text.len()));
+    whole && !TYPE_WORDS.contains(&text)
+}
+
+fn span(part: &Part<'_>) -> Span {
+    Span::new(part.as_span().start(), part.as_span().end())
+}
+
+struct Builder<'a> {
+    /// Variables of the macros around the place, outermost first.
+    variables: Vec<&'a str>,
+}
+
+impl<'a> Builder<'a> {
+    fn node(&self, kind: Kind, span: Span) -> Parsed {
+        let mut below = 0;
+        kind.for_each_child(&mut |child| below = child.height.max(below));
+        let height = below + 1;
+        if height + self.variables.len() > MAX_HEIGHT {
+            let message = format!("the expression nests more than {MAX_HEIGHT} levels deep");
+            return Err(ParseError::new(span, message));
+        }
+        Ok(Node { kind, span, height })
+    }
+
+    fn expression(&mut self, part: Part<'a>) -> Parsed {
+        let whole = span(&part);
+        let mut chains = part.into_inner().filter(|part| part.as_rule() == Rule::chain);
+        let first = chains.next().expect("an expression begins with a chain");
+        let mut last = self.chain(first)?;
+        let mut branches = Vec::new();
+        while let (Some(value), Some(next)) = (chains.next(), chains.next()) {
+            let value = self.chain(value)?;
+            branches.push([std::mem::replace(&mut last, self.chain(next)?), value]);
+        }
+        if branches.is_empty() {
+            return Ok(last);
+        }
+        self.node(Kind::Conditional(Box::new(Conditional { branches, otherwise: last })), whole)
+    }
+
+    fn expressions(&mut self, parts: impl Iterator<Item = Part<'a>>) -> Parsed<Box<[Node]>> {
+        parts.map(|part| self.expression(part)).collect()
+    }
+
+    fn chain(&mut self, part: Part<'a>) -> Parsed {
+        let mut fold = operators::Fold::new();
+        let mut parts = part.into_inner();
+        let first = parts.next().expect("a chain begins with an operand");
+        let mut current = self.operand(first)?;
+        while let (Some(operator), Some(next)) = (parts.next(), parts.next()) {
+            fold.push(self, current, operator.as_rule())?;
+            current = self.operand(next)?;
+        }
+        fold.finish(self, current)
+    }
+
+    fn operand(&mut self, part: Part<'a>) -> Parsed {
+        let whole = span(&part);
+        let (mut bangs, mut minuses) = (0_usize, 0_usize);
+        let mut node: Option<Node> = None;
+        for part in part.into_inner() {
+            let rule = part.as_rule();
+            node = Some(match node.take() {
+                None if rule == Rule::bang => {
+                    bangs += 1;
+                    continue;
+                }
+                None if rule == Rule::minus => {
+                    minuses += 1;
+                    continue;
+                }
+                None => {
+                    let is_number = matches!(rule, Rule::integer | Rule::double);
+                    let negative = minuses > 0 && is_number;
+                    minuses -= usize::from(negative);
+                    self.primary(part, negative)?
+                }
+                Some(target) if rule == Rule::index => self.index(target, part)?,
+                Some(target) => self.member(target, part)?,
+            });
+        }
+        let mut node = node.expect("an operand has a primary");
+        // Two of a kind undo each other, and fail as one does: an even number needs two.
+        for _ in 0..repeats(bangs) {
+            node = self.node(Kind::Not(Box::new(node)), whole)?;
+        }
+        for _ in 0..repeats(minuses) {
+            node = self.node(Kind::Negate(Box::new(node)), whole)?;
+        }
+        Ok(node)
+    }
+
+    fn primary(&mut self, part: Part<'a>, negative: bool) -> Parsed {
+        let whole = span(&part);
+        let text = part.as_str();
+        let kind = match part.as_rule() {
+            Rule::integer => Kind::Literal(literal::integer(text, whole, negative)?),
+            Rule::double => Kind::Literal(match literal::double(text, whole)? {
+                Value::Double(double) if negative => Value::Double(-double),
+                other => other,
+            }),
+            Rule::text => Kind::Literal(literal::text(text, whole)?),
+            Rule::constant => Kind::Literal(match text {
+                "true" => Value::Bool(true),
+                "false" => Value::Bool(false),
+                _ => Value::Null,
+            }),
+            Rule::group => {
+                let inner = part.into_inner().next().expect("a group holds an expression");
+                let node = self.expression(inner)?;
+                return Ok(Node { span: whole, ..node });
+            }
+            Rule::list => Kind::List(self.expressions(part.into_inner())?),
+            Rule::map => {
+                Kind::Map(part.into_inner().map(|entry| self.entry(entry)).collect::<Parsed<_>>()?)
+            }
+            _ => return self.global(part),
+        };
+        self.node(kind, whole)
+    }
+
+    fn entry(&mut self, part: Part<'a>) -> Parsed<[Node; 2]> {
+        let mut parts = part.into_inner();
+        let key = parts.next().expect("an entry has a key");
+        let value = parts.next().expect("an entry has a value");
+        Ok([self.expression(key)?, self.expression(value)?])
+    }
+
+    /// Reads a name, or a call of a function that is no method.
+    fn global(&mut self, part: Part<'a>) -> Parsed {
+        let whole = span(&part);
+        let mut parts = part.into_inner().peekable();
+        let absolute = parts.next_if(|part| part.as_rule() == Rule::root).is_some();
+        let name = parts.next().expect("a global has a name");
+        let text = name.as_str();
+        if let Some(arguments) = parts.next() {
+            let arguments: Vec<_> = arguments.into_inner().collect();
+            if let ("has", [field]) = (text, arguments.as_slice()) {
+                return self.has(field.clone(), whole);
+            }
+            let arguments = self.expressions(arguments.into_iter())?;
+            return self.call(&name, Form::Global, arguments, whole);
+        }
+        let slot = self.variables.iter().rposition(|variable| *variable == text);
+        let kind = match slot {
+            Some(slot) if !absolute => Kind::Local(slot),
+            _ => {
+                let denotes = TYPE_WORDS.contains(&text).then(|| Value::Type(text.into()));
+                Kind::Name(Box::new(Name { text: text.into(), absolute, denotes }))
+            }
+        };
+        self.node(kind, whole)
+    }
+
+    fn index(&mut self, target: Node, part: Part<'a>) -> Parsed {
+        let whole = target.span.to(span(&part));
+        let key = part.into_inner().next().expect("an index holds an expression");
+        let key = self.expression(key)?;
+        self.node(Kind::Index(Box::new([target, key])), whole)
+    }
+
+    /// Reads a field, or a call of a method or macro.
+    fn member(&mut self, target: Node, part: Part<'a>) -> Parsed {
+        let whole = target.span.to(span(&part));
+        let mut parts = part.into_inner();
+        let name = parts.next().expect("a member has a name");
+        let Some(arguments) = parts.next() else {
+            return self.field(target, name.as_str(), whole);
+        };
+        let arguments: Vec<_> = arguments.into_inner().collect();
+        if let Some(action) = find_macro(name.as_str(), arguments.len()) {
+            return self.comprehension(action, target, arguments, whole);
+        }
+        let mut all = vec![target];
+        all.extend(self.expressions(arguments.into_iter())?);
+        self.call(&name, Form::Method, all.into(), whole)
+    }
+
+    fn field(&mut self, target: Node, name: &str, whole: Span) -> Parsed {
+        let quoted = name.strip_prefix('`').and_then(|name| name.strip_suffix('`'));
+        let name: Arc<str> = quoted.unwrap_or(name).into();
+        let before = match &target.kind {
+            Kind::Name(name) => Some(name.as_ref()),
+            Kind::Field(field) => field.dotted.as_ref(),
+            _ => None,
+        };
+        let dotted = before.filter(|_| quoted.is_none()).map(|before| {
+            let text = format!("{}.{name}", before.text);
+            let denotes =
+                DOTTED_TYPES.contains(&text.as_str()).then(|| Value::Type(text.as_str().into()));
+            Name { text: text.into(), absolute: before.absolute, denotes }
+        });
+        self.node(Kind::Field(Box::new(Field { target, name, dotted })), whole)
+    }
+
+    fn has(&mut self, argument: Part<'a>, whole: Span) -> Parsed {
+        let place = span(&argument);
+        let node = self.expression(argument)?;
+        match node.kind {
+            Kind::Field(field) => self.node(Kind::Has(field), whole),
+            _ => Err(ParseError::new(place, "`has` takes a field, such as `has(input.name)`")),
+        }
+    }
+
+    fn call(&self, name: &Part<'a>, form: Form, arguments: Box<[Node]>, whole: Span) -> Parsed {
+        let written = arguments.len() - usize::from(form == Form::Method);
+        let kind = match function::resolve(name.as_str(), form, written) {
+            Ok(function) => {
+                Kind::Call(Box::new(Call { function, arguments, pattern: OnceLock::new() }))
+            }
+            Err(problem) => {
+                let error =
+                    ParseError { span: span(name), message: problem.message, help: problem.help };
+                Kind::Unresolved(Box::new(Unresolved { error, arguments }))
+            }
+        };
+        self.node(kind, whole)
+    }
+
+    fn comprehension(
+        &mut self,
+        action: Macro,
+        range: Node,
+        arguments: Vec<Part<'a>>,
+        whole: Span,
+    ) -> Parsed {
+        let (two_variables, has_filter) = match action {
+            Macro::Map => (false, arguments.len() == 3),
+            Macro::TransformList | Macro::TransformMap | Macro::TransformEntries => {
+                (true, arguments.len() == 4)
+            }
+            Macro::All | Macro::Exists | Macro::ExistsOne => (arguments.len() == 3, false),
+            Macro::Filter => (false, false),
+        };
+        let slot = self.variables.len();
+        let mut arguments = arguments.into_iter();
+        for argument in arguments.by_ref().take(1 + usize::from(two_variables)) {
+            let place = span(&argument);
+            let variable = simple_name(argument).ok_or_else(|| {
+                ParseError::new(place, "the first argument of a macro names its variable")
+                    .with_help("write a plain name, such as `item` in `items.all(item, item > 0)`")
+            })?;
+            self.variables.push(variable);
+        }
+        let filter = if has_filter { arguments.next() } else { None };
+        let filter = filter.map(|filter| self.expression(filter)).transpose()?;
+        let body = arguments.next().expect("a macro's arguments were counted");
+        let body = self.expression(body)?;
+        self.variables.truncate(slot);
+        let comprehension = Comprehension { action, range, slot, two_variables, filter, body };
+        self.node(Kind::Comprehension(Box::new(comprehension)), whole)
+    }
+}
+
+/// Returns how many of `count` equal prefix operators to apply.
+fn repeats(count: usize) -> usize {
+    match count {
+        0 => 0,
+        odd if odd % 2 == 1 => 1,
+        _ => 2,
+    }
+}
+
+/// Returns what the macro of that name does with that many arguments.
+fn find_macro(name: &str, arguments: usize) -> Option<Macro> {
+    match (name, arguments) {
+        ("all", 2 | 3) => Some(Macro::All),
+        ("exists", 2 | 3) => Some(Macro::Exists),
+        ("exists_one" | "existsOne", 2 | 3) => Some(Macro::ExistsOne),
+        ("map", 2 | 3) => Some(Macro::Map),
+        ("filter", 2) => Some(Macro::Filter),
+        ("transformList", 3 | 4) => Some(Macro::TransformList),
+        ("transformMap", 3 | 4) => Some(Macro::TransformMap),
+        ("transformMapEntry", 3 | 4) => Some(Macro::TransformEntries),
+        _ => None,
+    }
+}
+
+/// Returns the name if the expression is nothing else.
+fn simple_name(mut part: Part<'_>) -> Option<&str> {
+    while part.as_rule() != Rule::name {
+        let mut parts = part.into_inner();
+        part = parts.next()?;
+        if parts.next().is_some() {
+            return None;
+        }
+    }
+    Some(part.as_str())
+}

@@ -1,0 +1,56 @@
+//! An evaluation error on its way up, before it knows the expression's text.
+
+use std::sync::Arc;
+
+use crate::error::{EvalError, code};
+use crate::span::Span;
+use crate::value::Value;
+
+/// What the parts of an evaluation return.
+pub(crate) type Outcome<T = Value> = Result<T, Fault>;
+
+/// Why a part of an expression has no value. Boxed, so that values travel in few bytes.
+#[derive(Debug)]
+pub(crate) struct Fault(Box<Cause>);
+
+#[derive(Debug)]
+struct Cause {
+    code: &'static str,
+    message: String,
+    /// Set by the innermost node that the fault passes.
+    span: Option<Span>,
+}
+
+impl Fault {
+    /// Returns a fault without a place.
+    #[cold]
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self(Box::new(Cause { code, message: message.into(), span: None }))
+    }
+
+    /// Returns the fault of a function or operator that is not defined for such values.
+    #[cold]
+    pub(crate) fn no_overload(name: &str, arguments: &[Value]) -> Self {
+        let types: Vec<&str> = arguments.iter().map(Value::type_name).collect();
+        Self::new(code::TYPE, format!("`{name}` is not defined for {}", types.join(" and ")))
+    }
+
+    /// Sets the place, unless one is known already.
+    #[must_use]
+    pub(crate) fn at(mut self, span: Span) -> Self {
+        self.0.span.get_or_insert(span);
+        self
+    }
+
+    /// Returns whether a limit ended the evaluation, which no operator may hide.
+    pub(crate) fn is_limit(&self) -> bool {
+        self.0.code == code::LIMIT
+    }
+
+    /// Returns the error for the caller.
+    pub(crate) fn into_error(self, text: &Arc<str>) -> EvalError {
+        let Cause { code, message, span } = *self.0;
+        let span = span.unwrap_or(Span::new(0, text.len()));
+        EvalError { code, message, span, text: Arc::clone(text) }
+    }
+}

@@ -1,0 +1,62 @@
+//! Regular expressions: `matches`.
+//!
+//! Invariants: *linear*: a match takes time in proportion to text and pattern; a compiled pattern
+//! has at most [`MAX_COMPILED`] bytes.
+
+use std::sync::OnceLock;
+
+use regex::{Regex, RegexBuilder};
+
+use crate::error::code;
+use crate::fault::{Fault, Outcome};
+use crate::meter::Meter;
+
+/// Bytes of a compiled pattern.
+const MAX_COMPILED: usize = 256 * 1024;
+/// Deepest nesting of groups in a pattern.
+const MAX_NESTING: u32 = 50;
+/// Units of work for compiling a pattern.
+const COMPILE_WORK: usize = 10_000;
+/// Bytes of a pattern that, for each byte of text, cost as much as one.
+const PATTERN_BYTES: usize = 16;
+
+/// A compiled pattern, or why there is none.
+pub(crate) type Pattern = Result<Regex, String>;
+
+/// Returns whether `pattern` matches a part of `text`.
+pub(super) fn is_match(
+    text: &str,
+    pattern: &str,
+    kept: Option<&OnceLock<Pattern>>,
+    meter: &mut Meter,
+) -> Outcome<bool> {
+    meter.look(text.len().saturating_mul(pattern.len() / PATTERN_BYTES + 1))?;
+    let compiled;
+    let compiled = if let Some(kept) = kept {
+        kept.get_or_init(|| compile(pattern))
+    } else {
+        meter.work(COMPILE_WORK)?;
+        compiled = compile(pattern);
+        &compiled
+    };
+    match compiled {
+        Ok(regex) => Ok(regex.is_match(text)),
+        Err(message) => Err(Fault::new(code::ARGUMENT, message.as_str())),
+    }
+}
+
+fn compile(pattern: &str) -> Pattern {
+    RegexBuilder::new(pattern)
+        .size_limit(MAX_COMPILED)
+        .dfa_size_limit(MAX_COMPILED)
+        .nest_limit(MAX_NESTING)
+        .build()
+        .map_err(|error| match error {
+            regex::Error::CompiledTooBig(_) => "the pattern is too large".to_owned(),
+            other => {
+                let text = other.to_string();
+                let reason = text.lines().last().unwrap_or("").trim_start_matches("error: ").trim();
+                format!("`{pattern}` is not a pattern: {reason}")
+            }
+        })
+}
