@@ -1,0 +1,406 @@
+//! The judge of a batch: which transitions are committed, and what is left to write.
+//!
+//! A store asks [`Wanted`] what the batch touches, reads that in bulk inside its database
+//! transaction, and hands it over as [`Present`]; [`judge`] goes through the transitions in order,
+//! in memory, and returns the outcomes together with one final state for each row.
+//!
+//! Invariants:
+//!
+//! * A refused transition leaves no trace: the next one is judged as if it had not been there.
+//! * The fences of a transition are compared before its own changes of locks are applied.
+//! * Unique keys are compared at the end of a transition: its objects may swap them.
+//! * What is overwritten within the batch does not occur in the [`Verdict`].
+//!
+//! Absent by design: I/O, encoding, and any difference between stores.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use lockstep_core::transition::{
+    Change, Expected, InstanceRow, LockRow, LockWrite, ObjectWrite, Outcome, Refusal, Transition,
+    UniqueKey,
+};
+use lockstep_core::{Entry, FencingToken, InstanceId, Object, ObjectKey, TransitionNumber};
+
+const IN_LIST: &str = "places are issued by the list that they index";
+
+/// A list of distinct keys in the order of their first occurrence.
+#[derive(Debug)]
+pub(crate) struct Places<K> {
+    keys: Vec<K>,
+    places: HashMap<K, usize>,
+}
+
+impl<K: Copy + Eq + Hash> Places<K> {
+    fn new() -> Self {
+        Self { keys: Vec::new(), places: HashMap::new() }
+    }
+
+    fn add(&mut self, key: K) -> usize {
+        *self.places.entry(key).or_insert_with(|| {
+            self.keys.push(key);
+            self.keys.len() - 1
+        })
+    }
+
+    fn place(&self, key: K) -> usize {
+        *self.places.get(&key).expect("everything that a batch touches was added before")
+    }
+
+    /// The keys; others refer to them by their place in this list.
+    pub(crate) fn keys(&self) -> &[K] {
+        &self.keys
+    }
+}
+
+/// A unique key together with the entity within which it is unique.
+pub(crate) type EntityKey<'a> = (&'a str, &'a UniqueKey);
+
+/// What the judge has to know of the stored state.
+#[derive(Debug)]
+pub(crate) struct Wanted<'a> {
+    /// Objects: their stamps and versions.
+    pub(crate) objects: Places<&'a ObjectKey>,
+    /// Unique keys: the ids of the objects that have them.
+    pub(crate) unique: Places<EntityKey<'a>>,
+    /// Locks: the tokens under which they are held.
+    pub(crate) locks: Places<&'a str>,
+}
+
+impl<'a> Wanted<'a> {
+    pub(crate) fn of(batch: &'a [Transition]) -> Self {
+        let mut wanted =
+            Self { objects: Places::new(), unique: Places::new(), locks: Places::new() };
+        for transition in batch {
+            for write in &transition.objects {
+                wanted.objects.add(&write.key);
+                for key in write.unique.iter().flatten() {
+                    wanted.unique.add((&write.key.entity, key));
+                }
+            }
+            for (key, _) in &transition.fences {
+                wanted.locks.add(key);
+            }
+            for write in &transition.locks {
+                wanted.locks.add(lock_key(write));
+            }
+        }
+        wanted
+    }
+}
+
+fn lock_key(write: &LockWrite) -> &str {
+    match write {
+        LockWrite::Put(row) => &row.key,
+        LockWrite::Delete { key, .. } => key,
+    }
+}
+
+/// The state of an object, without its contents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamped {
+    pub(crate) stamp: TransitionNumber,
+    pub(crate) version: i64,
+}
+
+/// The stored state of what was [`Wanted`], each list in the same order.
+#[derive(Debug)]
+pub(crate) struct Present {
+    pub(crate) objects: Vec<Option<Stamped>>,
+    /// Ids of the objects that have the unique keys.
+    pub(crate) unique: Vec<Option<Arc<str>>>,
+    pub(crate) locks: Vec<Option<FencingToken>>,
+}
+
+/// What became of a batch, and what is to be written: each row once, in its final state.
+#[derive(Debug, Default)]
+pub(crate) struct Verdict<'a> {
+    pub(crate) outcomes: Vec<Outcome>,
+    pub(crate) instances: Vec<&'a InstanceRow>,
+    pub(crate) journal: Vec<Page<'a>>,
+    /// Objects; `None` for a deleted one.
+    pub(crate) objects: Vec<(&'a ObjectKey, Option<&'a Arc<Object>>)>,
+    /// Objects whose unique keys change, with all that they have from there on.
+    pub(crate) unique: Vec<(&'a ObjectKey, Vec<&'a UniqueKey>)>,
+    /// Locks; `None` for one that is not held.
+    pub(crate) locks: Vec<(&'a str, Option<&'a LockRow>)>,
+}
+
+/// What a batch appends to the journal of one instance.
+#[derive(Debug)]
+pub(crate) struct Page<'a> {
+    pub(crate) instance: InstanceId,
+    /// The first transition that it comes from.
+    pub(crate) number: TransitionNumber,
+    pub(crate) entries: Vec<&'a Entry>,
+}
+
+/// Judges the transitions of a batch one after another.
+pub(crate) fn judge<'a>(
+    batch: &'a [Transition],
+    wanted: &Wanted<'a>,
+    present: Present,
+) -> Verdict<'a> {
+    let mut court = Court::new(wanted, present);
+    let mut outcomes = Vec::with_capacity(batch.len());
+    let mut histories = Histories::default();
+    for transition in batch {
+        match court.try_transition(transition) {
+            Ok(()) => {
+                court.before.clear();
+                histories.add(transition);
+                outcomes.push(Outcome::Committed);
+            }
+            Err(refusal) => {
+                court.undo();
+                outcomes.push(Outcome::Refused(refusal));
+            }
+        }
+    }
+    let mut verdict = court.verdict();
+    verdict.outcomes = outcomes;
+    verdict.instances = histories.rows;
+    verdict.journal = histories.pages;
+    verdict
+}
+
+/// Instance rows and journals of the committed transitions.
+#[derive(Default)]
+struct Histories<'a> {
+    rows: Vec<&'a InstanceRow>,
+    row_places: HashMap<InstanceId, usize>,
+    pages: Vec<Page<'a>>,
+    page_places: HashMap<InstanceId, usize>,
+}
+
+impl<'a> Histories<'a> {
+    fn add(&mut self, transition: &'a Transition) {
+        if let Some(row) = &transition.row {
+            let place = *self.row_places.entry(row.id).or_insert(self.rows.len());
+            match self.rows.get_mut(place) {
+                Some(earlier) => *earlier = row,
+                None => self.rows.push(row),
+            }
+        }
+        if let (Some(instance), false) = (transition.instance, transition.journal.is_empty()) {
+            let place = *self.page_places.entry(instance).or_insert(self.pages.len());
+            match self.pages.get_mut(place) {
+                Some(page) => page.entries.extend(&transition.journal),
+                None => self.pages.push(Page {
+                    instance,
+                    number: transition.number,
+                    entries: transition.journal.iter().collect(),
+                }),
+            }
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct ObjectState<'a> {
+    now: Option<Stamped>,
+    /// The last change in the batch: `Some(None)` for a deletion.
+    change: Option<Option<&'a Arc<Object>>>,
+    /// Places of the unique keys that it has, of those that the batch touches.
+    unique: Vec<usize>,
+    /// Whether the batch says which unique keys it has.
+    unique_changed: bool,
+}
+
+#[derive(Debug)]
+struct LockState<'a> {
+    token: Option<FencingToken>,
+    /// The last change in the batch: `Some(None)` for a release.
+    change: Option<Option<&'a LockRow>>,
+}
+
+/// A state to go back to if the transition is refused.
+enum Before<'a> {
+    Object(usize, ObjectState<'a>),
+    Unique(usize, Option<Arc<str>>),
+}
+
+/// The state after the transitions that were committed so far.
+struct Court<'a, 'w> {
+    wanted: &'w Wanted<'a>,
+    objects: Vec<ObjectState<'a>>,
+    unique: Vec<Option<Arc<str>>>,
+    locks: Vec<LockState<'a>>,
+    /// What the transition at hand has changed.
+    before: Vec<Before<'a>>,
+}
+
+impl<'a, 'w> Court<'a, 'w> {
+    fn new(wanted: &'w Wanted<'a>, present: Present) -> Self {
+        let stateless =
+            |now| ObjectState { now, change: None, unique: Vec::new(), unique_changed: false };
+        let mut objects: Vec<_> = present.objects.into_iter().map(stateless).collect();
+        for (place, ((entity, _), owner)) in
+            wanted.unique.keys().iter().zip(&present.unique).enumerate()
+        {
+            let Some(id) = owner else { continue };
+            let key = ObjectKey { entity: (*entity).into(), id: Arc::clone(id) };
+            let object = wanted.objects.places.get(&key).and_then(|place| objects.get_mut(*place));
+            if let Some(object) = object {
+                object.unique.push(place);
+            }
+        }
+        let locks =
+            present.locks.into_iter().map(|token| LockState { token, change: None }).collect();
+        Self { wanted, objects, unique: present.unique, locks, before: Vec::new() }
+    }
+
+    fn try_transition(&mut self, transition: &'a Transition) -> Result<(), Refusal> {
+        for (key, token) in &transition.fences {
+            let actual = self.lock(key).token;
+            if actual != Some(*token) {
+                return Err(Refusal::Fenced { key: Arc::clone(key), token: *token, actual });
+            }
+        }
+        let mut rekeyed = false;
+        for write in &transition.objects {
+            self.try_write(write)?;
+            rekeyed |= rekeys(write);
+        }
+        if rekeyed {
+            self.try_unique(&transition.objects)?;
+        }
+        for write in &transition.locks {
+            self.write_lock(write);
+        }
+        Ok(())
+    }
+
+    fn try_write(&mut self, write: &'a ObjectWrite) -> Result<(), Refusal> {
+        let place = self.wanted.objects.place(&write.key);
+        let object = self.objects.get(place).expect(IN_LIST);
+        let as_expected = match write.expected {
+            Expected::Absent => object.now.is_none(),
+            Expected::Stamp(stamp) => object.now.is_some_and(|now| now.stamp == stamp),
+        };
+        if !as_expected {
+            let actual = object.now.map(|now| now.version);
+            return Err(Refusal::Conflict { key: write.key.clone(), actual });
+        }
+        match &write.change {
+            Change::Check => {}
+            Change::Delete => {
+                let object = self.change_object(place);
+                object.now = None;
+                object.change = Some(None);
+            }
+            Change::Put(contents) => {
+                let object = self.change_object(place);
+                object.now = Some(Stamped { stamp: contents.stamp, version: contents.version });
+                object.change = Some(Some(contents));
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops the unique keys of all objects whose keys change, then adds those of their last state.
+    fn try_unique(&mut self, writes: &'a [ObjectWrite]) -> Result<(), Refusal> {
+        let mut last: Vec<(usize, &'a ObjectKey, &'a [UniqueKey])> = Vec::new();
+        for write in writes.iter().filter(|write| rekeys(write)) {
+            let place = self.wanted.objects.place(&write.key);
+            let deleted = matches!(write.change, Change::Delete);
+            let keys = write.unique.as_deref().filter(|_| !deleted).unwrap_or_default();
+            last.retain(|(other, ..)| *other != place);
+            last.push((place, &write.key, keys));
+        }
+        for (place, ..) in &last {
+            let object = self.change_object(*place);
+            object.unique_changed = true;
+            for key in std::mem::take(&mut object.unique) {
+                self.change_unique(key, None);
+            }
+        }
+        for (place, object, keys) in last {
+            for key in keys {
+                let key_place = self.wanted.unique.place((&object.entity, key));
+                match self.unique.get(key_place).expect(IN_LIST) {
+                    Some(other) if *other == object.id => continue,
+                    Some(other) => {
+                        let other = Arc::clone(other);
+                        let (key, unique) = (object.clone(), key.clone());
+                        return Err(Refusal::Unique { key, unique, other });
+                    }
+                    None => {}
+                }
+                self.change_unique(key_place, Some(Arc::clone(&object.id)));
+                self.objects.get_mut(place).expect(IN_LIST).unique.push(key_place);
+            }
+        }
+        Ok(())
+    }
+
+    fn write_lock(&mut self, write: &'a LockWrite) {
+        match write {
+            LockWrite::Put(row) => {
+                *self.lock(&row.key) =
+                    LockState { token: Some(row.token), change: Some(Some(row)) };
+            }
+            LockWrite::Delete { key, token } => {
+                let lock = self.lock(key);
+                if lock.token == Some(*token) {
+                    *lock = LockState { token: None, change: Some(None) };
+                }
+            }
+        }
+    }
+
+    fn lock(&mut self, key: &str) -> &mut LockState<'a> {
+        self.locks.get_mut(self.wanted.locks.place(key)).expect(IN_LIST)
+    }
+
+    fn change_object(&mut self, place: usize) -> &mut ObjectState<'a> {
+        let object = self.objects.get_mut(place).expect(IN_LIST);
+        self.before.push(Before::Object(place, object.clone()));
+        object
+    }
+
+    fn change_unique(&mut self, place: usize, owner: Option<Arc<str>>) {
+        let slot = self.unique.get_mut(place).expect(IN_LIST);
+        let before = std::mem::replace(slot, owner);
+        self.before.push(Before::Unique(place, before));
+    }
+
+    fn undo(&mut self) {
+        while let Some(before) = self.before.pop() {
+            match before {
+                Before::Object(place, object) => {
+                    *self.objects.get_mut(place).expect(IN_LIST) = object;
+                }
+                Before::Unique(place, owner) => {
+                    *self.unique.get_mut(place).expect(IN_LIST) = owner;
+                }
+            }
+        }
+    }
+
+    fn verdict(self) -> Verdict<'a> {
+        let mut verdict = Verdict::default();
+        for (key, object) in self.wanted.objects.keys().iter().zip(self.objects) {
+            if let Some(change) = object.change {
+                verdict.objects.push((key, change));
+            }
+            if object.unique_changed {
+                let keys = self.wanted.unique.keys();
+                let keys = object.unique.iter().filter_map(|place| keys.get(*place));
+                verdict.unique.push((key, keys.map(|(_, key)| *key).collect()));
+            }
+        }
+        for (key, lock) in self.wanted.locks.keys().iter().zip(self.locks) {
+            if let Some(change) = lock.change {
+                verdict.locks.push((key, change));
+            }
+        }
+        verdict
+    }
+}
+
+/// Whether a write says which unique keys the object has: a deleted one has none.
+fn rekeys(write: &ObjectWrite) -> bool {
+    write.unique.is_some() || matches!(write.change, Change::Delete)
+}

@@ -1,0 +1,294 @@
+//! The store that lasts as long as its process: for trials, dry runs and tests.
+//!
+//! Invariants:
+//!
+//! * A batch is judged and applied under one lock: nobody sees half of it.
+//! * What it answers is what every other store answers; only its durability is that of memory.
+//!
+//! Absent by design: encoding. Values are shared with whoever wrote them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use lockstep_core::transition::{InstanceRow, LockRow, Outcome, Status, Transition, UniqueKey};
+use lockstep_core::{Entry, InstanceId, Object, ObjectKey};
+
+use crate::error::StoreError;
+use crate::judge::{Present, Stamped, Verdict, Wanted, judge};
+use crate::store::{Counts, LoadedObject, State, Store, StoreFuture, StoredInstance};
+use crate::timings::{Meter, Stopwatch, Timings};
+
+/// A store in memory.
+#[derive(Debug, Default)]
+pub struct Memory {
+    content: Mutex<Content>,
+    meter: Meter,
+}
+
+#[derive(Debug, Default)]
+struct Content {
+    closed: bool,
+    epoch: u32,
+    instances: BTreeMap<InstanceId, InstanceRow>,
+    unfinished: BTreeSet<InstanceId>,
+    journals: HashMap<InstanceId, Vec<Entry>>,
+    objects: BTreeMap<ObjectKey, Arc<Object>>,
+    /// By entity and key, the id of the object that has it.
+    unique: HashMap<(Arc<str>, UniqueKey), Arc<str>>,
+    unique_of: HashMap<ObjectKey, Vec<UniqueKey>>,
+    locks: BTreeMap<Arc<str>, LockRow>,
+    definitions: HashMap<Arc<str>, String>,
+}
+
+impl Memory {
+    /// Returns an empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes a closed store usable again, with what is in it.
+    pub fn reopen(&self) {
+        self.lock().closed = false;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Content> {
+        self.content.lock().expect("nothing panics while it holds this lock")
+    }
+
+    fn open(&self) -> Result<MutexGuard<'_, Content>, StoreError> {
+        let content = self.lock();
+        if content.closed { Err(StoreError::Stopped) } else { Ok(content) }
+    }
+}
+
+impl Content {
+    fn present(&self, wanted: &Wanted<'_>) -> Present {
+        let stamped =
+            |object: &Arc<Object>| Stamped { stamp: object.stamp, version: object.version };
+        let owner = |(entity, key): &(&str, &UniqueKey)| {
+            self.unique.get(&((*entity).into(), (*key).clone())).map(Arc::clone)
+        };
+        Present {
+            objects: wanted
+                .objects
+                .keys()
+                .iter()
+                .map(|key| self.objects.get(*key).map(stamped))
+                .collect(),
+            unique: wanted.unique.keys().iter().map(owner).collect(),
+            locks: wanted
+                .locks
+                .keys()
+                .iter()
+                .map(|key| self.locks.get(*key).map(|row| row.token))
+                .collect(),
+        }
+    }
+
+    fn apply(&mut self, verdict: &Verdict<'_>) {
+        for row in &verdict.instances {
+            match row.status {
+                Status::Running(_) => self.unfinished.insert(row.id),
+                Status::Done { .. } | Status::Failed { .. } => self.unfinished.remove(&row.id),
+            };
+            self.instances.insert(row.id, (*row).clone());
+        }
+        for page in &verdict.journal {
+            let journal = self.journals.entry(page.instance).or_default();
+            journal.extend(page.entries.iter().map(|entry| (*entry).clone()));
+        }
+        for (key, object) in &verdict.objects {
+            match object {
+                Some(object) => {
+                    self.objects.insert((*key).clone(), Arc::clone(object));
+                }
+                None => {
+                    self.objects.remove(*key);
+                }
+            }
+        }
+        self.apply_unique(verdict);
+        for (key, row) in &verdict.locks {
+            match row {
+                Some(row) => {
+                    self.locks.insert((*key).into(), (*row).clone());
+                }
+                None => {
+                    self.locks.remove(*key);
+                }
+            }
+        }
+    }
+
+    fn apply_unique(&mut self, verdict: &Verdict<'_>) {
+        for (object, _) in &verdict.unique {
+            for key in self.unique_of.remove(*object).into_iter().flatten() {
+                self.unique.remove(&(Arc::clone(&object.entity), key));
+            }
+        }
+        for (object, keys) in &verdict.unique {
+            for key in keys {
+                let key = (Arc::clone(&object.entity), (*key).clone());
+                self.unique.insert(key, Arc::clone(&object.id));
+            }
+            if !keys.is_empty() {
+                let keys = keys.iter().map(|key| (*key).clone()).collect();
+                self.unique_of.insert((*object).clone(), keys);
+            }
+        }
+    }
+}
+
+impl Store for Memory {
+    fn raise_epoch(&self) -> StoreFuture<'_, u32> {
+        Box::pin(async {
+            let mut content = self.open()?;
+            content.epoch = content.epoch.checked_add(1).expect("2^32 epochs are never begun");
+            Ok(content.epoch)
+        })
+    }
+
+    fn commit(&self, batch: Vec<Transition>) -> StoreFuture<'_, Vec<Outcome>> {
+        Box::pin(async move {
+            let mut watch = Stopwatch::start();
+            let mut content = self.open()?;
+            let wanted = Wanted::of(&batch);
+            let verdict = judge(&batch, &wanted, content.present(&wanted));
+            let encode = watch.lap();
+            content.apply(&verdict);
+            let outcomes = verdict.outcomes;
+            drop(content);
+            self.meter.add(&Timings {
+                encode,
+                database: watch.lap(),
+                batches: 1,
+                transitions: u64::try_from(batch.len()).unwrap_or(u64::MAX),
+                ..Timings::default()
+            });
+            Ok(outcomes)
+        })
+    }
+
+    fn load(&self, keys: Vec<ObjectKey>) -> StoreFuture<'_, Vec<LoadedObject>> {
+        Box::pin(async move {
+            let content = self.open()?;
+            Ok(keys.iter().map(|key| Ok(content.objects.get(key).map(Arc::clone))).collect())
+        })
+    }
+
+    fn query(
+        &self,
+        entity: Arc<str>,
+        after: Option<Arc<str>>,
+        limit: u32,
+    ) -> StoreFuture<'_, Vec<Arc<Object>>> {
+        Box::pin(async move {
+            let key = |id| ObjectKey { entity: Arc::clone(&entity), id };
+            let from = match after {
+                Some(id) => Bound::Excluded(key(id)),
+                None => Bound::Included(key("".into())),
+            };
+            Ok(self
+                .open()?
+                .objects
+                .range((from, Bound::Unbounded))
+                .take_while(|(key, _)| key.entity == entity)
+                .take(usize::try_from(limit).unwrap_or(usize::MAX))
+                .map(|(_, object)| Arc::clone(object))
+                .collect())
+        })
+    }
+
+    fn put_definitions(&self, id: Arc<str>, sources: String) -> StoreFuture<'_, ()> {
+        Box::pin(async move {
+            self.open()?.definitions.entry(id).or_insert(sources);
+            Ok(())
+        })
+    }
+
+    fn definitions(&self, id: Arc<str>) -> StoreFuture<'_, Option<String>> {
+        Box::pin(async move { Ok(self.open()?.definitions.get(&id).cloned()) })
+    }
+
+    fn unfinished(
+        &self,
+        after: Option<InstanceId>,
+        limit: u32,
+    ) -> StoreFuture<'_, Vec<StoredInstance>> {
+        Box::pin(async move {
+            let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+            let content = self.open()?;
+            Ok(content
+                .unfinished
+                .range((from, Bound::Unbounded))
+                .filter_map(|id| content.instances.get(id))
+                .take(usize::try_from(limit).unwrap_or(usize::MAX))
+                .map(stored)
+                .collect())
+        })
+    }
+
+    fn locks(&self) -> StoreFuture<'_, Vec<LockRow>> {
+        Box::pin(async { Ok(self.open()?.locks.values().cloned().collect()) })
+    }
+
+    fn instance(&self, id: InstanceId) -> StoreFuture<'_, Option<StoredInstance>> {
+        Box::pin(async move { Ok(self.open()?.instances.get(&id).map(stored)) })
+    }
+
+    fn instances(
+        &self,
+        state: Option<State>,
+        before: Option<InstanceId>,
+        limit: u32,
+    ) -> StoreFuture<'_, Vec<StoredInstance>> {
+        Box::pin(async move {
+            let to = before.map_or(Bound::Unbounded, Bound::Excluded);
+            Ok(self
+                .open()?
+                .instances
+                .range((Bound::Unbounded, to))
+                .rev()
+                .map(|(_, row)| row)
+                .filter(|row| state.is_none_or(|state| State::from(&row.status) == state))
+                .take(usize::try_from(limit).unwrap_or(usize::MAX))
+                .map(stored)
+                .collect())
+        })
+    }
+
+    fn journal(&self, id: InstanceId) -> StoreFuture<'_, Vec<Entry>> {
+        Box::pin(async move { Ok(self.open()?.journals.get(&id).cloned().unwrap_or_default()) })
+    }
+
+    fn counts(&self) -> StoreFuture<'_, Counts> {
+        Box::pin(async {
+            let mut counts = Counts::default();
+            for row in self.open()?.instances.values() {
+                match State::from(&row.status) {
+                    State::Running => counts.running += 1,
+                    State::Done => counts.done += 1,
+                    State::Failed => counts.failed += 1,
+                }
+            }
+            Ok(counts)
+        })
+    }
+
+    fn timings(&self) -> Timings {
+        self.meter.read()
+    }
+
+    fn close(&self) -> StoreFuture<'_, ()> {
+        Box::pin(async {
+            self.lock().closed = true;
+            Ok(())
+        })
+    }
+}
+
+fn stored(row: &InstanceRow) -> StoredInstance {
+    StoredInstance { id: row.id, row: Ok(row.clone()) }
+}

@@ -1,0 +1,157 @@
+//! What a store does, for whoever drives the engine.
+//!
+//! The contract is a test suite, [`crate::contract`]: one function per clause, and every store
+//! passes all of them.
+//!
+//! Invariants:
+//!
+//! * There is one way to write the state of the engine: [`Store::commit`].
+//! * What a call returned is durable: it survives a kill of the process and a power cut.
+//! * A future that is dropped leaves nothing half done; what it was about to write is written
+//!   wholly or not at all, and in its place in the order.
+//!
+//! Absent by design: decisions. A store compares what a transition presumes with what there is, by
+//! the one judge that all stores share, and knows nothing of locks, retries or workflows.
+
+use std::fmt::Debug;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use lockstep_core::transition::{InstanceRow, LockRow, Outcome, Status, Transition};
+use lockstep_core::{Entry, InstanceId, Object, ObjectKey};
+
+use crate::error::{Corrupt, StoreError};
+use crate::timings::Timings;
+
+/// What the calls of a store return: a future that can be boxed, wrapped and delayed.
+pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// A durable store of instances, journals, objects and locks.
+pub trait Store: Send + Sync + Debug {
+    /// Returns a new epoch, greater than all before; from 1. It is durable.
+    fn raise_epoch(&self) -> StoreFuture<'_, u32>;
+
+    /// Writes transitions as one database transaction, with one flush.
+    ///
+    /// They are judged one after another: each is committed or refused as a whole, and the next one
+    /// finds what the committed ones before it have left. The outcomes stand in the same order.
+    /// Calls take effect in the order in which they are made.
+    ///
+    /// # Errors
+    ///
+    /// Any error means that it is unknown whether the batch was written. Every later call of
+    /// `commit` fails with [`StoreError::Stopped`]: the engine must stop, open the store anew and
+    /// go on from what is there.
+    fn commit(&self, batch: Vec<Transition>) -> StoreFuture<'_, Vec<Outcome>>;
+
+    /// Reads objects as the last commit left them, in the order of the keys; `None` for one that
+    /// does not exist. An object that cannot be read does not hinder the others.
+    fn load(&self, keys: Vec<ObjectKey>) -> StoreFuture<'_, Vec<LoadedObject>>;
+
+    /// Reads objects of an entity by growing id, those after `after`, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] if one of them cannot be read.
+    fn query(
+        &self,
+        entity: Arc<str>,
+        after: Option<Arc<str>>,
+        limit: u32,
+    ) -> StoreFuture<'_, Vec<Arc<Object>>>;
+
+    /// Keeps the text of definitions under their identity; one that is there already stays.
+    fn put_definitions(&self, id: Arc<str>, sources: String) -> StoreFuture<'_, ()>;
+
+    /// Reads the text of definitions.
+    fn definitions(&self, id: Arc<str>) -> StoreFuture<'_, Option<String>>;
+
+    /// Reads instances that have not ended by growing id, those after `after`, at most `limit`.
+    fn unfinished(
+        &self,
+        after: Option<InstanceId>,
+        limit: u32,
+    ) -> StoreFuture<'_, Vec<StoredInstance>>;
+
+    /// Reads all lock rows, by growing key.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] if one of them cannot be read: nobody may be granted a lock then.
+    fn locks(&self) -> StoreFuture<'_, Vec<LockRow>>;
+
+    /// Reads one instance.
+    fn instance(&self, id: InstanceId) -> StoreFuture<'_, Option<StoredInstance>>;
+
+    /// Reads instances by falling id (the youngest first), those before `before`, at most `limit`;
+    /// with a state, only those in it.
+    fn instances(
+        &self,
+        state: Option<State>,
+        before: Option<InstanceId>,
+        limit: u32,
+    ) -> StoreFuture<'_, Vec<StoredInstance>>;
+
+    /// Reads the journal of an instance, oldest entry first; empty if there is no such instance.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] if a part of it cannot be read.
+    fn journal(&self, id: InstanceId) -> StoreFuture<'_, Vec<Entry>>;
+
+    /// Counts the instances in each state.
+    fn counts(&self) -> StoreFuture<'_, Counts>;
+
+    /// Returns where the time of the commits went.
+    fn timings(&self) -> Timings {
+        Timings::default()
+    }
+
+    /// Waits for what is under way, and gives back what the store holds of the machine. Calls that
+    /// are made later fail with [`StoreError::Stopped`].
+    fn close(&self) -> StoreFuture<'_, ()>;
+}
+
+/// One of the objects that [`Store::load`] was asked for.
+pub type LoadedObject = Result<Option<Arc<Object>>, Corrupt>;
+
+/// An instance as it is stored. One that cannot be read still has its name.
+#[derive(Clone, Debug)]
+pub struct StoredInstance {
+    /// Its identity.
+    pub id: InstanceId,
+    /// Its row, or why it cannot be read.
+    pub row: Result<InstanceRow, Corrupt>,
+}
+
+/// How far an instance is, without the details.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Unfinished.
+    Running,
+    /// Ended well.
+    Done,
+    /// Ended with an error.
+    Failed,
+}
+
+impl From<&Status> for State {
+    fn from(status: &Status) -> Self {
+        match status {
+            Status::Running(_) => Self::Running,
+            Status::Done { .. } => Self::Done,
+            Status::Failed { .. } => Self::Failed,
+        }
+    }
+}
+
+/// Numbers of instances.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Unfinished ones.
+    pub running: u64,
+    /// Those that ended well.
+    pub done: u64,
+    /// Those that ended with an error.
+    pub failed: u64,
+}
