@@ -15,13 +15,14 @@ use std::sync::Arc;
 use lockstep_expr::{Map, Value};
 
 use crate::conformity;
-use crate::event::{Batch, Effect, Event, Start};
+use crate::event::{Batch, Effect, Event, ReadId, Start};
 use crate::failure::Failure;
 use crate::id::InstanceId;
 use crate::import::Imports;
 use crate::instance::{Arrived, Instance, Phase, Published};
 use crate::journal::Happening;
 use crate::lock::Grant;
+use crate::object::{Object, ObjectKey};
 use crate::run::{Flow, MAX_STRETCH};
 use crate::time::Time;
 use crate::timer::Alarm;
@@ -72,10 +73,7 @@ impl Engine {
             }
             Event::Start(start) => self.start(start),
             Event::Import { by, objects } => self.import(by, objects),
-            Event::Loaded { read, key, object } => {
-                let waiting = self.world.loaded(read, &key, object);
-                self.world.runnable.extend(waiting);
-            }
+            Event::Loaded { read, key, result } => self.loaded(read, &key, result),
             Event::Queried { read, result } => self.queried(read, result),
             Event::Returned { call, result } => {
                 if let Some(instance) = self.world.calls.remove(&call)
@@ -186,7 +184,27 @@ impl Engine {
         Ok(instance)
     }
 
-    fn queried(&mut self, read: u64, result: Result<Vec<Arc<crate::object::Object>>, Failure>) {
+    fn loaded(
+        &mut self,
+        read: ReadId,
+        key: &ObjectKey,
+        result: Result<Option<Arc<Object>>, Failure>,
+    ) {
+        let Some(waiting) = self.world.loaded(read, key) else { return };
+        match result {
+            Ok(object) => {
+                self.world.cache.insert(key.clone(), object, 0);
+                self.world.runnable.extend(waiting);
+            }
+            Err(failure) => {
+                for id in waiting {
+                    self.interrupt(id, failure.clone());
+                }
+            }
+        }
+    }
+
+    fn queried(&mut self, read: ReadId, result: Result<Vec<Arc<Object>>, Failure>) {
         let Some(query) = self.world.queried(read) else { return };
         let Some(instance) = self.instances.get_mut(&query.instance) else { return };
         if instance.phase != Phase::Querying {

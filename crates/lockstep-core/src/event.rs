@@ -49,8 +49,8 @@ pub enum Event {
         read: ReadId,
         /// The object that was asked for.
         key: ObjectKey,
-        /// The object, if there is one.
-        object: Option<Arc<Object>>,
+        /// The object, if there is one, or why it cannot be read.
+        result: Result<Option<Arc<Object>>, Failure>,
     },
     /// A query is answered: all objects of its entity.
     Queried {

@@ -84,18 +84,10 @@ impl World {
         self.outbox.effects.push(Effect::Load { read: self.reads, key: key.clone() });
     }
 
-    /// Takes the answer to a load; returns who waited for it. A late one changes nothing.
-    pub(crate) fn loaded(
-        &mut self,
-        read: ReadId,
-        key: &ObjectKey,
-        object: Option<Arc<Object>>,
-    ) -> Vec<InstanceId> {
-        if self.loads.get(key).is_none_or(|load| load.read != read) {
-            return Vec::new();
-        }
-        self.cache.insert(key.clone(), object, 0);
-        self.loads.remove(key).map_or_else(Vec::new, |load| load.waiting)
+    /// Takes note that a load is answered; returns who waited for it, or `None` if it comes late.
+    pub(crate) fn loaded(&mut self, read: ReadId, key: &ObjectKey) -> Option<Vec<InstanceId>> {
+        self.loads.get(key).filter(|load| load.read == read)?;
+        self.loads.remove(key).map(|load| load.waiting)
     }
 
     /// Takes note of a committed change: whoever reads the object from here on sees it.

@@ -1,1 +1,21 @@
-//! Drives the core for real: committer, outside calls, timers, recovery.
+//! Drives the core for real: durable commits, outside calls, timers, recovery.
+//!
+//! One task owns the core and hands it one event after another; everything slow (the store, HTTP,
+//! processes) runs in tasks of its own, which answer with events.
+//!
+//! Absent by design: decisions about instances, locks and commits, which are the core's, and SQL,
+//! which is the store's.
+
+mod call;
+mod clock;
+mod driver;
+mod error;
+mod read;
+mod recover;
+mod runner;
+mod stats;
+
+pub use clock::Clock;
+pub use error::{RunnerError, StartError};
+pub use runner::{Ending, Import, Limits, Options, Recovered, Runner, Started};
+pub use stats::Stats;

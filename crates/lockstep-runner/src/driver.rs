@@ -1,0 +1,327 @@
+//! The driver: the loop around the core.
+//!
+//! ```text
+//! starts, imports ->+        +-> loads, queries --> events
+//! events of calls ->+-> core +-> outside calls  --> events
+//! time            ->+        +-> answers
+//!                    batch --> store --> outcomes --> core
+//! ```
+//!
+//! Invariants:
+//!
+//! * One batch is in the hands of the store at a time; while the store works, the core goes on.
+//! * A commit is awaited in a task of its own, which nothing drops half-way.
+//! * Starts are taken only while fewer than [`MAX_BACKLOG`] transitions wait for the store.
+//! * After an error of the store nothing is acknowledged any more.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lockstep_core::transition::Outcome;
+use lockstep_core::{CallId, Effect, Engine, Event, Failure, InstanceId, ObjectKey, ReadId, Start};
+use lockstep_definition::Definitions;
+use lockstep_expr::Map;
+use lockstep_store::{Store, StoreError};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{AbortHandle, JoinHandle};
+
+use crate::call::{self, Permissions};
+use crate::clock::Clock;
+use crate::error::{RunnerError, StartError};
+use crate::read;
+use crate::runner::{Ending, Import, Started};
+use crate::stats::Counters;
+
+/// Transitions that may wait for the store before starts have to wait.
+const MAX_BACKLOG: usize = 8192;
+
+/// Messages that are taken between two looks at the store.
+const MESSAGES_AT_ONCE: usize = 256;
+
+/// Longest sleep of an engine without timers.
+const IDLE: Duration = Duration::from_secs(3600);
+
+type EndingSender = oneshot::Sender<Result<Ending, StartError>>;
+type Commit = JoinHandle<Result<Vec<Outcome>, StoreError>>;
+
+/// What a runner asks of its driver.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Publish {
+        id: Arc<str>,
+        definitions: Arc<Definitions>,
+    },
+    Start {
+        start: Start,
+        ending: EndingSender,
+    },
+    Import {
+        by: Arc<str>,
+        objects: Vec<(ObjectKey, Map)>,
+        done: oneshot::Sender<Result<Import, Failure>>,
+    },
+    Cancel {
+        instance: InstanceId,
+        reason: String,
+    },
+}
+
+/// The core and all that it talks to.
+#[derive(Debug)]
+pub(crate) struct Driver {
+    engine: Engine,
+    store: Arc<dyn Store>,
+    clock: Clock,
+    permissions: Arc<Permissions>,
+    counters: Arc<Counters>,
+    endings: HashMap<InstanceId, EndingSender>,
+    imports: Vec<oneshot::Sender<Result<Import, Failure>>>,
+    calls: HashMap<CallId, AbortHandle>,
+    events: mpsc::UnboundedSender<Result<Event, StoreError>>,
+    incoming: mpsc::UnboundedReceiver<Result<Event, StoreError>>,
+}
+
+/// What woke the loop.
+enum Woken {
+    Landed(Result<Vec<Outcome>, RunnerError>),
+    Events,
+    Commands(usize),
+    Time,
+}
+
+impl Driver {
+    pub(crate) fn new(
+        engine: Engine,
+        store: Arc<dyn Store>,
+        clock: Clock,
+        permissions: Permissions,
+        counters: Arc<Counters>,
+    ) -> Self {
+        let (events, incoming) = mpsc::unbounded_channel();
+        Self {
+            engine,
+            store,
+            clock,
+            permissions: Arc::new(permissions),
+            counters,
+            endings: HashMap::new(),
+            imports: Vec::new(),
+            calls: HashMap::new(),
+            events,
+            incoming,
+        }
+    }
+
+    /// Prepares to tell how an instance that was taken up ends.
+    pub(crate) fn expect(&mut self, id: InstanceId) -> Started {
+        let (sender, receiver) = oneshot::channel();
+        self.endings.insert(id, sender);
+        Started::new(id, receiver)
+    }
+
+    /// Runs until the runner is dropped, or something fails that concerns all instances.
+    pub(crate) async fn run(
+        mut self,
+        mut commands: mpsc::Receiver<Command>,
+    ) -> Result<(), RunnerError> {
+        let result = self.turn_until_stopped(&mut commands).await;
+        for (_, call) in self.calls.drain() {
+            call.abort();
+        }
+        if let Err(error) = &result {
+            tracing::error!(%error, "the engine has stopped");
+            commands.close();
+            for (_, ending) in self.endings.drain() {
+                drop(ending.send(Err(StartError::Runner(error.clone()))));
+            }
+        }
+        result
+    }
+
+    async fn turn_until_stopped(
+        &mut self,
+        commands: &mut mpsc::Receiver<Command>,
+    ) -> Result<(), RunnerError> {
+        let mut queue = Vec::with_capacity(MESSAGES_AT_ONCE);
+        let mut events = Vec::new();
+        let mut commit: Option<Commit> = None;
+        self.carry_out()?;
+        loop {
+            if commit.is_none() {
+                commit = self.offer_batch();
+            }
+            match self.wake(&mut commit, commands, &mut queue, &mut events).await {
+                Woken::Commands(0) => return self.settle(commit).await,
+                Woken::Commands(_) => self.take(queue.drain(..)),
+                Woken::Events => {
+                    let events: Result<Vec<Event>, StoreError> = events.drain(..).collect();
+                    self.handle(events?);
+                }
+                Woken::Landed(outcomes) => {
+                    commit = None;
+                    self.handle([Event::Judged(outcomes?)]);
+                }
+                Woken::Time => self.handle([Event::Tick]),
+            }
+            self.carry_out()?;
+        }
+    }
+
+    async fn wake(
+        &mut self,
+        commit: &mut Option<Commit>,
+        commands: &mut mpsc::Receiver<Command>,
+        queue: &mut Vec<Command>,
+        events: &mut Vec<Result<Event, StoreError>>,
+    ) -> Woken {
+        let pause = self.engine.next_deadline().map_or(IDLE, |at| self.clock.until(at));
+        let takes_starts = self.engine.backlog() < MAX_BACKLOG;
+        tokio::select! {
+            biased;
+            outcomes = landed(commit) => Woken::Landed(outcomes),
+            _ = self.incoming.recv_many(events, MESSAGES_AT_ONCE) => Woken::Events,
+            count = commands.recv_many(queue, MESSAGES_AT_ONCE), if takes_starts => {
+                Woken::Commands(count)
+            }
+            () = tokio::time::sleep(pause) => Woken::Time,
+        }
+    }
+
+    /// Makes durable what is ordered, at the end.
+    async fn settle(&mut self, mut commit: Option<Commit>) -> Result<(), RunnerError> {
+        loop {
+            if commit.is_none() {
+                commit = self.offer_batch();
+            }
+            if commit.is_none() {
+                return Ok(());
+            }
+            let outcomes = landed(&mut commit).await?;
+            commit = None;
+            self.handle([Event::Judged(outcomes)]);
+            for effect in self.engine.take_effects() {
+                if let Effect::Answer { instance, result } = effect {
+                    self.answer(instance, Ok(result));
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, commands: impl Iterator<Item = Command>) {
+        let mut events = Vec::new();
+        for command in commands {
+            events.push(match command {
+                Command::Publish { id, definitions } => {
+                    self.permissions.publish(&definitions);
+                    Event::Publish { id, definitions }
+                }
+                Command::Start { start, ending } => {
+                    self.endings.insert(start.instance, ending);
+                    Event::Start(start)
+                }
+                Command::Import { by, objects, done } => {
+                    self.imports.push(done);
+                    Event::Import { by, objects }
+                }
+                Command::Cancel { instance, reason } => Event::Cancel { instance, reason },
+            });
+        }
+        self.handle(events);
+    }
+
+    fn handle(&mut self, events: impl IntoIterator<Item = Event>) {
+        let began = self.clock.elapsed();
+        let now = self.clock.now();
+        let mut count = 0;
+        for event in events {
+            self.engine.handle(now, event);
+            count += 1;
+        }
+        self.counters.add(self.clock.elapsed().saturating_sub(began), count);
+    }
+
+    fn offer_batch(&mut self) -> Option<Commit> {
+        let began = self.clock.elapsed();
+        let batch = self.engine.take_batch()?;
+        self.counters.add(self.clock.elapsed().saturating_sub(began), 0);
+        self.counters.add_batch();
+        let store = Arc::clone(&self.store);
+        Some(tokio::spawn(async move { store.commit(batch).await }))
+    }
+
+    fn carry_out(&mut self) -> Result<(), RunnerError> {
+        let mut loads = Vec::new();
+        for effect in self.engine.take_effects() {
+            match effect {
+                Effect::Load { read, key } => loads.push((read, key)),
+                Effect::Query { read, entity } => self.query(read, entity),
+                Effect::Call { call, request } => {
+                    let permissions = Arc::clone(&self.permissions);
+                    let events = self.events.clone();
+                    let task = tokio::spawn(async move {
+                        let result = call::make(&permissions, &request).await;
+                        drop(events.send(Ok(Event::Returned { call, result })));
+                    });
+                    self.calls.insert(call, task.abort_handle());
+                    self.calls.retain(|_, call| !call.is_finished());
+                }
+                Effect::CancelCall { call } => {
+                    if let Some(task) = self.calls.remove(&call) {
+                        task.abort();
+                    }
+                }
+                Effect::Answer { instance, result } => self.answer(instance, Ok(result)),
+                Effect::Rejected { instance, failure } => {
+                    self.answer(instance, Err(StartError::Rejected(failure)));
+                }
+                Effect::Imported { result } => {
+                    if !self.imports.is_empty() {
+                        drop(self.imports.remove(0).send(result));
+                    }
+                }
+                Effect::Diverged { number, outcome } => {
+                    return Err(RunnerError::Diverged(number, format!("{outcome:?}")));
+                }
+            }
+        }
+        self.load(loads);
+        Ok(())
+    }
+
+    fn answer(&mut self, instance: InstanceId, result: Result<Ending, StartError>) {
+        // Nobody may be waiting any more: the end is in the store all the same.
+        if let Some(ending) = self.endings.remove(&instance) {
+            drop(ending.send(result));
+        }
+    }
+
+    fn load(&self, wanted: Vec<(ReadId, ObjectKey)>) {
+        if wanted.is_empty() {
+            return;
+        }
+        let (store, events) = (Arc::clone(&self.store), self.events.clone());
+        tokio::spawn(async move {
+            match read::load(store, wanted).await {
+                Ok(loaded) => loaded.into_iter().for_each(|event| drop(events.send(Ok(event)))),
+                Err(error) => drop(events.send(Err(error))),
+            }
+        });
+    }
+
+    fn query(&self, read: ReadId, entity: Arc<str>) {
+        let (store, events) = (Arc::clone(&self.store), self.events.clone());
+        tokio::spawn(async move { drop(events.send(read::query(store, read, entity).await)) });
+    }
+}
+
+/// Waits for the store's answer to a batch; for ever if there is none in its hands.
+async fn landed(commit: &mut Option<Commit>) -> Result<Vec<Outcome>, RunnerError> {
+    match commit {
+        None => std::future::pending().await,
+        Some(task) => match task.await {
+            Ok(outcomes) => Ok(outcomes?),
+            Err(_) => Err(RunnerError::Stopped),
+        },
+    }
+}

@@ -1,0 +1,90 @@
+//! Recovery: an engine is made from what a store holds.
+//!
+//! Invariants:
+//!
+//! * The epoch is raised, durably, before the engine issues its first token.
+//! * Nothing in the store keeps the engine from starting: what cannot be read is told, and left.
+
+use std::sync::Arc;
+
+use lockstep_core::transition::InstanceRow;
+use lockstep_core::{Config, DefinitionsById, Engine, InstanceId};
+use lockstep_definition::{Source, check};
+use lockstep_store::Store;
+
+use crate::clock::Clock;
+use crate::error::RunnerError;
+
+/// Instances that are read at a time.
+const PAGE: u32 = 1000;
+
+/// What was found in a store.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) taken_up: Vec<InstanceId>,
+    pub(crate) refused: Vec<(InstanceId, String)>,
+}
+
+/// Returns an engine that goes on where the last one on this store was.
+pub(crate) async fn engine(
+    store: &Arc<dyn Store>,
+    clock: Clock,
+    cached_objects: usize,
+) -> Result<(Engine, Found), RunnerError> {
+    let epoch = store.raise_epoch().await?;
+    let mut engine = Engine::new(Config { cached_objects, ..Config::new(epoch) });
+    let mut found = Found::default();
+    let rows = unfinished(store, &mut found).await?;
+    let locks = store.locks().await?;
+    if rows.is_empty() && locks.is_empty() {
+        return Ok((engine, found));
+    }
+    let definitions = definitions(store, &rows).await?;
+    let ids: Vec<InstanceId> = rows.iter().map(|row| row.id).collect();
+    let refused = engine.recover(clock.now(), rows, locks, &definitions);
+    found.taken_up =
+        ids.into_iter().filter(|id| refused.iter().all(|(refused, _)| refused != id)).collect();
+    found.refused.extend(refused);
+    Ok((engine, found))
+}
+
+async fn unfinished(
+    store: &Arc<dyn Store>,
+    found: &mut Found,
+) -> Result<Vec<InstanceRow>, RunnerError> {
+    let mut rows = Vec::new();
+    let mut after = None;
+    loop {
+        let page = store.unfinished(after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(rows) };
+        after = Some(last.id);
+        for stored in page {
+            match stored.row {
+                Ok(row) => rows.push(row),
+                Err(corrupt) => found.refused.push((stored.id, corrupt.to_string())),
+            }
+        }
+    }
+}
+
+async fn definitions(
+    store: &Arc<dyn Store>,
+    rows: &[InstanceRow],
+) -> Result<DefinitionsById, RunnerError> {
+    let mut ids: Vec<Arc<str>> = rows.iter().map(|row| Arc::clone(&row.definitions)).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut all = Vec::new();
+    for id in ids {
+        let Some(text) = store.definitions(Arc::clone(&id)).await? else { continue };
+        let Ok(sources) = serde_json::from_str::<Vec<(String, String)>>(&text) else { continue };
+        let sources: Vec<Source> = sources
+            .into_iter()
+            .map(|(path, text)| Source { path: path.into(), text: text.into() })
+            .collect();
+        if let Some(definitions) = check(&sources).definitions {
+            all.push((id, Arc::new(definitions)));
+        }
+    }
+    Ok(all)
+}

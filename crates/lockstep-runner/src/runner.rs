@@ -1,0 +1,224 @@
+//! The runner: what a program holds of a running engine.
+
+use std::sync::Arc;
+
+use lockstep_core::{Failure, InstanceId, ObjectKey};
+use lockstep_definition::Definitions;
+use lockstep_expr::{Map, Value};
+use lockstep_store::{Store, StoreError};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::call::Permissions;
+use crate::clock::Clock;
+use crate::driver::{self, Command};
+use crate::error::{RunnerError, StartError};
+use crate::recover;
+use crate::stats::{Counters, Stats};
+
+/// Starts that wait for the engine to take them; a further one waits for a place.
+const MAX_QUEUED: usize = 4096;
+
+/// How an instance ended: its output or its error.
+pub type Ending = Result<Value, Failure>;
+
+/// Objects that were created by an import, and objects that were there already.
+pub type Import = (usize, usize);
+
+/// What a runner is made with.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Hosts, with or without port, that `http` steps may call although they are not public.
+    pub allowed_hosts: Vec<String>,
+    /// Programs that `exec` steps may start.
+    pub allowed_programs: Vec<String>,
+    /// How much may be under way at once.
+    pub limits: Limits,
+}
+
+/// How much may be under way at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// HTTP calls; further ones wait. Default 1,024.
+    pub http_calls: usize,
+    /// Processes; further ones wait. Default 64.
+    pub processes: usize,
+    /// Committed objects kept in memory, about. Default 16,384.
+    pub cached_objects: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { http_calls: 1024, processes: 64, cached_objects: 16_384 }
+    }
+}
+
+/// An accepted instance.
+#[derive(Debug)]
+pub struct Started {
+    /// Its identity.
+    pub id: InstanceId,
+    ending: oneshot::Receiver<Result<Ending, StartError>>,
+}
+
+impl Started {
+    pub(crate) fn new(
+        id: InstanceId,
+        ending: oneshot::Receiver<Result<Ending, StartError>>,
+    ) -> Self {
+        Self { id, ending }
+    }
+
+    /// Waits for the end of the instance. When it returns, the end is durable.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] if the start was refused, or the runner stopped; in the second case the
+    /// instance may go on when a runner is started again.
+    pub async fn ending(self) -> Result<Ending, StartError> {
+        self.ending.await.unwrap_or(Err(StartError::Runner(RunnerError::Stopped)))
+    }
+}
+
+/// What a runner has found in its store.
+#[derive(Debug, Default)]
+pub struct Recovered {
+    /// Unfinished instances that go on.
+    pub instances: Vec<Started>,
+    /// Unfinished instances that cannot go on, and why; their rows stay as they are.
+    pub refused: Vec<(InstanceId, String)>,
+}
+
+/// A running engine. When it is dropped, the engine stops as by [`Runner::stop`].
+#[derive(Debug)]
+pub struct Runner {
+    commands: mpsc::Sender<Command>,
+    store: Arc<dyn Store>,
+    counters: Arc<Counters>,
+    task: JoinHandle<Result<(), RunnerError>>,
+}
+
+impl Runner {
+    /// Starts an engine on a store and takes up what is unfinished there.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError`] if the store cannot be read, or the HTTP client not be set up.
+    pub async fn start(
+        store: Arc<dyn Store>,
+        options: Options,
+    ) -> Result<(Self, Recovered), RunnerError> {
+        let clock = Clock::start();
+        let permissions = Permissions::new(&options)?;
+        let limits = options.limits;
+        let (engine, found) = recover::engine(&store, clock, limits.cached_objects).await?;
+        let (commands, queue) = mpsc::channel(MAX_QUEUED);
+        let counters = Arc::new(Counters::default());
+        let mut driver = driver::Driver::new(
+            engine,
+            Arc::clone(&store),
+            clock,
+            permissions,
+            Arc::clone(&counters),
+        );
+        let instances = found.taken_up.into_iter().map(|id| driver.expect(id)).collect();
+        let recovered = Recovered { instances, refused: found.refused };
+        let task = tokio::spawn(driver.run(queue));
+        Ok((Self { commands, store, counters, task }, recovered))
+    }
+
+    /// Publishes definitions: instances that start from here on run on them.
+    ///
+    /// `sources` is their text, from which a later runner makes them again; `id` names it.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError`] if the store does not take the text; nothing is published then.
+    pub async fn publish(
+        &self,
+        id: Arc<str>,
+        sources: String,
+        definitions: Arc<Definitions>,
+    ) -> Result<(), RunnerError> {
+        self.store.put_definitions(Arc::clone(&id), sources).await?;
+        self.send(Command::Publish { id, definitions }).await
+    }
+
+    /// Creates objects unless they are there. When it returns, they are durable.
+    ///
+    /// # Errors
+    ///
+    /// The failure if one of them is not valid; none is created then.
+    pub async fn import(
+        &self,
+        by: Arc<str>,
+        objects: Vec<(ObjectKey, Map)>,
+    ) -> Result<Import, StartError> {
+        let (done, result) = oneshot::channel();
+        self.send(Command::Import { by, objects, done }).await?;
+        match result.await {
+            Ok(result) => result.map_err(StartError::Rejected),
+            Err(_) => Err(RunnerError::Stopped.into()),
+        }
+    }
+
+    /// Starts an instance. That it is accepted is known, and durable, at its [`Started::ending`].
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError`] if the runner has stopped.
+    pub async fn start_instance(
+        &self,
+        workflow: Arc<str>,
+        input: Value,
+        by: Arc<str>,
+    ) -> Result<Started, RunnerError> {
+        let id = InstanceId(Uuid::now_v7());
+        let (ending, receiver) = oneshot::channel();
+        let start = lockstep_core::Start { instance: id, workflow, input, by };
+        self.send(Command::Start { start, ending }).await?;
+        Ok(Started::new(id, receiver))
+    }
+
+    /// Ends an instance with the error `cancelled`.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError`] if the runner has stopped.
+    pub async fn cancel(&self, instance: InstanceId, reason: String) -> Result<(), RunnerError> {
+        self.send(Command::Cancel { instance, reason }).await
+    }
+
+    /// Returns where the engine's time went.
+    pub fn stats(&self) -> Stats {
+        self.counters.read()
+    }
+
+    /// Returns the store that the runner works on.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// Stops the engine: outside calls are ended, what is ordered is made durable. Unfinished
+    /// instances go on when a runner is started again.
+    ///
+    /// # Errors
+    ///
+    /// Why the engine had stopped before, if it had.
+    pub async fn stop(self) -> Result<(), RunnerError> {
+        drop(self.commands);
+        match self.task.await {
+            Ok(result) => result?,
+            Err(_) => return Err(RunnerError::Stopped),
+        }
+        match self.store.close().await {
+            Ok(()) | Err(StoreError::Stopped) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn send(&self, command: Command) -> Result<(), RunnerError> {
+        self.commands.send(command).await.map_err(|_| RunnerError::Stopped)
+    }
+}
