@@ -68,7 +68,10 @@ const ON_BUSY: &[(&str, OnBusy)] =
 
 /// Reads one activity.
 pub(crate) fn activity(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Activity> {
-    let fields = Fields::read(reader.report, node, ACTIVITY)?;
+    let Some(fields) = Fields::read(reader.report, node, ACTIVITY) else {
+        reader.flow.lose_names();
+        return None;
+    };
     description(reader.report, fields.value("description"));
     let name = fields
         .required(reader.report, "activity", "activity: NAME")
@@ -174,7 +177,10 @@ fn lock(reader: &mut Reader<'_, '_>, field: crate::fields::Field<'_>) -> Option<
 
 /// Reads a list of steps; all of them, and at least one.
 fn steps(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Vec<Step>> {
-    let nodes = list(reader.report, node, "`steps`", false)?;
+    let Some(nodes) = list(reader.report, node, "`steps`", false) else {
+        reader.flow.lose_names();
+        return None;
+    };
     if nodes.is_empty() {
         reader.add(
             Finding::new(Code::InvalidValue, node.span, "`steps` is empty")

@@ -40,25 +40,23 @@ impl Catalog {
             Finding::new(Code::UnknownEntity, span, message).mean(nearest(name, names()), help),
         );
     }
+}
 
-    /// Tells findings about entities that a type names.
-    pub(crate) fn check_type(&self, report: &mut Report<'_>, ty: &Type, span: Span) {
-        match ty {
-            Type::Reference(entity) | Type::Record(entity) => {
-                self.check_entity(report, entity, span);
-            }
-            Type::List(of) | Type::Map(of) => self.check_type(report, of, span),
-            Type::Any
-            | Type::Null
-            | Type::Bool
-            | Type::Int
-            | Type::Uint
-            | Type::Double
-            | Type::String
-            | Type::Bytes
-            | Type::Timestamp
-            | Type::Duration => {}
-        }
+/// The entity that a type names; a type names at most one.
+pub(crate) fn named_entity(ty: &Type) -> Option<&Arc<str>> {
+    match ty {
+        Type::Reference(entity) | Type::Record(entity) => Some(entity),
+        Type::List(of) | Type::Map(of) => named_entity(of),
+        Type::Any
+        | Type::Null
+        | Type::Bool
+        | Type::Int
+        | Type::Uint
+        | Type::Double
+        | Type::String
+        | Type::Bytes
+        | Type::Timestamp
+        | Type::Duration => None,
     }
 }
 

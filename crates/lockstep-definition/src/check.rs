@@ -199,4 +199,6 @@ fn name_of(node: &Node, kind: Kind) -> Option<(&str, Span)> {
 }
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod tests;

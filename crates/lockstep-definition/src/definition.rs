@@ -37,6 +37,7 @@ pub(crate) fn workflow(
     node: &Node,
     catalog: &Catalog,
 ) -> Option<Workflow> {
+    let before = report.errors();
     let fields = Fields::read(report, node, WORKFLOW)?;
     let head = fields.get("workflow")?;
     let description = description(report, fields.value("description"));
@@ -65,12 +66,12 @@ pub(crate) fn workflow(
     }
     reader.flow.enter(nodes.len());
     let output = fields.value("output").map(|node| payload(&mut reader, node));
-    let complete = activities.len() == nodes.len();
     let Reader { flow, report, .. } = reader;
+    let complete = report.errors() == before;
     if complete {
         unreachable(report, &activities, nodes);
-        flow.check(report);
     }
+    flow.check(report, complete);
     let output = match output {
         Some(read) => Some(read?),
         None => None,

@@ -142,12 +142,13 @@ pub(crate) fn nearest<'c>(
     }
     let plain = |text: &str| text.replace(['-', ' '], "_").to_lowercase();
     let wanted = plain(name);
-    let allowed = wanted.chars().count() / 3;
+    let length = wanted.chars().count();
+    let allowed = if length < 2 { 0 } else { (length / 3).clamp(1, 3) };
     candidates
         .into_iter()
         .filter(|candidate| candidate.len() <= MAX_COMPARED)
         .map(|candidate| (strsim::damerau_levenshtein(&wanted, &plain(candidate)), candidate))
-        .filter(|(distance, _)| *distance <= allowed.clamp(1, 3))
+        .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }

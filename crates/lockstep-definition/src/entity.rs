@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use lockstep_expr::{Span, Type, Value};
 
-use crate::catalog::{Catalog, attribute};
+use crate::catalog::{Catalog, attribute, named_entity};
 use crate::code::Code;
 use crate::conform::conform;
 use crate::diagnostic::{Finding, listed, nearest, shown};
@@ -19,6 +19,7 @@ use crate::payload::literal;
 use crate::report::Report;
 use crate::values::{boolean, checked_name, description, list, name, text};
 use crate::workflow::{Attribute, Entity};
+use crate::yaml::Places;
 use crate::yaml::node::{self, Node};
 
 const ENTITY: Keys = Keys {
@@ -41,9 +42,10 @@ pub(crate) fn entity(report: &mut Report<'_>, node: &Node, catalog: &Catalog) ->
     let fields = Fields::read(report, node, ENTITY)?;
     description(report, fields.value("description"));
     let head = fields.get("entity")?;
-    let name = name(report, head.value, "the name of an entity", NameKind::Identifier)?;
+    let name = name(report, head.value, "the name of an entity", NameKind::Identifier);
+    let named = name.is_some();
     let mut entity = Entity {
-        name,
+        name: name.unwrap_or_default(),
         attributes: Vec::new(),
         unique: Vec::new(),
         place: report.place(head.key_span),
@@ -58,7 +60,7 @@ pub(crate) fn entity(report: &mut Report<'_>, node: &Node, catalog: &Catalog) ->
     if let Some(node) = fields.value("unique") {
         entity.unique = unique(report, node, &entity);
     }
-    Some(entity)
+    named.then_some(entity)
 }
 
 fn attribute_of(report: &mut Report<'_>, field: Field<'_>, catalog: &Catalog) -> Option<Attribute> {
@@ -157,7 +159,11 @@ fn type_of(report: &mut Report<'_>, node: &Node, catalog: &Catalog) -> Option<Ty
         );
         return None;
     };
-    catalog.check_type(report, &ty, node.span);
+    if let Some(entity) = named_entity(&ty) {
+        let at = written.find(&**entity).unwrap_or(0);
+        let places = Places::new(&report.source.text, node, written);
+        catalog.check_entity(report, entity, places.span(Span::new(at, at + entity.len())));
+    }
     Some(ty)
 }
 

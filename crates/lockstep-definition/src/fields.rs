@@ -36,19 +36,24 @@ pub(crate) struct Fields<'n> {
     pub(crate) span: Span,
     what: &'static str,
     entries: Vec<Field<'n>>,
+    /// Keys that misspelt ones probably mean.
+    meant: Vec<&'static str>,
 }
 
 impl<'n> Fields<'n> {
     /// Reads a mapping. Without a mapping there is a finding, and no fields.
     pub(crate) fn read(report: &mut Report<'_>, node: &'n Node, keys: Keys) -> Option<Self> {
-        let mut fields = Self { span: node.span, what: keys.what, entries: Vec::new() };
+        let mut fields =
+            Self { span: node.span, what: keys.what, entries: Vec::new(), meant: Vec::new() };
         for field in entries(report, node, keys.what)? {
             if keys.known.contains(&field.key) {
                 fields.entries.push(field);
             } else if keys.later.contains(&field.key) {
                 report.add(later(field.key_span, field.key));
             } else {
-                report.add(unknown(field, keys));
+                let meant = nearest(field.key, keys.known.iter().chain(keys.later).copied());
+                fields.meant.extend(meant);
+                report.add(unknown(field, keys, meant));
             }
         }
         Some(fields)
@@ -70,7 +75,8 @@ impl<'n> Fields<'n> {
         example: &str,
     ) -> Option<&'n Node> {
         let found = self.value(key);
-        if found.is_none() {
+        // A misspelt key has been told as an unknown one.
+        if found.is_none() && !self.meant.contains(&key) {
             report.add(missing(self.span, self.what, key, example));
         }
         found
@@ -160,18 +166,30 @@ pub(crate) fn wrong_kind(node: &Node, expected: &str) -> Finding {
         | Value::Text(_)
         | Value::List(_)
         | Value::Map(_)
-        | Value::Tagged(_) => finding.help(format!("write it so that {expected}")),
+        | Value::Tagged(_) => finding.help(form(expected)),
     }
 }
 
-fn unknown(field: Field<'_>, keys: Keys) -> Finding {
+/// How what is expected is written.
+fn form(expected: &str) -> &'static str {
+    if expected.contains("mapping") {
+        "write `key: value` in lines of its own, or in braces: `{ key: value }`"
+    } else if expected.contains("list") {
+        "write each entry behind a dash, or all in brackets: `[a, b]`"
+    } else if expected.contains("text") {
+        "put the text into quotes"
+    } else {
+        "change the value"
+    }
+}
+
+fn unknown(field: Field<'_>, keys: Keys, meant: Option<&str>) -> Finding {
     let message = format!("{} has no key `{}`", keys.what, shown(field.key));
     let finding = Finding::new(Code::UnknownKey, field.key_span, message);
     if field.key == "<<" {
         return finding.help("merge keys are not supported: write the keys out");
     }
-    let all = || keys.known.iter().chain(keys.later).copied();
-    finding.mean(nearest(field.key, all()), format!("it has {}", listed(keys.known)))
+    finding.mean(meant, format!("it has {}", listed(keys.known)))
 }
 
 /// The finding for something that a later version brings.

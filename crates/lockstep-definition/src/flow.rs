@@ -69,9 +69,16 @@ pub(crate) struct Flow {
     binds: Vec<Bind>,
     /// From activity to activity, only backwards.
     jumps: Vec<(usize, usize)>,
+    /// Whether some names that the text binds are not known because of other mistakes.
+    names_lost: bool,
 }
 
 impl Flow {
+    /// A part that may bind names could not be read: what seems absent may be there.
+    pub(crate) fn lose_names(&mut self) {
+        self.names_lost = true;
+    }
+
     /// Everything from here on belongs to this activity.
     pub(crate) fn enter(&mut self, activity: usize) {
         self.at.activity = activity;
@@ -99,8 +106,8 @@ impl Flow {
         one_entity(self.binds.iter().filter(|bind| &*bind.name == name))
     }
 
-    /// Tells the findings about names.
-    pub(crate) fn check(&self, report: &mut Report<'_>) {
+    /// Tells the findings about names; those that are never used only if everything was read.
+    pub(crate) fn check(&self, report: &mut Report<'_>, complete: bool) {
         let mut by_name: BTreeMap<&str, Vec<&Bind>> = BTreeMap::new();
         for bind in &self.binds {
             by_name.entry(&bind.name).or_default().push(bind);
@@ -111,12 +118,15 @@ impl Flow {
             let visible: Vec<&Bind> =
                 binds.iter().copied().filter(|bind| reaches(bind.at, *at, &loops)).collect();
             match binds.first() {
+                _ if self.names_lost && visible.is_empty() => {}
                 None => report.add(unknown(used, by_name.keys().copied())),
                 Some(first) if visible.is_empty() => report.add(unbound(used, first)),
                 Some(_) => check_object(report, used, &visible),
             }
         }
-        self.check_unused(report, &by_name);
+        if complete {
+            self.check_unused(report, &by_name);
+        }
     }
 
     fn check_unused(&self, report: &mut Report<'_>, by_name: &BTreeMap<&str, Vec<&Bind>>) {

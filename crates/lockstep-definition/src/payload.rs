@@ -47,7 +47,11 @@ pub(crate) fn named(
     node: &Node,
     what: &str,
 ) -> Option<Vec<(Arc<str>, Payload)>> {
+    let errors = reader.report.errors();
     let fields = entries(reader.report, node, what)?;
+    if reader.report.errors() > errors {
+        return None;
+    }
     let all: Vec<Option<(Arc<str>, Payload)>> = fields
         .into_iter()
         .map(|Field { key, value, .. }| Some((Arc::from(key), payload(reader, value)?)))

@@ -27,6 +27,12 @@ impl Source {
     pub fn new(path: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
         Self { path: path.into(), text: text.into() }
     }
+
+    /// Line and column, both from 1, of a byte offset; an offset behind the end counts as the end.
+    /// Takes time in proportion to the text.
+    pub fn position(&self, offset: usize) -> (u32, u32) {
+        Lines::new(&self.text).position(offset)
+    }
 }
 
 /// The lines of one text.

@@ -8,6 +8,8 @@ mod control;
 mod data;
 mod outside;
 
+use std::sync::Arc;
+
 use crate::code::Code;
 use crate::diagnostic::{Finding, listed, shown};
 use crate::fields::{Field, Fields, Keys, later, wrong_kind};
@@ -76,8 +78,17 @@ pub(crate) fn step(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Step> {
         return word_alone(reader, node, word);
     }
     let errors = reader.report.errors();
-    let fields = Fields::read(reader.report, node, STEP)?;
-    let kind = kind(reader, &fields, node, reader.report.errors() > errors)?;
+    let Some(fields) = Fields::read(reader.report, node, STEP) else {
+        reader.flow.lose_names();
+        return None;
+    };
+    let Some(kind) = kind(reader, &fields, node, reader.report.errors() > errors) else {
+        // The name is bound all the same, so that its uses are not told as mistakes.
+        if let Some(node) = fields.value("as") {
+            bind(reader, node, Bound::Unknown);
+        }
+        return None;
+    };
     misplaced(reader, &fields, kind);
     description(reader.report, fields.value("description"));
     let when = Part::read(fields.value("when"), |node| reader.expression(node, "when"));
@@ -86,22 +97,27 @@ pub(crate) fn step(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Step> {
     let timeout =
         Part::read(fields.value("timeout"), |node| length_of_time(report, node, "timeout", false));
     let retry = Part::read(fields.value("retry"), |node| crate::retry::retry(report, node));
-    let bind = Part::read(fields.value("as"), |node| {
-        let name = text(report, node, "`as` holds a name")?;
-        bound_name(report, name, node.span).map(|name| (name, node.span))
-    });
-    if let Part::There((name, span)) = &bind {
-        let bound = operation.as_ref().map_or(Bound::Unknown, |(_, bound)| bound.clone());
-        reader.flow.bind(name, *span, bound);
-    }
+    let bound = operation.as_ref().map_or(Bound::Unknown, |(_, bound)| bound.clone());
+    let bind = Part::read(fields.value("as"), |node| bind(reader, node, bound));
     Some(Step {
         operation: operation?.0,
-        bind: bind.known().ok()?.map(|(name, _)| name),
+        bind: bind.known().ok()?,
         when: when.known().ok()?,
         timeout: timeout.known().ok()?,
         retry: retry.known().ok()?,
         place: reader.report.place(node.span),
     })
+}
+
+/// Binds the name that `as` holds.
+fn bind(reader: &mut Reader<'_, '_>, node: &Node, bound: Bound) -> Option<Arc<str>> {
+    let name = text(reader.report, node, "`as` holds a name")
+        .and_then(|name| bound_name(reader.report, name, node.span));
+    match &name {
+        Some(name) => reader.flow.bind(name, node.span, bound),
+        None => reader.flow.lose_names(),
+    }
+    name
 }
 
 /// A step without `:`: only `commit` needs nothing more.
@@ -137,11 +153,12 @@ fn kind(
     explained: bool,
 ) -> Option<&'static Kind> {
     let sets = fields.get("update").is_some() || fields.get("create").is_some();
-    let found: Vec<(&'static Kind, Field<'_>)> = KINDS
+    let mut found: Vec<(&'static Kind, Field<'_>)> = KINDS
         .iter()
         .filter(|kind| !(sets && kind.key == "set"))
         .filter_map(|kind| Some((kind, fields.get(kind.key)?)))
         .collect();
+    found.sort_by_key(|(_, field)| field.key_span);
     match found.as_slice() {
         [(kind, _)] => Some(kind),
         [] => {

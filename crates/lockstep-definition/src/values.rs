@@ -140,10 +140,15 @@ pub(crate) fn choice<T: Copy>(
                 node.span,
                 format!("`{key}` cannot be `{}`", shown(&written)),
             )
-            .mean(nearest(&written, names()), format!("it is one of {}", listed(names()))),
+            .mean(nearest(&written, names()), format!("write {}", either(table))),
         );
     }
     found
+}
+
+fn either<T>(table: &[(&str, T)]) -> String {
+    let names: Vec<String> = table.iter().map(|(name, _)| format!("`{name}`")).collect();
+    names.join(" or ")
 }
 
 /// A duration that is longer than nothing unless `zero` is allowed.
@@ -160,7 +165,7 @@ pub(crate) fn length_of_time(
             Ok(time) if time.is_zero() && !zero => Finding::new(
                 Code::InvalidDuration,
                 node.span,
-                format!("`{key}` is longer than nothing"),
+                format!("`{key}` must be longer than nothing"),
             )
             .help("write a duration such as `5s`"),
             Ok(time) => return Some(time),

@@ -106,7 +106,7 @@ fn documents(report: &mut Report<'_>, text: &str) -> Vec<Node> {
 /// Whether the second parser may see a text that the first did not read to its end.
 fn may_go_on(stop: &Stop, text: &str) -> bool {
     match stop {
-        Stop::Depth { .. } | Stop::Values { .. } => false,
+        Stop::Depth { .. } | Stop::Values { .. } | Stop::Cycle { .. } => false,
         Stop::Scan { at, .. } => {
             let unseen = text.get(*at..).unwrap_or(text);
             unseen.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count() <= MAX_UNSEEN_BRACKETS

@@ -7,7 +7,7 @@ use lockstep_expr::{Type, Value};
 
 use crate::{AutoCommit, Goto, Handler, Operation, Payload, Source, check};
 
-const BOOKING: &str = r#"
+pub(super) const EXAMPLE: &str = r#"
 entity: Timeslot
 attributes:
   starts_at: timestamp
@@ -56,7 +56,7 @@ fn definitions(text: &str) -> crate::Definitions {
 
 #[test]
 fn example_of_the_language_becomes_definitions() {
-    let definitions = definitions(BOOKING);
+    let definitions = definitions(EXAMPLE);
     let slot = &definitions.entities["Timeslot"];
     assert_eq!(slot.attributes[0].ty, Type::Timestamp);
     assert_eq!(slot.attributes[1].min, Some(Value::Int(0)));

@@ -22,7 +22,10 @@ pub(super) fn set(
     field: Field<'_>,
     _: &Fields<'_>,
 ) -> Option<(Operation, Bound)> {
-    let fields = entries(reader.report, field.value, "`set`")?;
+    let Some(fields) = entries(reader.report, field.value, "`set`") else {
+        reader.flow.lose_names();
+        return None;
+    };
     if fields.is_empty() {
         reader.add(
             Finding::new(Code::InvalidValue, field.key_span, "`set` binds nothing")
@@ -36,7 +39,10 @@ pub(super) fn set(
 
 fn binding(reader: &mut Reader<'_, '_>, field: Field<'_>) -> Option<(Arc<str>, Payload)> {
     let value = payload(reader, field.value);
-    let name = bound_name(reader.report, field.key, field.key_span)?;
+    let Some(name) = bound_name(reader.report, field.key, field.key_span) else {
+        reader.flow.lose_names();
+        return None;
+    };
     let bound = match &value {
         Some(Payload::Literal(_)) => Bound::Other("a value"),
         Some(Payload::List(_)) => Bound::Other("a list"),

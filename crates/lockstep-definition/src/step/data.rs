@@ -196,7 +196,7 @@ fn target(reader: &mut Reader<'_, '_>, node: &Node, what: &str) -> Option<Arc<st
 }
 
 pub(super) fn update(reader: &mut Reader<'_, '_>, field: Field<'_>, beside: &Fields<'_>) -> Read {
-    let name = target(reader, field.value, "`update` names a bound object");
+    let name = target(reader, field.value, "`update` takes the name of a bound object");
     let entity = name.as_ref().and_then(|name| reader.flow.object(name));
     let set = beside
         .required(reader.report, "set", "set: { attribute: value }")
@@ -208,7 +208,7 @@ pub(super) fn update(reader: &mut Reader<'_, '_>, field: Field<'_>, beside: &Fie
 }
 
 pub(super) fn delete(reader: &mut Reader<'_, '_>, field: Field<'_>, beside: &Fields<'_>) -> Read {
-    let name = target(reader, field.value, "`delete` names a bound object");
+    let name = target(reader, field.value, "`delete` takes the name of a bound object");
     let expect = Part::read(beside.value("expect"), |node| expected_version(reader, node));
     let expect = expect.known().ok()?;
     Some((Operation::Delete { name: name?, expect }, Bound::Unknown))

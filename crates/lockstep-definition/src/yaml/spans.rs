@@ -36,8 +36,8 @@ pub(crate) enum Style {
 /// One value of the text.
 #[derive(Debug)]
 pub(crate) struct Node {
-    /// A scalar or an alias: the whole of it. A collection: its opening bracket, its first dash or
-    /// its first key.
+    /// A scalar or an alias: the whole of it. A collection: its brackets, its first dash or its first
+    /// key.
     pub(crate) span: Span,
     pub(crate) style: Style,
     pub(crate) shape: Shape,
@@ -60,6 +60,8 @@ pub(crate) enum Stop {
     Scan { at: usize, kind: ErrorKind },
     /// More than [`MAX_DEPTH`] levels.
     Depth { at: usize },
+    /// An alias stands inside the value of its own anchor.
+    Cycle { span: Span },
     /// More than [`MAX_VALUES`] values.
     Values { at: usize },
 }
@@ -105,7 +107,7 @@ pub(crate) fn index(text: &str) -> Index {
         flow_nesting_limit: MAX_DEPTH + 1,
         block_nesting_limit: MAX_DEPTH + 1,
     };
-    let mut builder = Builder::default();
+    let mut builder = Builder { text, ..Builder::default() };
     for next in Parser::new_from_str_with_options(text, options) {
         let done = match next {
             Ok((event, span)) => builder.event(event, place(span, text)),
@@ -135,13 +137,14 @@ fn stop(error: &ScanError, text: &str) -> Stop {
 }
 
 #[derive(Default)]
-struct Builder {
+struct Builder<'t> {
+    text: &'t str,
     index: Index,
     open: Vec<Open>,
     anchors: BTreeMap<usize, usize>,
 }
 
-impl Builder {
+impl Builder<'_> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the scanner may add kinds of events")]
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Stop> {
         match event {
@@ -154,6 +157,9 @@ impl Builder {
             }
             Event::Alias(id) => {
                 let target = self.anchors.get(&id).copied();
+                if self.open.iter().any(|open| Some(open.number) == target) {
+                    return Err(Stop::Cycle { span });
+                }
                 self.leaf(span, Style::Plain, 0, Shape::Alias(target))?;
             }
             Event::UnresolvedAlias(_) => {
@@ -165,9 +171,7 @@ impl Builder {
             Event::MappingStart(_, anchor, _) => {
                 self.enter(span, anchor, Shape::Map(Vec::new()))?;
             }
-            Event::SequenceEnd | Event::MappingEnd => {
-                self.open.pop();
-            }
+            Event::SequenceEnd | Event::MappingEnd => self.leave(span),
             // The start and end of the stream and of documents, and kinds of later versions.
             _ => {}
         }
@@ -204,6 +208,16 @@ impl Builder {
         let number = self.leaf(span, Style::Plain, anchor, shape)?;
         self.open.push(Open { number, key: None });
         Ok(())
+    }
+
+    fn leave(&mut self, end: Span) {
+        let Some(open) = self.open.pop() else { return };
+        let Some(node) = self.index.nodes.get_mut(open.number) else { return };
+        // Brackets on one line are shown whole; those on several lines would hide what is meant.
+        let whole = self.text.get(node.span.start..end.end).unwrap_or("\n");
+        if end.end > end.start && whole.starts_with(['[', '{']) && !whole.contains('\n') {
+            node.span.end = end.end;
+        }
     }
 
     fn attach(&mut self, number: usize) {

@@ -17,6 +17,12 @@ use crate::diagnostic::{Finding, shown};
 pub(super) fn stopped(stop: &Stop, text: &str) -> Finding {
     match stop {
         Stop::Depth { at } => depth(one_char(text, *at)),
+        Stop::Cycle { span } => Finding::new(
+            Code::YamlAliases,
+            *span,
+            "an alias stands inside the value that it repeats",
+        )
+        .help("the value would have no end: write out what is meant"),
         Stop::Values { at } => values(one_char(text, *at)),
         Stop::Scan { at, kind } => scan(text, *at, kind),
     }
@@ -143,8 +149,12 @@ fn scan(text: &str, at: usize, kind: &ErrorKind) -> Finding {
             | ErrorKind::TabInIndentation
             | ErrorKind::TabInPlainScalar
     );
-    if let Some(tab) = tab_before(text, at).or(about_tab.then_some(at)) {
+    if let Some(tab) = tab_before(text, at) {
         return tabs(tab);
+    }
+    if about_tab {
+        let below = text.get(at..).and_then(|rest| rest.find('\t')).map_or(at, |n| at + n);
+        return tabs(below);
     }
     if *kind == ErrorKind::UnknownAnchor {
         return anchor(text, at);
@@ -190,8 +200,8 @@ fn reason(kind: &ErrorKind) -> (String, &'static str) {
             "separate entries with `,`; put texts with brackets, commas or quotes into quotes",
         ),
         ErrorKind::MappingValueNotAllowed => (
-            "a `:` makes a second key in a line that has one",
-            "put a text that contains `: ` into quotes, or start a new line for the key",
+            "a `:` stands where no key can be",
+            "put a text that contains `: ` into quotes; else look at the indentation of this line",
         ),
         ErrorKind::ExpectedBlockMappingKey
         | ErrorKind::InvalidIndentation
@@ -200,6 +210,9 @@ fn reason(kind: &ErrorKind) -> (String, &'static str) {
             "the indentation does not fit the lines above",
             "keys of one mapping, and dashes of one list, begin in the same column",
         ),
+        ErrorKind::MissingAnchorOrAliasName => {
+            ("a `*` or `&` has no name", "put a text that begins with `*` or `&` into quotes")
+        }
         ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => {
             ("a key is not followed by `:`", "write `key: value`")
         }
