@@ -208,11 +208,15 @@ fn value(json: &Json) -> Result<Value, String> {
 }
 
 fn key(value: Value) -> Result<Key, String> {
-    match value {
-        Value::Bool(flag) => Ok(flag.into()),
-        Value::Int(int) => Ok(int.into()),
-        Value::Uint(uint) => Ok(uint.into()),
-        Value::String(text) => Ok(text.into()),
-        other => Err(format!("{other} is no key")),
+    if let Value::Bool(flag) = value {
+        Ok(flag.into())
+    } else if let Value::Int(int) = value {
+        Ok(int.into())
+    } else if let Value::Uint(uint) = value {
+        Ok(uint.into())
+    } else if let Value::String(text) = value {
+        Ok(text.into())
+    } else {
+        Err(format!("{value} is no key"))
     }
 }

@@ -6,6 +6,8 @@
 
 mod ast;
 mod evaluate;
+#[cfg(test)]
+mod hostile;
 mod names;
 mod parse;
 mod scan;

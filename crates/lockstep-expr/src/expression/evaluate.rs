@@ -14,6 +14,7 @@
 mod operator;
 mod size;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::ast::{Call, Chain, Comprehension, Conditional, Field, Kind, Macro, Name, Node};
@@ -89,9 +90,9 @@ impl Evaluation<'_> {
             }
             Kind::Binary(operator, pair) => {
                 let [left, right] = pair.as_ref();
-                let left = self.value(left)?;
-                let right = self.value(right)?;
-                operator::apply(*operator, left, right, &mut self.meter)
+                let left = self.operand(left)?;
+                let right = self.operand(right)?;
+                operator::apply(*operator, &left, &right, &mut self.meter)
             }
             Kind::Chain(chain) => self.chain(chain),
             Kind::And(operands) => self.decide(operands, false),
@@ -103,6 +104,15 @@ impl Evaluation<'_> {
                     .at(call.error.span))
             }
             Kind::Comprehension(comprehension) => self.comprehension(comprehension),
+        }
+    }
+
+    /// Returns a value that is only looked at: of a literal, the one in the tree.
+    #[inline]
+    fn operand<'a>(&mut self, node: &'a Node) -> Outcome<Cow<'a, Value>> {
+        match &node.kind {
+            Kind::Literal(value) => Ok(Cow::Borrowed(value)),
+            _ => self.value(node).map(Cow::Owned),
         }
     }
 
@@ -135,11 +145,13 @@ impl Evaluation<'_> {
         operator::select(&target, &field.name)
     }
 
+    #[inline(never)]
     fn has(&mut self, field: &Field) -> Outcome {
         let target = self.value(&field.target)?;
         operator::has(&target, &field.name)
     }
 
+    #[inline(never)]
     fn index(&mut self, pair: &[Node; 2]) -> Outcome {
         let [target, key] = pair;
         let target = self.value(target)?;
@@ -147,6 +159,7 @@ impl Evaluation<'_> {
         operator::index(&target, &key)
     }
 
+    #[inline(never)]
     fn list(&mut self, items: &[Node]) -> Outcome {
         self.meter.make(items.len() * SLOT)?;
         let mut list = Vec::with_capacity(items.len());
@@ -156,6 +169,7 @@ impl Evaluation<'_> {
         Ok(list.into())
     }
 
+    #[inline(never)]
     fn map(&mut self, entries: &[[Node; 2]]) -> Outcome {
         self.meter.make(entries.len() * ENTRY)?;
         let mut map = Map::with_capacity(entries.len());
@@ -178,11 +192,12 @@ impl Evaluation<'_> {
         }
     }
 
+    #[inline(never)]
     fn chain(&mut self, chain: &Chain) -> Outcome {
         let mut left = self.value(&chain.first)?;
         for (operator, right) in &chain.rest {
-            let right_value = self.value(right)?;
-            left = operator::apply(*operator, left, right_value, &mut self.meter)
+            let operand = self.operand(right)?;
+            left = operator::apply(*operator, &left, &operand, &mut self.meter)
                 .map_err(|fault| fault.at(chain.first.span.to(right.span)))?;
         }
         Ok(left)
@@ -211,6 +226,7 @@ impl Evaluation<'_> {
         verdict.finish()
     }
 
+    #[inline(never)]
     fn conditional(&mut self, conditional: &Conditional) -> Outcome {
         for [condition, value] in &conditional.branches {
             if self.truth(condition)? {
@@ -220,6 +236,7 @@ impl Evaluation<'_> {
         self.value(&conditional.otherwise)
     }
 
+    #[inline(never)]
     fn call(&mut self, call: &Call) -> Outcome {
         let mut values = [const { Value::Null }; MAX_ARGUMENTS];
         for (value, argument) in values.iter_mut().zip(&call.arguments) {
@@ -233,6 +250,7 @@ impl Evaluation<'_> {
         function::call(call.function, values, pattern, &mut self.meter)
     }
 
+    #[inline(never)]
     fn comprehension(&mut self, comprehension: &Comprehension) -> Outcome {
         let range = self.value(&comprehension.range)?;
         let before = self.locals.len();

@@ -22,18 +22,18 @@ use super::SLOT;
 
 /// Applies an operator to two values.
 #[inline]
-pub(super) fn apply(operator: Operator, left: Value, right: Value, meter: &mut Meter) -> Outcome {
+pub(super) fn apply(operator: Operator, left: &Value, right: &Value, meter: &mut Meter) -> Outcome {
     match operator {
-        Operator::Equal => equal(&left, &right, meter).map(Value::Bool),
-        Operator::NotEqual => equal(&left, &right, meter).map(|equal| Value::Bool(!equal)),
-        Operator::Less => order(operator, &left, &right, meter, Ordering::is_lt),
-        Operator::LessEqual => order(operator, &left, &right, meter, Ordering::is_le),
-        Operator::Greater => order(operator, &left, &right, meter, Ordering::is_gt),
-        Operator::GreaterEqual => order(operator, &left, &right, meter, Ordering::is_ge),
-        Operator::In => contained(&left, &right, meter),
-        Operator::Add => add(&left, &right, meter),
-        Operator::Subtract => subtract(&left, &right),
-        Operator::Multiply | Operator::Divide | Operator::Modulo => scale(operator, &left, &right),
+        Operator::Equal => equal(left, right, meter).map(Value::Bool),
+        Operator::NotEqual => equal(left, right, meter).map(|equal| Value::Bool(!equal)),
+        Operator::Less => order(operator, left, right, meter, Ordering::is_lt),
+        Operator::LessEqual => order(operator, left, right, meter, Ordering::is_le),
+        Operator::Greater => order(operator, left, right, meter, Ordering::is_gt),
+        Operator::GreaterEqual => order(operator, left, right, meter, Ordering::is_ge),
+        Operator::In => contained(left, right, meter),
+        Operator::Add => add(left, right, meter),
+        Operator::Subtract => subtract(left, right),
+        Operator::Multiply | Operator::Divide | Operator::Modulo => scale(operator, left, right),
     }
 }
 
@@ -80,6 +80,7 @@ fn order(
     Ok(Bool(ordering.is_some_and(holds)))
 }
 
+#[inline(never)]
 fn contained(element: &Value, container: &Value, meter: &mut Meter) -> Outcome {
     match container {
         Value::List(items) => {
@@ -99,6 +100,7 @@ fn contained(element: &Value, container: &Value, meter: &mut Meter) -> Outcome {
     }
 }
 
+#[inline(never)]
 fn add(left: &Value, right: &Value, meter: &mut Meter) -> Outcome {
     use Value::{Bytes, Double, Duration, Int, List, String, Timestamp, Uint};
     let sum = match (left, right) {
@@ -127,6 +129,7 @@ fn add(left: &Value, right: &Value, meter: &mut Meter) -> Outcome {
     sum.ok_or_else(|| overflow(Operator::Add, left, right))
 }
 
+#[inline(never)]
 fn subtract(left: &Value, right: &Value) -> Outcome {
     use Value::{Double, Duration, Int, Timestamp, Uint};
     let difference = match (left, right) {
@@ -141,6 +144,7 @@ fn subtract(left: &Value, right: &Value) -> Outcome {
     difference.ok_or_else(|| overflow(Operator::Subtract, left, right))
 }
 
+#[inline(never)]
 fn scale(operator: Operator, left: &Value, right: &Value) -> Outcome {
     use Operator::{Divide, Modulo, Multiply};
     use Value::{Double, Int, Uint};

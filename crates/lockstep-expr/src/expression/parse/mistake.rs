@@ -22,6 +22,11 @@ pub(super) fn explain(text: &str, error: &Error<Rule>) -> ParseError {
     let start = match error.location {
         InputLocation::Pos(place) | InputLocation::Span((place, _)) => place,
     };
+    if let ErrorVariant::CustomError { .. } = error.variant {
+        // The parser's own guard: the thread's stack was nearly used up before it was called.
+        let message = "the expression nests too deeply for the stack of this thread";
+        return ParseError::new(Span::new(0, text.len()), message);
+    }
     let rest = text.get(start..).unwrap_or("");
     let skipped = rest.len() - rest.trim_start().len();
     let start = start + skipped;
