@@ -1,7 +1,8 @@
 //! Durable stores behind one trait, whose contract is a test suite.
 //!
 //! A store takes batches of transitions and answers, for each, whether it is committed; the rest
-//! is reading. [`Memory`] keeps everything in the process; the embedded database is SQLite.
+//! is reading. [`Memory`] keeps everything in the process; [`open`] also opens
+//! files, which are embedded SQLite databases.
 //!
 //! Absent by design: what a transition means. The engine decides, a store compares and writes.
 
@@ -9,10 +10,13 @@ pub mod contract;
 mod error;
 mod judge;
 mod memory;
+mod open;
+mod sqlite;
 mod store;
 mod timings;
 
 pub use error::{Corrupt, StoreError};
 pub use memory::Memory;
+pub use open::open;
 pub use store::{Counts, LoadedObject, State, Store, StoreFuture, StoredInstance};
 pub use timings::Timings;

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use super::Home;
-use crate::Memory;
 use crate::store::{Store, StoreFuture};
+use crate::{Memory, open};
 
 impl Home for Arc<Memory> {
     fn open(&self) -> StoreFuture<'_, Arc<dyn Store>> {
@@ -12,6 +12,28 @@ impl Home for Arc<Memory> {
             Ok(store)
         })
     }
+}
+
+/// A folder that goes with its last store.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder is made"))
+    }
+}
+
+impl Home for Folder {
+    fn open(&self) -> StoreFuture<'_, Arc<dyn Store>> {
+        Box::pin(async {
+            let path = self.0.path().join("store.db");
+            open(path.to_str().expect("the path is text")).await
+        })
+    }
+}
+
+mod sqlite {
+    crate::contract::contract_tests!(|| super::super::Folder::new());
 }
 
 mod memory {

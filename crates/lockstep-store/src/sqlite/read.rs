@@ -1,0 +1,164 @@
+//! Reading, on connections that cannot write.
+//!
+//! Invariants:
+//!
+//! * A read sees every commit that was answered before it began, and only whole ones.
+//! * A read is one statement, however many rows it is for.
+
+use std::sync::Arc;
+
+use lockstep_core::transition::LockRow;
+use lockstep_core::{Entry, InstanceId, Object, ObjectKey};
+use sqlx::sqlite::{SqlitePool, SqliteRow};
+use sqlx::{Row as _, query};
+
+use super::error::store_error;
+use super::row::{self, corrupt};
+use super::transport::{Contents, Rows, into_json};
+use crate::error::StoreError;
+use crate::store::{Counts, LoadedObject, State, StoredInstance};
+
+/// Greater than every id.
+const AFTER_ALL: [u8; 17] = [0xff; 17];
+
+const LOAD: &str = "\
+SELECT k.key AS position, o.version, o.stamp, o.body
+FROM json_each(?2, '$[0]') k CROSS JOIN object o
+    ON o.entity = CAST(substr(?1, k.value ->> 0, k.value ->> 1) AS TEXT)
+    AND o.id = CAST(substr(?1, k.value ->> 2, k.value ->> 3) AS TEXT)";
+const QUERY: &str = "\
+SELECT id, version, stamp, body FROM object WHERE entity = ?1 ORDER BY id LIMIT ?2";
+const QUERY_AFTER: &str = "\
+SELECT id, version, stamp, body FROM object WHERE entity = ?1 AND id > ?3 ORDER BY id LIMIT ?2";
+const DEFINITIONS: &str = "SELECT sources FROM definitions WHERE id = ?1";
+const UNFINISHED: &str = "\
+SELECT id, state, body, running FROM instance WHERE state = 0 AND id > ?1 ORDER BY id LIMIT ?2";
+const LOCKS: &str = "SELECT key, token, instance, since, until FROM held_lock ORDER BY key";
+const INSTANCE: &str = "SELECT id, state, body, running FROM instance WHERE id = ?1";
+const INSTANCES: &str = "\
+SELECT id, state, body, running FROM instance WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
+// The states are literals, so that the indexes on a part of the rows can be used.
+const RUNNING: &str = "\
+SELECT id, state, body, running FROM instance WHERE state = 0 AND id < ?1 ORDER BY id DESC LIMIT ?2";
+const DONE: &str = "\
+SELECT id, state, body, running FROM instance WHERE state = 1 AND id < ?1 ORDER BY id DESC LIMIT ?2";
+const FAILED: &str = "\
+SELECT id, state, body, running FROM instance WHERE state = 2 AND id < ?1 ORDER BY id DESC LIMIT ?2";
+const JOURNAL: &str = "SELECT entries FROM journal WHERE instance = ?1 ORDER BY number";
+const COUNTS: &str = "\
+SELECT (SELECT count(*) FROM instance),
+    (SELECT count(*) FROM instance WHERE state = 0),
+    (SELECT count(*) FROM instance WHERE state = 2)";
+
+pub(crate) async fn load(
+    pool: &SqlitePool,
+    keys: &[ObjectKey],
+) -> Result<Vec<LoadedObject>, StoreError> {
+    let (mut contents, mut rows) = (Contents::default(), Rows::default());
+    for key in keys {
+        rows.add(contents.add_all([&key.entity, &key.id]));
+    }
+    let found = query(LOAD).bind(contents.into_bytes()).bind(into_json([rows]));
+    let found = found.fetch_all(pool).await.map_err(store_error)?;
+    let mut objects: Vec<LoadedObject> = keys.iter().map(|_| Ok(None)).collect();
+    for row in &found {
+        let position: i64 = row.try_get("position").map_err(store_error)?;
+        let position = usize::try_from(position).unwrap_or(usize::MAX);
+        if let (Some(object), Some(key)) = (objects.get_mut(position), keys.get(position)) {
+            *object = row::object(row, key.clone()).map(Some);
+        }
+    }
+    Ok(objects)
+}
+
+pub(crate) async fn objects(
+    pool: &SqlitePool,
+    entity: &Arc<str>,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Vec<Arc<Object>>, StoreError> {
+    let rows = match after {
+        Some(after) => query(QUERY_AFTER).bind(&**entity).bind(limit).bind(after),
+        None => query(QUERY).bind(&**entity).bind(limit),
+    };
+    let rows = rows.fetch_all(pool).await.map_err(store_error)?;
+    let object = |row| {
+        let id = row::text(row, "id")
+            .map_err(|reason| corrupt(format!("an object of {entity}"), reason))?;
+        let key = ObjectKey { entity: Arc::clone(entity), id: id.into() };
+        Ok(row::object(row, key)?)
+    };
+    rows.iter().map(object).collect()
+}
+
+pub(crate) async fn definitions(pool: &SqlitePool, id: &str) -> Result<Option<String>, StoreError> {
+    let row = query(DEFINITIONS).bind(id).fetch_optional(pool).await.map_err(store_error)?;
+    row.map(|row| {
+        let text = row::text(&row, "sources");
+        Ok(text.map_err(|reason| corrupt(format!("definitions {id}"), reason))?.to_owned())
+    })
+    .transpose()
+}
+
+pub(crate) async fn unfinished(
+    pool: &SqlitePool,
+    after: Option<InstanceId>,
+    limit: u32,
+) -> Result<Vec<StoredInstance>, StoreError> {
+    let after = after.as_ref().map_or(&[][..], |id| id.0.as_bytes());
+    let rows = query(UNFINISHED).bind(after).bind(limit).fetch_all(pool).await;
+    stored(&rows.map_err(store_error)?)
+}
+
+pub(crate) async fn locks(pool: &SqlitePool) -> Result<Vec<LockRow>, StoreError> {
+    let rows = query(LOCKS).fetch_all(pool).await.map_err(store_error)?;
+    rows.iter().map(|row| Ok(row::lock(row)?)).collect()
+}
+
+pub(crate) async fn instance(
+    pool: &SqlitePool,
+    id: InstanceId,
+) -> Result<Option<StoredInstance>, StoreError> {
+    let row = query(INSTANCE).bind(&id.0.as_bytes()[..]).fetch_optional(pool).await;
+    Ok(row.map_err(store_error)?.as_ref().map(row::instance).transpose()?)
+}
+
+pub(crate) async fn instances(
+    pool: &SqlitePool,
+    state: Option<State>,
+    before: Option<InstanceId>,
+    limit: u32,
+) -> Result<Vec<StoredInstance>, StoreError> {
+    let sql = match state {
+        None => INSTANCES,
+        Some(State::Running) => RUNNING,
+        Some(State::Done) => DONE,
+        Some(State::Failed) => FAILED,
+    };
+    let before = before.as_ref().map_or(&AFTER_ALL[..], |id| id.0.as_bytes());
+    let rows = query(sql).bind(before).bind(limit).fetch_all(pool).await;
+    stored(&rows.map_err(store_error)?)
+}
+
+pub(crate) async fn journal(pool: &SqlitePool, id: InstanceId) -> Result<Vec<Entry>, StoreError> {
+    let rows = query(JOURNAL).bind(&id.0.as_bytes()[..]).fetch_all(pool).await;
+    let mut journal = Vec::new();
+    for row in rows.map_err(store_error)? {
+        journal.extend(row::entries(&row, id)?);
+    }
+    Ok(journal)
+}
+
+pub(crate) async fn counts(pool: &SqlitePool) -> Result<Counts, StoreError> {
+    let row = query(COUNTS).fetch_one(pool).await.map_err(store_error)?;
+    let number = |column: usize| {
+        let number: i64 = row.try_get(column).map_err(store_error)?;
+        Ok::<_, StoreError>(u64::try_from(number).unwrap_or(0))
+    };
+    let (all, running, failed) = (number(0)?, number(1)?, number(2)?);
+    Ok(Counts { running, done: all.saturating_sub(running).saturating_sub(failed), failed })
+}
+
+fn stored(rows: &[SqliteRow]) -> Result<Vec<StoredInstance>, StoreError> {
+    rows.iter().map(|row| Ok(row::instance(row)?)).collect()
+}
