@@ -2,6 +2,9 @@
 //!
 //! Invariants: *bounded*: a declared type nests at most [`MAX_DEPTH`] deep.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::sync::Arc;
 

@@ -7,6 +7,9 @@
 //!
 //! Absent by design: days, months and years, which have no fixed length.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 /// Nanoseconds in a second.
@@ -39,10 +42,10 @@ pub struct Duration {
 #[non_exhaustive]
 pub enum DurationError {
     /// The text has another form.
-    #[error("a duration is written as `5s`, `1h30m`, `1.5s` or `200ms`")]
+    #[error("not a duration: write `5s`, `1h30m`, `1.5s` or `200ms`")]
     Form,
     /// The length is over 315,576,000,000 seconds.
-    #[error("a duration is at most 315576000000 seconds")]
+    #[error("longer than 315576000000 seconds")]
     Range,
 }
 
@@ -58,10 +61,12 @@ impl Duration {
         (!over).then_some(Self { seconds, nanos: rest })
     }
 
-    /// Returns the duration of that many microseconds. Every `i64` is within the range.
+    /// Returns the duration of that many microseconds; the longest one beyond the range.
     #[must_use]
     pub fn from_micros(micros: i64) -> Self {
-        Self::from_nanos(i128::from(micros) * 1_000).unwrap_or(Self::ZERO)
+        let longest = if micros < 0 { -MAX_SECONDS } else { MAX_SECONDS };
+        let longest = Self { seconds: longest, nanos: 0 };
+        Self::from_nanos(i128::from(micros) * 1_000).unwrap_or(longest)
     }
 
     /// Returns the duration of that many seconds, or `None` outside the range.
@@ -74,10 +79,9 @@ impl Duration {
         i128::from(self.seconds) * NANOS_PER_SECOND + i128::from(self.nanos)
     }
 
-    /// Returns the length in microseconds, rounded towards zero; the nearest `i64` beyond its range.
+    /// Returns the length in microseconds, rounded towards zero.
     pub fn as_micros(self) -> i64 {
-        let limit = if self.seconds < 0 { i64::MIN } else { i64::MAX };
-        i64::try_from(self.as_nanos() / 1_000).unwrap_or(limit)
+        self.seconds * 1_000_000 + i64::from(self.nanos / 1_000)
     }
 
     /// Returns the whole seconds, rounded towards zero.

@@ -11,6 +11,8 @@ mod hostile;
 mod names;
 mod parse;
 mod scan;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

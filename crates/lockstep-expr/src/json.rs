@@ -9,6 +9,8 @@
 //! - *Exact*: whole numbers within `i64` and `u64` are read and written without loss.
 
 mod read;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use read::{JsonError, from_json};

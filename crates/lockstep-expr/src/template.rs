@@ -4,6 +4,9 @@
 //! - *Types survive*: a text that is exactly one `${ ... }` has the value of that expression.
 //! - *No silent text*: null, lists, maps and records never become a part of a text by themselves.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use crate::error::{EvalError, ParseError, code};

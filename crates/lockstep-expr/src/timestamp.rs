@@ -8,6 +8,8 @@
 //! Absent by design: leap seconds (a day has 86,400 seconds), time zones (see `zone`), the present.
 
 pub(crate) mod civil;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
@@ -33,10 +35,10 @@ pub struct Timestamp {
 #[non_exhaustive]
 pub enum TimestampError {
     /// The text has another form, or names a day or time that does not exist.
-    #[error("a timestamp is written as `2030-01-31T18:00:00Z` or with an offset such as `+02:00`")]
+    #[error("not a timestamp: write `2030-01-31T18:00:00Z`, or an offset such as `+02:00` for `Z`")]
     Form,
     /// The moment is outside the years 1 to 9999.
-    #[error("a timestamp lies in the years 1 to 9999")]
+    #[error("not in the years 1 to 9999")]
     Range,
 }
 

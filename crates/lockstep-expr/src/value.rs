@@ -11,6 +11,8 @@
 pub(crate) mod display;
 pub(crate) mod equality;
 pub(crate) mod map;
+#[cfg(test)]
+mod tests;
 
 use std::any::Any;
 use std::fmt::Debug;

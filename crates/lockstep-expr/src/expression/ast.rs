@@ -62,6 +62,8 @@ pub(crate) struct Name {
 pub(crate) struct Field {
     pub(crate) target: Node,
     pub(crate) name: Arc<str>,
+    /// From the target to the name.
+    pub(crate) span: Span,
     /// The whole as one dotted name, if it is written as names with dots only.
     pub(crate) dotted: Option<Name>,
 }

@@ -11,13 +11,14 @@
     reason = "a type of value that is not named has no such operation"
 )]
 
+mod comprehension;
 mod operator;
 mod size;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::ast::{Call, Chain, Comprehension, Conditional, Field, Kind, Macro, Name, Node};
+use super::ast::{Call, Chain, Conditional, Field, Kind, Name, Node};
 use crate::error::{EvalError, code};
 use crate::fault::{Fault, Outcome};
 use crate::function::{self, Function, MAX_ARGUMENTS};
@@ -248,151 +249,6 @@ impl Evaluation<'_> {
         let pattern = keeps_pattern.then_some(&call.pattern);
         let values = values.get(..call.arguments.len()).unwrap_or(&values);
         function::call(call.function, values, pattern, &mut self.meter)
-    }
-
-    #[inline(never)]
-    fn comprehension(&mut self, comprehension: &Comprehension) -> Outcome {
-        let range = self.value(&comprehension.range)?;
-        let before = self.locals.len();
-        debug_assert_eq!(before, comprehension.slot, "variables are bound as they were numbered");
-        let result = match comprehension.action {
-            Macro::All => self.decide_all(comprehension, &range, false),
-            Macro::Exists => self.decide_all(comprehension, &range, true),
-            Macro::ExistsOne => self.exists_one(comprehension, &range),
-            Macro::Map | Macro::TransformList => self.collect(comprehension, &range),
-            Macro::Filter => self.filter(comprehension, &range),
-            Macro::TransformMap => self.transform_map(comprehension, &range),
-            Macro::TransformEntries => self.transform_entries(comprehension, &range),
-        };
-        self.locals.truncate(before);
-        result
-    }
-
-    /// Calls `visit` with each element bound, until it returns false.
-    fn each(
-        &mut self,
-        comprehension: &Comprehension,
-        range: &Value,
-        visit: &mut dyn FnMut(&mut Self, &Value) -> Outcome<bool>,
-    ) -> Outcome<()> {
-        let mut bind = |evaluation: &mut Self, first: Value, second: Option<&Value>| {
-            evaluation.meter.work(1)?;
-            evaluation.locals.truncate(comprehension.slot);
-            evaluation.locals.push(first.clone());
-            if let (true, Some(second)) = (comprehension.two_variables, second) {
-                evaluation.locals.push(second.clone());
-            }
-            visit(evaluation, &first)
-        };
-        match range {
-            Value::List(items) if comprehension.two_variables => {
-                for (place, item) in items.iter().enumerate() {
-                    let place = i64::try_from(place).unwrap_or(i64::MAX);
-                    if !bind(self, Value::Int(place), Some(item))? {
-                        break;
-                    }
-                }
-            }
-            Value::List(items) => {
-                for item in items.iter() {
-                    if !bind(self, item.clone(), None)? {
-                        break;
-                    }
-                }
-            }
-            Value::Map(map) => {
-                for (key, value) in map.iter() {
-                    if !bind(self, key.clone().into(), Some(value))? {
-                        break;
-                    }
-                }
-            }
-            other => {
-                let message = format!("a macro goes over a list or map, not {}", other.type_name());
-                return Err(Fault::new(code::TYPE, message).at(comprehension.range.span));
-            }
-        }
-        Ok(())
-    }
-
-    fn decide_all(&mut self, macro_: &Comprehension, range: &Value, decisive: bool) -> Outcome {
-        let mut verdict = Verdict::new(decisive);
-        self.each(macro_, range, &mut |evaluation, _| {
-            let truth = evaluation.truth(&macro_.body);
-            verdict.is_decided_by(truth).map(|decided| !decided)
-        })?;
-        verdict.finish()
-    }
-
-    fn exists_one(&mut self, macro_: &Comprehension, range: &Value) -> Outcome {
-        let mut count = 0_usize;
-        self.each(macro_, range, &mut |evaluation, _| {
-            count += usize::from(evaluation.truth(&macro_.body)?);
-            Ok(true)
-        })?;
-        Ok(Value::Bool(count == 1))
-    }
-
-    /// Returns whether the filter lets the bound element through.
-    fn passes(&mut self, macro_: &Comprehension) -> Outcome<bool> {
-        macro_.filter.as_ref().map_or(Ok(true), |filter| self.truth(filter))
-    }
-
-    fn collect(&mut self, macro_: &Comprehension, range: &Value) -> Outcome {
-        let mut list = Vec::new();
-        self.each(macro_, range, &mut |evaluation, _| {
-            if evaluation.passes(macro_)? {
-                evaluation.meter.make(SLOT)?;
-                list.push(evaluation.value(&macro_.body)?);
-            }
-            Ok(true)
-        })?;
-        Ok(list.into())
-    }
-
-    fn filter(&mut self, macro_: &Comprehension, range: &Value) -> Outcome {
-        let mut list = Vec::new();
-        self.each(macro_, range, &mut |evaluation, element| {
-            if evaluation.truth(&macro_.body)? {
-                evaluation.meter.make(SLOT)?;
-                list.push(element.clone());
-            }
-            Ok(true)
-        })?;
-        Ok(list.into())
-    }
-
-    fn transform_map(&mut self, macro_: &Comprehension, range: &Value) -> Outcome {
-        let mut map = Map::new();
-        self.each(macro_, range, &mut |evaluation, key| {
-            if evaluation.passes(macro_)? {
-                evaluation.meter.make(ENTRY)?;
-                map.insert(operator::key(key.clone())?, evaluation.value(&macro_.body)?);
-            }
-            Ok(true)
-        })?;
-        Ok(map.into())
-    }
-
-    fn transform_entries(&mut self, macro_: &Comprehension, range: &Value) -> Outcome {
-        let mut map = Map::new();
-        self.each(macro_, range, &mut |evaluation, _| {
-            if !evaluation.passes(macro_)? {
-                return Ok(true);
-            }
-            let Value::Map(entries) = evaluation.value(&macro_.body)? else {
-                let message = "the last argument of `transformMapEntry` makes a map";
-                return Err(Fault::new(code::TYPE, message).at(macro_.body.span));
-            };
-            evaluation.meter.make(entries.len() * ENTRY)?;
-            for (key, value) in entries.iter() {
-                if map.insert(key.clone(), value.clone()).is_some() {
-                    return Err(duplicate(key).at(macro_.body.span));
-                }
-            }
-            Ok(true)
-        })?;
-        Ok(map.into())
     }
 }
 

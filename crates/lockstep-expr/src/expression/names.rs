@@ -20,7 +20,11 @@ pub(super) fn free_names(node: &Node, names: &mut Vec<FreeName>) {
     if let Kind::Name(name) = &root.kind {
         path.reverse();
         if !is_type(name, node) {
-            names.push(FreeName { name: name.text.to_string(), path, span: node.span });
+            let span = match &node.kind {
+                Kind::Has(field) => field.span,
+                _ => node.span,
+            };
+            names.push(FreeName { name: name.text.to_string(), path, span });
         }
         return;
     }

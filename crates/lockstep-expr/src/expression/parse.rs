@@ -34,6 +34,20 @@ const TYPE_WORDS: [&str; 10] =
 /// Types whose names have dots.
 const DOTTED_TYPES: [&str; 2] = ["google.protobuf.Timestamp", "google.protobuf.Duration"];
 
+/// How macros are written.
+const MACROS: [(&str, &str); 10] = [
+    ("has", "has(value.field)"),
+    ("all", "list.all(item, condition)"),
+    ("exists", "list.exists(item, condition)"),
+    ("exists_one", "list.exists_one(item, condition)"),
+    ("existsOne", "list.existsOne(item, condition)"),
+    ("filter", "list.filter(item, condition)"),
+    ("map", "list.map(item, value)"),
+    ("transformList", "list.transformList(index, item, value)"),
+    ("transformMap", "map.transformMap(key, value, other)"),
+    ("transformMapEntry", "map.transformMapEntry(key, value, {other: value})"),
+];
+
 /// The parser that `grammar/expression.pest` describes.
 #[derive(pest_derive::Parser)]
 #[grammar = "grammar/expression.pest"]
@@ -81,7 +95,7 @@ impl<'a> Builder<'a> {
     }
 
     fn expression(&mut self, part: Part<'a>) -> Parsed {
-        let whole = span(&part);
+        let start = span(&part).start;
         let mut chains = part.into_inner().filter(|part| part.as_rule() == Rule::chain);
         let first = chains.next().expect("an expression begins with a chain");
         let mut last = self.chain(first)?;
@@ -93,6 +107,7 @@ impl<'a> Builder<'a> {
         if branches.is_empty() {
             return Ok(last);
         }
+        let whole = Span::new(start, last.span.end);
         self.node(Kind::Conditional(Box::new(Conditional { branches, otherwise: last })), whole)
     }
 
@@ -113,8 +128,9 @@ impl<'a> Builder<'a> {
     }
 
     fn operand(&mut self, part: Part<'a>) -> Parsed {
-        let whole = span(&part);
+        let start = span(&part).start;
         let (mut bangs, mut minuses) = (0_usize, 0_usize);
+        let mut last_minus = None;
         let mut node: Option<Node> = None;
         for part in part.into_inner() {
             let rule = part.as_rule();
@@ -125,19 +141,20 @@ impl<'a> Builder<'a> {
                 }
                 None if rule == Rule::minus => {
                     minuses += 1;
+                    last_minus = Some(span(&part).start);
                     continue;
                 }
-                None => {
-                    let is_number = matches!(rule, Rule::integer | Rule::double);
-                    let negative = minuses > 0 && is_number;
-                    minuses -= usize::from(negative);
-                    self.primary(part, negative)?
+                None if matches!(rule, Rule::integer | Rule::double) => {
+                    minuses = minuses.saturating_sub(1);
+                    self.number(&part, last_minus)?
                 }
+                None => self.primary(part)?,
                 Some(target) if rule == Rule::index => self.index(target, part)?,
                 Some(target) => self.member(target, part)?,
             });
         }
         let mut node = node.expect("an operand has a primary");
+        let whole = Span::new(start, node.span.end);
         // Two of a kind undo each other, and fail as one does: an even number needs two.
         for _ in 0..repeats(bangs) {
             node = self.node(Kind::Not(Box::new(node)), whole)?;
@@ -148,15 +165,22 @@ impl<'a> Builder<'a> {
         Ok(node)
     }
 
-    fn primary(&mut self, part: Part<'a>, negative: bool) -> Parsed {
+    /// Reads a number. A minus sign right in front, at byte `minus`, belongs to it.
+    fn number(&self, part: &Part<'_>, minus: Option<usize>) -> Parsed {
+        let digits = span(part);
+        let whole = Span::new(minus.unwrap_or(digits.start), digits.end);
+        let value = if part.as_rule() == Rule::integer {
+            literal::integer(part.as_str(), whole, minus.is_some())?
+        } else {
+            literal::double(part.as_str(), whole, minus.is_some())?
+        };
+        self.node(Kind::Literal(value), whole)
+    }
+
+    fn primary(&mut self, part: Part<'a>) -> Parsed {
         let whole = span(&part);
         let text = part.as_str();
         let kind = match part.as_rule() {
-            Rule::integer => Kind::Literal(literal::integer(text, whole, negative)?),
-            Rule::double => Kind::Literal(match literal::double(text, whole)? {
-                Value::Double(double) if negative => Value::Double(-double),
-                other => other,
-            }),
             Rule::text => Kind::Literal(literal::text(text, whole)?),
             Rule::constant => Kind::Literal(match text {
                 "true" => Value::Bool(true),
@@ -186,12 +210,14 @@ impl<'a> Builder<'a> {
 
     /// Reads a name, or a call of a function that is no method.
     fn global(&mut self, part: Part<'a>) -> Parsed {
-        let whole = span(&part);
+        let start = span(&part).start;
         let mut parts = part.into_inner().peekable();
         let absolute = parts.next_if(|part| part.as_rule() == Rule::root).is_some();
         let name = parts.next().expect("a global has a name");
         let text = name.as_str();
-        if let Some(arguments) = parts.next() {
+        let arguments = parts.next();
+        let whole = Span::new(start, span(arguments.as_ref().unwrap_or(&name)).end);
+        if let Some(arguments) = arguments {
             let arguments: Vec<_> = arguments.into_inner().collect();
             if let ("has", [field]) = (text, arguments.as_slice()) {
                 return self.has(field.clone(), whole);
@@ -219,10 +245,11 @@ impl<'a> Builder<'a> {
 
     /// Reads a field, or a call of a method or macro.
     fn member(&mut self, target: Node, part: Part<'a>) -> Parsed {
-        let whole = target.span.to(span(&part));
         let mut parts = part.into_inner();
         let name = parts.next().expect("a member has a name");
-        let Some(arguments) = parts.next() else {
+        let arguments = parts.next();
+        let whole = target.span.to(span(arguments.as_ref().unwrap_or(&name)));
+        let Some(arguments) = arguments else {
             return self.field(target, name.as_str(), whole);
         };
         let arguments: Vec<_> = arguments.into_inner().collect();
@@ -248,7 +275,7 @@ impl<'a> Builder<'a> {
                 DOTTED_TYPES.contains(&text.as_str()).then(|| Value::Type(text.as_str().into()));
             Name { text: text.into(), absolute: before.absolute, denotes }
         });
-        self.node(Kind::Field(Box::new(Field { target, name, dotted })), whole)
+        self.node(Kind::Field(Box::new(Field { target, name, dotted, span: whole })), whole)
     }
 
     fn has(&mut self, argument: Part<'a>, whole: Span) -> Parsed {
@@ -265,6 +292,14 @@ impl<'a> Builder<'a> {
         let kind = match function::resolve(name.as_str(), form, written) {
             Ok(function) => {
                 Kind::Call(Box::new(Call { function, arguments, pattern: OnceLock::new() }))
+            }
+            Err(_)
+                if let Some((_, usage)) =
+                    MACROS.iter().find(|(macro_, _)| *macro_ == name.as_str()) =>
+            {
+                let message = format!("`{}` is written as `{usage}`", name.as_str());
+                let error = ParseError::new(span(name), message);
+                Kind::Unresolved(Box::new(Unresolved { error, arguments }))
             }
             Err(problem) => {
                 let error =

@@ -57,12 +57,12 @@ pub(super) fn convert(to: Conversion, value: &Value, meter: &mut Meter) -> Outco
 /// Longest text that a message repeats, in characters.
 const MAX_SHOWN: usize = 40;
 
-fn unreadable(text: &str, wanted: &str) -> Fault {
+fn unreadable(text: &str, reason: impl std::fmt::Display) -> Fault {
     let mut shown: String = text.chars().take(MAX_SHOWN).collect();
     if shown.len() < text.len() {
         shown.push_str("...");
     }
-    Fault::new(code::CONVERSION, format!("{shown:?} is not {wanted}"))
+    Fault::new(code::CONVERSION, format!("{shown:?} is {reason}"))
 }
 
 fn out_of_range(value: &Value, wanted: &str) -> Fault {
@@ -75,7 +75,7 @@ fn to_bool(value: &Value) -> Outcome<Option<Value>> {
         Value::String(text) => match &**text {
             "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(Some(Value::Bool(true))),
             "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(Some(Value::Bool(false))),
-            other => Err(unreadable(other, "a bool")),
+            other => Err(unreadable(other, "not a bool: write `true` or `false`")),
         },
         _ => Ok(None),
     }
@@ -91,7 +91,7 @@ fn to_int(value: &Value) -> Outcome<Option<Value>> {
             return text
                 .parse()
                 .map(|int| Some(Value::Int(int)))
-                .map_err(|_| unreadable(text, "an int"));
+                .map_err(|_| unreadable(text, "not an int"));
         }
         _ => return Ok(None),
     };
@@ -107,7 +107,7 @@ fn to_uint(value: &Value) -> Outcome<Option<Value>> {
             return text
                 .parse()
                 .map(|uint| Some(Value::Uint(uint)))
-                .map_err(|_| unreadable(text, "a uint"));
+                .map_err(|_| unreadable(text, "not a uint"));
         }
         _ => return Ok(None),
     };
@@ -119,7 +119,7 @@ fn to_double(value: &Value) -> Outcome<Option<Value>> {
         Value::Double(double) => *double,
         Value::Int(int) => number::int_to_double(*int),
         Value::Uint(uint) => number::uint_to_double(*uint),
-        Value::String(text) => text.parse().map_err(|_| unreadable(text, "a double"))?,
+        Value::String(text) => text.parse().map_err(|_| unreadable(text, "not a double"))?,
         _ => return Ok(None),
     };
     Ok(Some(Value::Double(double)))
@@ -167,7 +167,7 @@ fn to_timestamp(value: &Value) -> Outcome<Option<Value>> {
             .ok_or_else(|| out_of_range(value, "a timestamp: it lies in the years 1 to 9999")),
         Value::String(text) => Timestamp::parse(text)
             .map(|timestamp| Some(timestamp.into()))
-            .map_err(|error| unreadable(text, &format!("a timestamp: {error}"))),
+            .map_err(|error| unreadable(text, error)),
         _ => Ok(None),
     }
 }
@@ -177,7 +177,7 @@ fn to_duration(value: &Value) -> Outcome<Option<Value>> {
         Value::Duration(_) => Ok(Some(value.clone())),
         Value::String(text) => Duration::parse(text)
             .map(|duration| Some(duration.into()))
-            .map_err(|error| unreadable(text, &format!("a duration: {error}"))),
+            .map_err(|error| unreadable(text, error)),
         _ => Ok(None),
     }
 }

@@ -150,11 +150,8 @@ fn scale(operator: Operator, left: &Value, right: &Value) -> Outcome {
     use Value::{Double, Int, Uint};
     let result = match (operator, left, right) {
         (Divide | Modulo, Int(_), Int(0)) | (Divide | Modulo, Uint(_), Uint(0)) => {
-            let what = if operator == Divide { "divided" } else { "taken modulo" };
-            return Err(Fault::new(
-                code::DIVIDE_BY_ZERO,
-                format!("{left} cannot be {what} by zero"),
-            ));
+            let what = if operator == Divide { "division" } else { "remainder" };
+            return Err(Fault::new(code::DIVIDE_BY_ZERO, format!("{what} of {left} by zero")));
         }
         (Multiply, Int(left), Int(right)) => left.checked_mul(*right).map(Int),
         (Multiply, Uint(left), Uint(right)) => left.checked_mul(*right).map(Uint),

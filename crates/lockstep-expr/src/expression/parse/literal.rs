@@ -28,10 +28,12 @@ pub(super) fn integer(text: &str, span: Span, negative: bool) -> Result<Value, P
     })
 }
 
-/// Reads a floating-point literal.
-pub(super) fn double(text: &str, span: Span) -> Result<Value, ParseError> {
+/// Reads a floating-point literal; `negative` if a minus sign stands in front and belongs to it.
+pub(super) fn double(text: &str, span: Span, negative: bool) -> Result<Value, ParseError> {
     match text.parse::<f64>() {
-        Ok(double) if double.is_finite() => Ok(Value::Double(double)),
+        Ok(double) if double.is_finite() => {
+            Ok(Value::Double(if negative { -double } else { double }))
+        }
         _ => Err(ParseError::new(span, "the number does not fit a double")),
     }
 }

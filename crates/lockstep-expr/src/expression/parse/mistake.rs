@@ -7,11 +7,10 @@ use crate::error::ParseError;
 use crate::span::Span;
 
 /// What people write who know other languages, and what it is called here.
-const HABITS: [(&str, &str); 7] = [
+const HABITS: [(&str, &str); 6] = [
     ("=", "write `==` to compare"),
     ("and", "write `&&`"),
     ("or", "write `||`"),
-    ("not", "write `!`"),
     ("&", "write `&&`"),
     ("|", "write `||`"),
     (";", "an expression is one value: nothing is assigned, nothing follows"),
@@ -35,12 +34,15 @@ pub(super) fn explain(text: &str, error: &Error<Rule>) -> ParseError {
     let message = if is_reserved(token) && wants_operand(error) {
         format!("`{token}` is a reserved word")
     } else {
-        let wanted = if wants_operand(error) { "a value" } else { "an operator or the end" };
-        let wanted = if wants_field(error) { "a field's name" } else { wanted };
-        if token.is_empty() {
-            format!("{wanted} is missing")
-        } else {
-            format!("expected {wanted}, found `{token}`")
+        match (wants_field(error), wants_operand(error), token) {
+            (true, _, "") => "a field's name is missing".to_owned(),
+            (true, _, _) => format!("expected a field's name, found `{token}`"),
+            (_, true, "") => "a value is missing".to_owned(),
+            (_, true, _) => format!("expected a value, found `{token}`"),
+            // Brackets are balanced, so where one may not close, or the text not end, only this
+            // can be wanting.
+            (_, _, "" | ")" | "]" | "}") => "`:` and a value are missing".to_owned(),
+            _ => format!("expected an operator or the end, found `{token}`"),
         }
     };
     let error = ParseError::new(place, message);
@@ -88,7 +90,13 @@ fn help(text: &str, start: usize, token: &str) -> Option<&'static str> {
         return Some(help);
     }
     let before = text.get(..start).unwrap_or("").trim_end();
+    let word_before = before.rsplit(|c: char| !c.is_ascii_alphanumeric()).next();
     match token {
+        _ if word_before == Some("not") => Some("write `!`"),
+        "" | ")" | "]" | "}" if before.contains('?') => {
+            Some("a condition is written as `condition ? value : other`")
+        }
+        "}" => Some("a map is written as `{\"key\": value}`"),
         "{" if before.ends_with(|last: char| last.is_ascii_alphanumeric()) => {
             Some("messages are not part of the language: write a map, `{\"name\": value}`")
         }
