@@ -21,7 +21,7 @@ fn invalid(message: impl Into<String>) -> Failure {
 /// # Errors
 ///
 /// `data.invalid` if a name is missing or unknown, or a value is not of its type.
-pub(crate) fn input(workflow: &Workflow, given: &Value) -> Result<Value, Failure> {
+pub fn input(workflow: &Workflow, given: &Value) -> Result<Value, Failure> {
     let empty = Map::new();
     let given = match given {
         Value::Map(map) => map,
@@ -60,7 +60,7 @@ pub(crate) fn input(workflow: &Workflow, given: &Value) -> Result<Value, Failure
 /// # Errors
 ///
 /// `data.invalid` if an attribute is missing, unknown or not of its type.
-pub(crate) fn attributes(entity: &Entity, given: &Map) -> Result<Map, Failure> {
+pub fn attributes(entity: &Entity, given: &Map) -> Result<Map, Failure> {
     for (name, _) in given.iter() {
         if !entity.attributes.iter().any(|attribute| name.as_str() == Some(&*attribute.name)) {
             let name = Value::from(name.clone());

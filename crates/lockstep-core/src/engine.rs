@@ -9,6 +9,11 @@
 //!
 //! Absent by design: clocks, I/O, randomness; see the crate.
 
+#[cfg(test)]
+mod rig;
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 

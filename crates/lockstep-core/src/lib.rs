@@ -9,7 +9,7 @@
 
 pub mod codec;
 mod commit;
-mod conformity;
+pub mod conformity;
 mod engine;
 mod event;
 mod failure;
