@@ -17,6 +17,8 @@ mod tests;
 use std::sync::Arc;
 
 use crate::error::{EvalError, ParseError};
+use crate::fault::Fault;
+use crate::meter::Meter;
 use crate::scope::Scope;
 use crate::span::Span;
 use crate::value::Value;
@@ -89,13 +91,21 @@ impl Expression {
     ///
     /// [`EvalError`] with one of the codes of [`code`](crate::code).
     pub fn evaluate(&self, scope: &dyn Scope) -> Result<Value, EvalError> {
-        evaluate::evaluate(&self.parsed.root, &self.parsed.text, scope)
+        self.evaluate_within(scope, &mut Meter::new())
     }
 
-    /// Returns an evaluation error about the whole expression.
-    pub(crate) fn error(&self, code: &'static str, message: String) -> EvalError {
-        let text = Arc::clone(&self.parsed.text);
-        EvalError { code, message, span: Span::new(0, text.len()), text }
+    /// Computes the value within what `meter` has left.
+    pub(crate) fn evaluate_within(
+        &self,
+        scope: &dyn Scope,
+        meter: &mut Meter,
+    ) -> Result<Value, EvalError> {
+        evaluate::evaluate(&self.parsed.root, &self.parsed.text, scope, meter)
+    }
+
+    /// Returns a fault about the whole expression as an error.
+    pub(crate) fn error(&self, fault: Fault) -> EvalError {
+        fault.into_error(&self.parsed.text)
     }
 
     /// Returns the names that come from the scope, in the order of the text. Names that a macro

@@ -6,6 +6,9 @@ use crate::error::{EvalError, code};
 use crate::span::Span;
 use crate::value::Value;
 
+/// Longest text of a value that a message repeats, in characters.
+const MAX_SHOWN: usize = 40;
+
 /// What the parts of an evaluation return.
 pub(crate) type Outcome<T = Value> = Result<T, Fault>;
 
@@ -52,5 +55,37 @@ impl Fault {
         let Cause { code, message, span } = *self.0;
         let span = span.unwrap_or(Span::new(0, text.len()));
         EvalError { code, message, span, text: Arc::clone(text) }
+    }
+}
+
+/// Returns a text in quotes, cut if it is long.
+pub(crate) fn shown_text(text: &str) -> String {
+    let mut shown: String = text.chars().take(MAX_SHOWN).collect();
+    if shown.len() < text.len() {
+        shown.push_str("...");
+    }
+    format!("{shown:?}")
+}
+
+/// Returns a value as a message shows it. A large value is not written out, since a list may hold
+/// another one so often that the text has no end.
+pub(crate) fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => shown_text(text),
+        Value::List(_)
+        | Value::Map(_)
+        | Value::Record(_)
+        | Value::Bytes(_)
+        | Value::Reference(_) => {
+            format!("of type {}", value.type_name())
+        }
+        Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Uint(_)
+        | Value::Double(_)
+        | Value::Timestamp(_)
+        | Value::Duration(_)
+        | Value::Type(_) => value.to_string(),
     }
 }

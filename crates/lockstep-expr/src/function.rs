@@ -14,7 +14,7 @@ mod text;
 mod time;
 
 pub(crate) use conversion::double_text;
-pub(crate) use pattern::Pattern;
+pub(crate) use pattern::{MAX_PATTERNS, Pattern};
 pub(crate) use time::TimePart;
 
 use std::sync::OnceLock;
@@ -188,7 +188,7 @@ pub(crate) fn call(
         (Function::Reference, [Value::String(entity), id]) => Some(reference(entity, id)?),
         (Function::Convert(conversion), [value]) => conversion::convert(conversion, value, meter)?,
         (Function::Text(text), arguments) => text::call(text, arguments, meter)?,
-        (Function::Time(part), arguments) => time::part(part, arguments)?,
+        (Function::Time(part), arguments) => time::part(part, arguments, meter)?,
         _ => None,
     };
     result.ok_or_else(|| Fault::no_overload(name(function), arguments))

@@ -2,6 +2,7 @@
 //!
 //! Invariants:
 //! - *Types survive*: a text that is exactly one `${ ... }` has the value of that expression.
+//! - *Bounded*: all expressions of one text share the work and memory of one evaluation.
 //! - *No silent text*: null, lists, maps and records never become a part of a text by themselves.
 
 #[cfg(test)]
@@ -11,8 +12,9 @@ use std::sync::Arc;
 
 use crate::error::{EvalError, ParseError, code};
 use crate::expression::{self, Expression};
+use crate::fault::{Fault, Outcome};
 use crate::function::double_text;
-use crate::meter::MAX_MEMORY;
+use crate::meter::Meter;
 use crate::scope::Scope;
 use crate::span::Span;
 use crate::value::Value;
@@ -131,26 +133,33 @@ fn embedded(rest: &str, offset: usize) -> Result<(Expression, usize), ParseError
 }
 
 fn join(parts: &[Part], scope: &dyn Scope) -> Result<String, EvalError> {
+    let mut meter = Meter::new();
     let mut out = String::new();
     for part in parts {
         match part {
             Part::Text(text) => out.push_str(text),
             Part::Expression(expression) => {
-                let value = expression.evaluate(scope)?;
-                push(&mut out, &value, expression)?;
-                if out.len() > MAX_MEMORY {
-                    let message = format!("the text is longer than {MAX_MEMORY} bytes");
-                    return Err(expression.error(code::LIMIT, message));
-                }
+                let value = expression.evaluate_within(scope, &mut meter)?;
+                push(&mut out, &value, &mut meter).map_err(|fault| expression.error(fault))?;
             }
         }
     }
     Ok(out)
 }
 
-fn push(out: &mut String, value: &Value, expression: &Expression) -> Result<(), EvalError> {
+fn push(out: &mut String, value: &Value, meter: &mut Meter) -> Outcome<()> {
     match value {
-        Value::String(text) | Value::Type(text) => out.push_str(text),
+        Value::String(text) | Value::Type(text) => {
+            meter.make(text.len())?;
+            out.push_str(text);
+        }
+        Value::Bytes(bytes) => {
+            meter.make(bytes.len())?;
+            out.push_str(std::str::from_utf8(bytes).map_err(|_| {
+                let message = "bytes that are not UTF-8 cannot be a part of a text";
+                Fault::new(code::CONVERSION, message)
+            })?);
+        }
         Value::Reference(reference) => out.push_str(&reference.id),
         Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
         Value::Int(int) => out.push_str(&int.to_string()),
@@ -158,13 +167,9 @@ fn push(out: &mut String, value: &Value, expression: &Expression) -> Result<(), 
         Value::Double(double) => out.push_str(&double_text(*double)),
         Value::Timestamp(timestamp) => out.push_str(&timestamp.to_string()),
         Value::Duration(duration) => out.push_str(&duration.to_string()),
-        Value::Bytes(bytes) => out.push_str(std::str::from_utf8(bytes).map_err(|_| {
-            let message = "bytes that are not UTF-8 cannot be a part of a text".to_owned();
-            expression.error(code::CONVERSION, message)
-        })?),
         Value::Null | Value::List(_) | Value::Map(_) | Value::Record(_) => {
             let message = format!("{} cannot be a part of a text", value.type_name());
-            return Err(expression.error(code::TYPE, message));
+            return Err(Fault::new(code::TYPE, message));
         }
     }
     Ok(())

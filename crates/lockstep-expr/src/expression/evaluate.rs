@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use super::ast::{Call, Chain, Conditional, Field, Kind, Name, Node};
 use crate::error::{EvalError, code};
-use crate::fault::{Fault, Outcome};
+use crate::fault::{Fault, Outcome, shown};
 use crate::function::{self, Function, MAX_ARGUMENTS};
 use crate::meter::Meter;
 use crate::scope::Scope;
@@ -32,17 +32,18 @@ const SLOT: usize = size_of::<Value>();
 /// Bytes that an entry takes in a map.
 const ENTRY: usize = 2 * SLOT + size_of::<u64>();
 
-/// Computes the value of an expression.
+/// Computes the value of an expression within what `meter` has left.
 pub(super) fn evaluate(
     root: &Node,
     text: &Arc<str>,
     scope: &dyn Scope,
+    meter: &mut Meter,
 ) -> Result<Value, EvalError> {
     let dotted = scope.has_dotted_names();
-    let mut evaluation = Evaluation { scope, dotted, meter: Meter::new(), locals: Vec::new() };
+    let mut evaluation = Evaluation { scope, dotted, meter, locals: Vec::new() };
     let result = evaluation.value(root).and_then(|value| {
         if !is_path(root) {
-            size::check(&value, &mut evaluation.meter)?;
+            size::check(&value, evaluation.meter)?;
         }
         Ok(value)
     });
@@ -61,7 +62,7 @@ struct Evaluation<'a> {
     scope: &'a dyn Scope,
     /// Whether the scope binds names with dots.
     dotted: bool,
-    meter: Meter,
+    meter: &'a mut Meter,
     /// Values of the macros' variables around the place, outermost first.
     locals: Vec<Value>,
 }
@@ -93,7 +94,7 @@ impl Evaluation<'_> {
                 let [left, right] = pair.as_ref();
                 let left = self.operand(left)?;
                 let right = self.operand(right)?;
-                operator::apply(*operator, &left, &right, &mut self.meter)
+                operator::apply(*operator, &left, &right, self.meter)
             }
             Kind::Chain(chain) => self.chain(chain),
             Kind::And(operands) => self.decide(operands, false),
@@ -157,7 +158,7 @@ impl Evaluation<'_> {
         let [target, key] = pair;
         let target = self.value(target)?;
         let key = self.value(key)?;
-        operator::index(&target, &key)
+        operator::index(&target, &key, self.meter)
     }
 
     #[inline(never)]
@@ -176,7 +177,8 @@ impl Evaluation<'_> {
         let mut map = Map::with_capacity(entries.len());
         for [key, value] in entries {
             let place = key.span;
-            let key = operator::key(self.value(key)?).map_err(|fault| fault.at(place))?;
+            let key = self.value(key)?;
+            let key = operator::key(key, self.meter).map_err(|fault| fault.at(place))?;
             let value = self.value(value)?;
             if map.get_key(&key).is_some() {
                 return Err(duplicate(&key).at(place));
@@ -198,7 +200,7 @@ impl Evaluation<'_> {
         let mut left = self.value(&chain.first)?;
         for (operator, right) in &chain.rest {
             let operand = self.operand(right)?;
-            left = operator::apply(*operator, &left, &operand, &mut self.meter)
+            left = operator::apply(*operator, &left, &operand, self.meter)
                 .map_err(|fault| fault.at(chain.first.span.to(right.span)))?;
         }
         Ok(left)
@@ -248,12 +250,15 @@ impl Evaluation<'_> {
             call.function == Function::Matches && call.arguments.last().is_some_and(is_literal);
         let pattern = keeps_pattern.then_some(&call.pattern);
         let values = values.get(..call.arguments.len()).unwrap_or(&values);
-        function::call(call.function, values, pattern, &mut self.meter)
+        function::call(call.function, values, pattern, self.meter)
     }
 }
 
 fn duplicate(key: &Key) -> Fault {
-    Fault::new(code::DUPLICATE_KEY, format!("the map has the key {key} twice"))
+    Fault::new(
+        code::DUPLICATE_KEY,
+        format!("the map has the key {} twice", shown(&key.clone().into())),
+    )
 }
 
 /// What the operands of an absorbing operator come to.

@@ -4,6 +4,7 @@ use super::Expression;
 use crate::error::code;
 use crate::scope::Empty;
 use crate::template::Template;
+use crate::value::Value;
 
 /// Half of what a worker thread of the runner has. Debug builds must do with it too.
 const STACK: usize = 1024 * 1024;
@@ -212,12 +213,43 @@ fn a_result_is_measured_as_it_would_be_written_out() {
 }
 
 #[test]
+fn messages_never_write_out_a_large_value() {
+    let shared = format!("[1]{}", ".map(s,[s,s])".repeat(60));
+    let error = |text: String| {
+        on_a_small_stack(move || Expression::parse(&text).unwrap().evaluate(&Empty).unwrap_err())
+    };
+    assert_eq!(error(format!("{{}}[{shared}]")).message, "the map has no key of type list");
+    assert_eq!(error(format!("[1][{shared}]")).message, "a position is an int, not list");
+    assert_eq!(
+        error(format!("{{{shared}: 1}}")).message,
+        "a key is a string, int, uint or bool, not list"
+    );
+    let long = "x".repeat(7_000);
+    for text in [
+        format!("int('{long}')"),
+        format!("{{}}['{long}']"),
+        format!("{{'{long}': 1, '{long}': 1}}.a"),
+        format!("timestamp(0).getDate('{long}')"),
+        format!("'a'.matches('({long}')"),
+    ] {
+        let message = error(text).message;
+        assert!(message.len() < 200, "{message}");
+    }
+}
+
+#[test]
 fn patterns_are_bounded() {
     assert_eq!(outcome("'a'.matches('((((a{1,90}){1,90}){1,90}){1,90}){1,90}')"), code::ARGUMENT);
     assert_eq!(
         outcome(format!("'a'.matches('{}a{}')", "(".repeat(500), ")".repeat(500))),
         code::ARGUMENT
     );
+    let calls = vec!["''.matches('')"; 65].join("&&");
+    assert_eq!(outcome(calls), "an expression calls `matches` at most 64 times");
+    let text = format!("'{}'.split('').map(s,'ab').join()", "x".repeat(8_000));
+    let counted =
+        format!("[1,2,3,4,5,6,7,8].all(n,!{text}.matches('([ab]*a[ab]{{12}}){{1,20}}z'))");
+    assert_eq!(outcome(counted), code::LIMIT);
     let slow = format!("'{}'.matches('(a*)*(a*)*(a*)*b')", "a".repeat(10_000));
     assert_eq!(outcome(slow), "false");
     let many = format!(
@@ -236,6 +268,21 @@ fn hostile_templates_are_refused() {
     assert!(refused("x".repeat(300 * 1024)));
     assert!(!refused("$${".repeat(16_000)));
     assert!(!refused("${1}".repeat(16_000)));
+}
+
+#[test]
+fn the_expressions_of_a_template_share_their_limits() {
+    let work = format!("${{[{}].all(a,true)}}", vec!["1"; 5_000].join(","));
+    let evaluated = |text: String| {
+        on_a_small_stack(move || {
+            Template::parse(&text).unwrap().evaluate(&Empty).map_err(|e| e.code)
+        })
+    };
+    assert_eq!(evaluated(work.repeat(2)), Ok("truetrue".into()));
+    assert_eq!(evaluated(work.repeat(25)), Ok("true".repeat(25).into()));
+    let work = format!("${{[{0}].all(a,[{0}].all(b,true))}}", vec!["1"; 400].join(","));
+    assert_eq!(evaluated(work.clone()), Ok(Value::Bool(true)));
+    assert_eq!(evaluated(work.repeat(25)), Err(code::LIMIT));
 }
 
 /// Goal: no text makes parsing or evaluation panic, or place an error outside the text.

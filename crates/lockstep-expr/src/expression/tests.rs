@@ -511,7 +511,7 @@ fn string_functions_count_characters() {
             '  a '.trim() + 'abc'.reverse()  =>  "acba"
             'abc'.contains('b') && 'abc'.startsWith('ab') && 'abc'.endsWith('bc')  =>  true
             'abc'.matches('^a.c$') && matches('abc', 'b')  =>  true
-            'abc'.matches('(')  =>  expr.argument at `'abc'.matches('(')`: `(` is not a pattern: unclosed group
+            'abc'.matches('(')  =>  expr.argument at `'abc'.matches('(')`: "(" is not a pattern: unclosed group
             'abc'.matches(1)  =>  expr.type at `'abc'.matches(1)`: `matches` is not defined for string and int
             'abc'.trim(1)  =>  expr.unknown_function at `trim`: `trim` takes no arguments, not 1
             trim('abc')  =>  expr.unknown_function at `trim`: `trim` is called on a value

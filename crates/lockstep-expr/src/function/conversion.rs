@@ -7,7 +7,7 @@
 
 use crate::duration::Duration;
 use crate::error::code;
-use crate::fault::{Fault, Outcome};
+use crate::fault::{Fault, Outcome, shown, shown_text};
 use crate::meter::Meter;
 use crate::number;
 use crate::timestamp::Timestamp;
@@ -54,19 +54,12 @@ pub(super) fn convert(to: Conversion, value: &Value, meter: &mut Meter) -> Outco
     }
 }
 
-/// Longest text that a message repeats, in characters.
-const MAX_SHOWN: usize = 40;
-
 fn unreadable(text: &str, reason: impl std::fmt::Display) -> Fault {
-    let mut shown: String = text.chars().take(MAX_SHOWN).collect();
-    if shown.len() < text.len() {
-        shown.push_str("...");
-    }
-    Fault::new(code::CONVERSION, format!("{shown:?} is {reason}"))
+    Fault::new(code::CONVERSION, format!("{} is {reason}", shown_text(text)))
 }
 
 fn out_of_range(value: &Value, wanted: &str) -> Fault {
-    Fault::new(code::OVERFLOW, format!("{value} does not fit {wanted}"))
+    Fault::new(code::OVERFLOW, format!("{} does not fit {wanted}", shown(value)))
 }
 
 fn to_bool(value: &Value) -> Outcome<Option<Value>> {

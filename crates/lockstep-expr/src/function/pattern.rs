@@ -1,5 +1,8 @@
 //! Regular expressions: `matches`.
 //!
+//! A literal pattern is compiled once, on first use, and kept; its calls are counted when the
+//! expression is parsed.
+//!
 //! Invariants: *linear*: a match takes time in proportion to text and pattern; a compiled pattern
 //! has at most [`MAX_COMPILED`] bytes.
 
@@ -8,17 +11,23 @@ use std::sync::OnceLock;
 use regex::{Regex, RegexBuilder};
 
 use crate::error::code;
-use crate::fault::{Fault, Outcome};
+use crate::fault::{Fault, Outcome, shown_text};
 use crate::meter::Meter;
 
 /// Bytes of a compiled pattern.
 const MAX_COMPILED: usize = 256 * 1024;
 /// Deepest nesting of groups in a pattern.
 const MAX_NESTING: u32 = 50;
+/// Most calls of `matches` in one expression: each may compile one pattern, which takes up to some
+/// milliseconds and is paid for only where the pattern is no literal.
+pub(crate) const MAX_PATTERNS: usize = 64;
 /// Units of work for compiling a pattern.
 const COMPILE_WORK: usize = 10_000;
 /// Bytes of a pattern that, for each byte of text, cost as much as one.
-const PATTERN_BYTES: usize = 16;
+const PATTERN_BYTES: usize = 4;
+/// Units of work for each byte of text if the pattern counts (`a{1,9}`): a short pattern may then
+/// have as many states as a compiled one can hold.
+const COUNTED_WORK: usize = 8;
 
 /// A compiled pattern, or why there is none.
 pub(crate) type Pattern = Result<Regex, String>;
@@ -31,6 +40,9 @@ pub(super) fn is_match(
     meter: &mut Meter,
 ) -> Outcome<bool> {
     meter.look(text.len().saturating_mul(pattern.len() / PATTERN_BYTES + 1))?;
+    if pattern.contains('{') {
+        meter.work(text.len().saturating_mul(COUNTED_WORK))?;
+    }
     let compiled;
     let compiled = if let Some(kept) = kept {
         kept.get_or_init(|| compile(pattern))
@@ -56,7 +68,7 @@ fn compile(pattern: &str) -> Pattern {
             other => {
                 let text = other.to_string();
                 let reason = text.lines().last().unwrap_or("").trim_start_matches("error: ").trim();
-                format!("`{pattern}` is not a pattern: {reason}")
+                format!("{} is not a pattern: {reason}", shown_text(pattern))
             }
         })
 }

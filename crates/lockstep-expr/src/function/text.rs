@@ -122,14 +122,9 @@ fn last_index_of(text: &str, part: &str, from: Option<i64>) -> Outcome {
         Some(from) => byte_of(text, from)?.saturating_add(part.len()).min(text.len()),
         None => text.len(),
     };
-    // What is found is made of whole characters, so comparing bytes finds no half of one.
-    let found = rfind(text.as_bytes().get(..end).unwrap_or(&[]), part.as_bytes());
+    // A part that is found ends between two characters, so nothing is lost with half of one.
+    let found = text.get(..text.floor_char_boundary(end)).and_then(|before| before.rfind(part));
     Ok(found.map_or(Value::Int(-1), |found| place_of(text, found)))
-}
-
-fn rfind(text: &[u8], part: &[u8]) -> Option<usize> {
-    let last = text.len().checked_sub(part.len())?;
-    (0..=last).rev().find(|start| text.get(*start..).is_some_and(|rest| rest.starts_with(part)))
 }
 
 fn join(items: &[Value], separator: &str, meter: &mut Meter) -> Outcome<Option<Value>> {

@@ -4,12 +4,15 @@ use jiff::tz::TimeZone;
 
 use crate::duration::Duration;
 use crate::error::code;
-use crate::fault::{Fault, Outcome};
+use crate::fault::{Fault, Outcome, shown_text};
+use crate::meter::Meter;
 use crate::timestamp::Timestamp;
 use crate::value::Value;
 
 /// Seconds in an hour.
 const HOUR: i64 = 3_600;
+/// Units of work for finding a time zone.
+const ZONE_WORK: usize = 50;
 /// Nanoseconds in a millisecond.
 const NANOS_PER_MILLISECOND: i64 = 1_000_000;
 
@@ -39,10 +42,15 @@ pub(crate) enum TimePart {
 }
 
 /// Reads a part; `None` if it is not defined for such values.
-pub(super) fn part(part: TimePart, arguments: &[Value]) -> Outcome<Option<Value>> {
+pub(super) fn part(
+    part: TimePart,
+    arguments: &[Value],
+    meter: &mut Meter,
+) -> Outcome<Option<Value>> {
     let part = match arguments {
         [Value::Timestamp(timestamp)] => Some(of_timestamp(part, *timestamp, 0)),
         [Value::Timestamp(timestamp), Value::String(zone)] => {
+            meter.work(ZONE_WORK)?;
             Some(of_timestamp(part, *timestamp, offset(*timestamp, zone)?))
         }
         [Value::Duration(duration)] => of_duration(part, *duration),
@@ -89,7 +97,7 @@ fn offset(timestamp: Timestamp, zone: &str) -> Outcome<i64> {
     if let Some(offset) = fixed_offset(zone) {
         return Ok(offset);
     }
-    let unknown = || Fault::new(code::ARGUMENT, format!("{zone:?} is not a time zone"));
+    let unknown = || Fault::new(code::ARGUMENT, format!("{} is not a time zone", shown_text(zone)));
     let zone = TimeZone::get(zone).map_err(|_| unknown())?;
     // The library's last moment lies some hours before ours; no rule of a zone changes between.
     let limit =

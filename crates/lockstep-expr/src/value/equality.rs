@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::map::Key;
 use super::{Record, Value};
 use crate::number;
 
@@ -40,6 +41,9 @@ pub(crate) fn equal<E>(
             }
             charge(left.len())?;
             for (key, value) in left.iter() {
+                if let Key::String(text) = key {
+                    charge(text.len() / BYTES_PER_UNIT)?;
+                }
                 let Some(other) = right.get_key(key) else { return Ok(false) };
                 if !equal(value, other, charge)? {
                     return Ok(false);

@@ -135,7 +135,8 @@ impl Evaluation<'_> {
         self.each(macro_, range, &mut |evaluation, key| {
             if evaluation.passes(macro_)? {
                 evaluation.meter.make(ENTRY)?;
-                map.insert(operator::key(key.clone())?, evaluation.value(&macro_.body)?);
+                let key = operator::key(key.clone(), evaluation.meter)?;
+                map.insert(key, evaluation.value(&macro_.body)?);
             }
             Ok(true)
         })?;
@@ -154,9 +155,11 @@ impl Evaluation<'_> {
             };
             evaluation.meter.make(entries.len() * ENTRY)?;
             for (key, value) in entries.iter() {
-                if map.insert(key.clone(), value.clone()).is_some() {
-                    return Err(duplicate(key).at(macro_.body.span));
+                let key = operator::key(key.clone().into(), evaluation.meter)?;
+                if map.get_key(&key).is_some() {
+                    return Err(duplicate(&key).at(macro_.body.span));
                 }
+                map.insert(key, value.clone());
             }
             Ok(true)
         })?;

@@ -12,10 +12,10 @@ use std::sync::Arc;
 
 use crate::error::code;
 use crate::expression::ast::Operator;
-use crate::fault::{Fault, Outcome};
+use crate::fault::{Fault, Outcome, shown};
 use crate::meter::Meter;
 use crate::number;
-use crate::value::map::Key;
+use crate::value::map::{Key, Map};
 use crate::value::{Value, equality};
 
 use super::SLOT;
@@ -92,10 +92,7 @@ fn contained(element: &Value, container: &Value, meter: &mut Meter) -> Outcome {
             }
             Ok(Value::Bool(false))
         }
-        Value::Map(map) => Ok(Value::Bool(match element {
-            Value::String(text) => map.get(text).is_some(),
-            other => lookup_key(other).is_some_and(|key| map.get_key(&key).is_some()),
-        })),
+        Value::Map(map) => Ok(Value::Bool(entry(map, element, meter)?.is_some())),
         _ => Err(undefined(Operator::In, element, container)),
     }
 }
@@ -217,7 +214,7 @@ fn no_fields(target: &Value, name: &str) -> Fault {
 }
 
 /// Returns the element of a list at a position, or of a map at a key.
-pub(super) fn index(target: &Value, key: &Value) -> Outcome {
+pub(super) fn index(target: &Value, key: &Value, meter: &mut Meter) -> Outcome {
     match target {
         Value::List(items) => {
             let place = match lookup_key(key) {
@@ -230,17 +227,17 @@ pub(super) fn index(target: &Value, key: &Value) -> Outcome {
             };
             place.and_then(|place| items.get(place)).cloned().ok_or_else(|| {
                 let len = items.len();
-                Fault::new(code::INDEX, format!("position {key} is outside the list of {len}"))
+                Fault::new(
+                    code::INDEX,
+                    format!("position {} is outside the list of {len}", shown(key)),
+                )
             })
         }
         Value::Map(map) => {
-            let value = match key {
-                Value::String(text) => map.get(text),
-                other => lookup_key(other).and_then(|key| map.get_key(&key)),
-            };
-            value
-                .cloned()
-                .ok_or_else(|| Fault::new(code::NO_SUCH_KEY, format!("the map has no key {key}")))
+            let value = entry(map, key, meter)?;
+            value.cloned().ok_or_else(|| {
+                Fault::new(code::NO_SUCH_KEY, format!("the map has no key {}", shown(key)))
+            })
         }
         other => {
             let message = format!("`[]` is not defined for {}", other.type_name());
@@ -249,7 +246,16 @@ pub(super) fn index(target: &Value, key: &Value) -> Outcome {
     }
 }
 
-/// Returns the key that a value names when it is looked up: whole doubles name whole numbers.
+/// Returns the value of a key in a map, if the map has it.
+fn entry<'a>(map: &'a Map, key: &Value, meter: &mut Meter) -> Outcome<Option<&'a Value>> {
+    if let Value::String(text) = key {
+        meter.look(text.len())?;
+        return Ok(map.get(text));
+    }
+    Ok(lookup_key(key).and_then(|key| map.get_key(&key)))
+}
+
+/// Returns the key that a value other than a string names when it is looked up: whole doubles name whole numbers.
 fn lookup_key(value: &Value) -> Option<Key> {
     match value {
         Value::Double(double) => {
@@ -258,17 +264,23 @@ fn lookup_key(value: &Value) -> Option<Key> {
             let whole = int.or(uint).filter(|whole| whole == value)?;
             lookup_key(&whole)
         }
-        other => key(other.clone()).ok(),
+        Value::Bool(flag) => Some(Key::Bool(*flag)),
+        Value::Int(int) => Some(Key::Int(*int)),
+        Value::Uint(uint) => Some(Key::Uint(*uint)),
+        _ => None,
     }
 }
 
-/// Returns a value as the key of a map.
-pub(super) fn key(value: Value) -> Outcome<Key> {
+/// Returns a value as the key of a map that is being made.
+pub(super) fn key(value: Value, meter: &mut Meter) -> Outcome<Key> {
     match value {
         Value::Bool(flag) => Ok(Key::Bool(flag)),
         Value::Int(int) => Ok(Key::Int(int)),
         Value::Uint(uint) => Ok(Key::Uint(uint)),
-        Value::String(text) => Ok(Key::String(text)),
+        Value::String(text) => {
+            meter.look(text.len())?;
+            Ok(Key::String(text))
+        }
         other => {
             let message =
                 format!("a key is a string, int, uint or bool, not {}", other.type_name());
