@@ -1,3 +1,62 @@
 //! The command line `lockstep`.
+//!
+//! Exit statuses: 0 done; 1 the work failed; 2 wrong usage; 3 the store or the engine failed;
+//! 70 a bug in this program; 130 and 143 ended by ctrl-C and SIGTERM.
 
-fn main() {}
+mod arguments;
+mod bench;
+mod command_error;
+mod console;
+mod dry_run;
+mod eval;
+mod failure_report;
+mod given;
+mod input;
+mod panic_line;
+mod render;
+mod run;
+mod seed;
+mod sources;
+mod status;
+mod store;
+mod validate;
+mod work;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::arguments::{Cli, Command};
+use crate::command_error::CommandError;
+use crate::status::Status;
+
+fn main() -> ExitCode {
+    panic_line::install();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(told) => return arguments::tell(&told),
+    };
+    console::log(cli.log.as_deref());
+    let result = std::panic::catch_unwind(|| dispatch(&cli.command));
+    if panic_line::has_panicked() {
+        return Status::Bug.into();
+    }
+    match result {
+        Ok(Ok(status)) => status.into(),
+        Ok(Err(error)) => {
+            console::tell(&error.report());
+            error.status().into()
+        }
+        Err(_) => Status::Bug.into(),
+    }
+}
+
+fn dispatch(command: &Command) -> Result<Status, CommandError> {
+    match command {
+        Command::Validate(args) => validate::run(args),
+        Command::Run(args) => run::run(args),
+        Command::DryRun(args) => dry_run::run(args),
+        Command::Eval(args) => eval::run(args),
+        Command::Bench(args) => bench::run(args),
+    }
+}

@@ -134,10 +134,10 @@ fn every_beginning_of_a_correct_file_is_checked() {
 
 #[test]
 fn correct_file_with_any_byte_exchanged_is_checked() {
-    for sign in
-        ['\t', '"', '\'', '{', ']', ':', '-', '&', '*', '!', '|', '>', '%', '$', '\u{0}', 'é', '\n']
-    {
-        for (at, old) in EXAMPLE.char_indices() {
+    let signs: Vec<char> = "\t\"'{]:-&*!|>%$\u{0}é\n".chars().collect();
+    for (at, old) in EXAMPLE.char_indices() {
+        // Every sign comes to stand in many places, and every place sees two signs.
+        for sign in [signs[at % signs.len()], signs[(at * 7 + 5) % signs.len()]] {
             let mut text = EXAMPLE.to_owned();
             text.replace_range(at..at + old.len_utf8(), sign.encode_utf8(&mut [0; 4]));
             let checked = check(&[Source::new("a.yaml", text)]);

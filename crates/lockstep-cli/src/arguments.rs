@@ -1,0 +1,67 @@
+//! What is written behind `lockstep`.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::{bench, console, dry_run, eval, run, validate};
+
+/// Workflows that must not race: activities under exclusive locks, on a durable store.
+#[derive(Debug, Parser)]
+#[command(
+    name = "lockstep",
+    version,
+    disable_help_subcommand = true,
+    after_help = "Example: lockstep run workflows/message-reader.yaml --input message_id=m1\n\n\
+        Exit status: 0 done; 1 the work failed (an invalid definition, a failed instance); 2 wrong \
+        usage; 3 the store or the engine failed; 70 a bug; 130 and 143 ended by a signal."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Traces the engine to the standard error: `debug`, `lockstep_runner=trace`
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILTER",
+        env = "LOCKSTEP_LOG",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
+    pub(crate) log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Checks files with definitions
+    Validate(validate::Args),
+    /// Runs instances of a workflow to their end, in this process
+    Run(Box<run::Args>),
+    /// Shows how an instance would go; nothing is called outside, nothing is stored
+    DryRun(dry_run::Args),
+    /// Evaluates an expression
+    Eval(eval::Args),
+    /// Measures how fast the engine is on a store
+    Bench(bench::Args),
+}
+
+/// How data is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Human,
+    /// For programs: JSON, one object in each line.
+    Json,
+}
+
+/// Writes the help that was asked for, or what is wrong with the arguments.
+pub(crate) fn tell(told: &clap::Error) -> ExitCode {
+    let text = told.render().ansi().to_string();
+    if told.use_stderr() {
+        console::tell(&text);
+    } else if let Err(error) = console::print(&text) {
+        console::tell(&error.report());
+        return error.status().into();
+    }
+    ExitCode::from(u8::try_from(told.exit_code()).unwrap_or(2))
+}

@@ -1,0 +1,106 @@
+//! Why a command did not do its work, and what to do about it.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::io;
+
+use lockstep_runner::{RunnerError, StartError};
+use lockstep_store::StoreError;
+
+use crate::status::Status;
+
+/// Why a command did not do its work.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    /// It was called in a wrong way; nothing was done.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        help: Option<String>,
+    },
+    /// What it was given is wrong, and that has been told.
+    #[error("{0}")]
+    Invalid(String),
+    /// The work was refused.
+    #[error("{0}")]
+    Refused(String),
+    /// The store cannot be opened or read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The engine has stopped.
+    #[error(transparent)]
+    Runner(#[from] RunnerError),
+    /// The machine does not give what is needed: no threads, no output.
+    #[error("{what}")]
+    Machine {
+        /// What was tried.
+        what: &'static str,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl CommandError {
+    /// Wrong usage without help.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), help: None }
+    }
+
+    /// Wrong usage, and what to do.
+    pub(crate) fn usage_with(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), help: Some(help.into()) }
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        match self {
+            Self::Usage { .. } => Status::Usage,
+            Self::Invalid(_) | Self::Refused(_) => Status::Failed,
+            Self::Store(StoreError::Address { .. }) => Status::Usage,
+            Self::Store(_) | Self::Runner(_) | Self::Machine { .. } => Status::Unavailable,
+        }
+    }
+
+    /// Returns the error, what caused it and what to do, one in each line.
+    pub(crate) fn report(&self) -> String {
+        let mut out = format!("error: {self}\n");
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            writeln!(out, "caused by: {error}").expect("a string takes every write");
+            cause = error.source();
+        }
+        if let Some(help) = self.help() {
+            writeln!(out, "help: {help}").expect("a string takes every write");
+        }
+        out
+    }
+
+    fn help(&self) -> Option<&str> {
+        match self {
+            Self::Usage { help, .. } => help.as_deref(),
+            Self::Runner(RunnerError::Store(_) | RunnerError::Diverged(..)) => Some(
+                "what was acknowledged is in the store; when the cause is gone, the same command \
+                 goes on with the instances that are unfinished",
+            ),
+            Self::Store(StoreError::Address { .. }) => {
+                Some("for a trial that leaves nothing behind: --store sqlite::memory:")
+            }
+            Self::Invalid(_)
+            | Self::Refused(_)
+            | Self::Store(_)
+            | Self::Runner(_)
+            | Self::Machine { .. } => None,
+        }
+    }
+}
+
+impl From<StartError> for CommandError {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Runner(error) => Self::Runner(error),
+            other => Self::Refused(other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! What people and programs see: data on the standard output, messages on the standard error.
+//!
+//! Invariants:
+//!
+//! * No colour reaches what is not a terminal, nor a terminal whose user set `NO_COLOR`.
+//! * A reader that goes away (`| head`) ends the output, not the work.
+
+use std::io::{self, Write as _};
+
+use tracing_subscriber::EnvFilter;
+
+use crate::command_error::CommandError;
+
+/// Writes data.
+pub(crate) fn print(text: &str) -> Result<(), CommandError> {
+    let mut out = anstream::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(source) => Err(CommandError::Machine { what: "cannot write the output", source }),
+    }
+}
+
+/// Writes a message. If even that is not possible, nobody can be told.
+pub(crate) fn tell(text: &str) {
+    drop(anstream::stderr().lock().write_all(text.as_bytes()));
+}
+
+/// Writes what the engine traces to the standard error, if a filter asks for it.
+pub(crate) fn log(filter: Option<&str>) {
+    let Some(filter) = filter else { return };
+    let filter = EnvFilter::builder().parse_lossy(filter);
+    let subscriber =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(false);
+    // Fails only if there is one already, and this is the only call.
+    drop(subscriber.try_init());
+}

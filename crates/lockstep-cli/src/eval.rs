@@ -1,0 +1,124 @@
+//! `lockstep eval`: the value of an expression.
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str};
+use lockstep_expr::{Expression, Map, Span, json};
+
+use crate::arguments::Format;
+use crate::command_error::CommandError;
+use crate::status::Status;
+use crate::{console, given};
+
+/// Arguments of `lockstep eval`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: lockstep eval 'slot.booked < slot.places' \\\n    \
+    --vars '{\"slot\": {\"booked\": 3, \"places\": 4}}'\n\n\
+    Exit status 1 if the expression cannot be read or has no value.")]
+pub(crate) struct Args {
+    /// The expression, without ${ }
+    #[arg(value_name = "EXPR", allow_hyphen_values = true)]
+    expression: String,
+    /// Names and their values: a JSON object, or @FILE that holds one
+    #[arg(long, value_name = "JSON|@FILE")]
+    vars: Option<String>,
+    /// How the value is written; human: as a literal of the expression language
+    #[arg(long, value_enum, default_value = "json")]
+    format: Format,
+}
+
+/// What is wrong with an expression, and where.
+struct Mistake {
+    code: &'static str,
+    message: String,
+    span: Span,
+    help: Option<String>,
+}
+
+/// Evaluates the expression and writes its value.
+pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
+    let vars = match &args.vars {
+        Some(text) => given::object("--vars", text)?,
+        None => Map::new(),
+    };
+    match value(&args.expression, &vars) {
+        Ok(value) => {
+            let text = match args.format {
+                Format::Human => value.to_string(),
+                Format::Json => json::to_json(&value),
+            };
+            console::print(&format!("{text}\n"))?;
+            Ok(Status::Done)
+        }
+        Err(mistake) => {
+            console::tell(&shown(&args.expression, &mistake));
+            Ok(Status::Failed)
+        }
+    }
+}
+
+fn value(text: &str, vars: &Map) -> Result<lockstep_expr::Value, Mistake> {
+    let unreadable = |error: lockstep_expr::ParseError| Mistake {
+        code: "expr.syntax",
+        message: error.message,
+        span: error.span,
+        help: error.help,
+    };
+    let expression = Expression::parse(text).map_err(unreadable)?;
+    if let Some(error) = expression.unresolved_calls().into_iter().next() {
+        return Err(Mistake { code: lockstep_expr::code::UNKNOWN_FUNCTION, ..unreadable(error) });
+    }
+    expression.evaluate(vars).map_err(|error| Mistake {
+        code: error.code,
+        help: (error.code == lockstep_expr::code::UNKNOWN_NAME)
+            .then(|| "give it a value: --vars '{\"NAME\": VALUE}'".to_owned()),
+        message: error.message,
+        span: error.span,
+    })
+}
+
+/// Returns the mistake with its place marked; the console takes the colours away where they do not
+/// belong.
+fn shown(text: &str, mistake: &Mistake) -> String {
+    let end = mistake.span.end.min(text.len());
+    let mark = AnnotationKind::Primary.span(mistake.span.start.min(end)..end);
+    let title =
+        Level::ERROR.primary_title(normalize_untrusted_str(&mistake.message)).id(mistake.code);
+    let snippet = Snippet::source(text).annotation(mark);
+    let mut groups = vec![title.element(snippet)];
+    if let Some(help) = &mistake.help {
+        let help = Level::HELP.secondary_title(normalize_untrusted_str(help));
+        groups.push(Group::with_title(help));
+    }
+    Renderer::styled().decor_style(DecorStyle::Ascii).render(&groups) + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Expect) {
+        let vars = given::object("--vars", r#"{"slot": {"booked": 3}}"#).unwrap();
+        let told = match value(text, &vars) {
+            Ok(value) => format!("{value}\n"),
+            Err(mistake) => anstream::adapter::strip_str(&shown(text, &mistake)).to_string(),
+        };
+        expected.assert_eq(&told);
+    }
+
+    #[test]
+    fn value_is_shown() {
+        check("slot.booked + 1", expect![[""]]);
+    }
+
+    #[test]
+    fn place_of_a_mistake_is_marked() {
+        check("1 + slot.boked", expect![[""]]);
+        check("1 +\n  slots", expect![[""]]);
+        check("size(1, 2)", expect![[""]]);
+        check("1 + (2", expect![[""]]);
+        check("", expect![[""]]);
+    }
+}

@@ -1,0 +1,364 @@
+//! `lockstep run`: instances of a workflow, from their start to their end, in this process.
+//!
+//! Invariants:
+//!
+//! * What is unfinished in the store is taken up before anything else is started.
+//! * An instance that was started and is not told to have ended is still in the store.
+//! * The engine is stopped in an orderly way on every path but a second ctrl-C.
+
+mod progress;
+mod signals;
+mod tally;
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use lockstep_core::{InstanceId, ObjectKey};
+use lockstep_definition::Workflow;
+use lockstep_expr::Value;
+use lockstep_runner::{
+    Clock, Ending, Options, Recovered, Runner, RunnerError, StartError, Started,
+};
+use lockstep_store::Store;
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use crate::arguments::Format;
+use crate::command_error::CommandError;
+use crate::console;
+use crate::failure_report::{self, pretty};
+use crate::input::Inputs;
+use crate::status::Status;
+use crate::store::{self, StoreArgs};
+use crate::work::{Work, WorkArgs};
+use progress::Progress;
+use signals::Signals;
+use tally::Tally;
+
+/// Arguments of `lockstep run`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    lockstep run workflows/message-reader.yaml --input message_id=m1\n  \
+    lockstep run workflows/message-reader.yaml --seed workflows/message-reader.jsonl \\\n      \
+    --input 'message_id=m{n%100}' --count 1000 --show Message/m1\n\n\
+    Ctrl-C and SIGTERM stop it; unfinished instances stay in the store, and the next run on that \
+    store goes on with them. A second ctrl-C ends it at once.\n\n\
+    Exit status 1 if an instance failed; 130 after ctrl-C, 143 after SIGTERM.")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    work: WorkArgs,
+    /// How many instances; 0 only finishes what is unfinished in the store
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 1)]
+    count: u64,
+    /// How many of them at once
+    #[arg(long, short, value_name = "N", default_value = "256")]
+    concurrency: NonZeroUsize,
+    #[command(flatten)]
+    store: StoreArgs,
+    /// A host, with or without port, that http steps may call although it is not public
+    #[arg(long, value_name = "HOST")]
+    allow_host: Vec<String>,
+    /// A program that exec steps may start
+    #[arg(long, value_name = "PROGRAM")]
+    allow_program: Vec<String>,
+    /// Prints an object, with its version, after the run
+    #[arg(long, value_name = "ENTITY/ID")]
+    show: Vec<String>,
+    /// Prints each instance as it ends, in one line
+    #[arg(long)]
+    each: bool,
+    /// How results are written; json: one object in each line, the summary of several instances last
+    #[arg(long, value_enum, default_value = "human")]
+    format: Format,
+    /// Tells nothing but results and errors
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// An instance that has ended, or cannot be followed any more.
+struct Ended {
+    id: InstanceId,
+    is_own: bool,
+    ending: Result<Ending, StartError>,
+}
+
+/// How the work went.
+struct Course {
+    tally: Tally,
+    signal: Option<signals::Caught>,
+}
+
+/// What is to be started.
+struct Order {
+    workflow: Arc<Workflow>,
+    inputs: Inputs,
+    by: Arc<str>,
+}
+
+/// Runs the instances and writes how they ended.
+pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
+    let clock = Clock::start();
+    let work = Work::read(&args.work, args.format, args.quiet)?;
+    let order = match args.count {
+        0 => None,
+        _ => {
+            let (workflow, inputs) = work.inputs(&args.work)?;
+            Some(Order { workflow, inputs, by: Arc::clone(&work.by) })
+        }
+    };
+    let shown: Result<Vec<ObjectKey>, CommandError> =
+        args.show.iter().map(|text| object_key(text)).collect();
+    let session = Session { args, clock, shown: shown?, url: args.store.url()? };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime =
+        runtime.map_err(|source| CommandError::Machine { what: "cannot start threads", source })?;
+    runtime.block_on(session.run(work, order))
+}
+
+fn object_key(text: &str) -> Result<ObjectKey, CommandError> {
+    match text.split_once('/') {
+        Some((entity, id)) if !entity.is_empty() && !id.is_empty() => {
+            Ok(ObjectKey { entity: entity.into(), id: id.into() })
+        }
+        _ => Err(CommandError::usage_with(
+            format!("`--show {text}` names no object"),
+            "write `--show ENTITY/ID`, such as `--show Message/m1`",
+        )),
+    }
+}
+
+struct Session<'a> {
+    args: &'a Args,
+    clock: Clock,
+    shown: Vec<ObjectKey>,
+    url: String,
+}
+
+impl Session<'_> {
+    async fn run(&self, work: Work, order: Option<Order>) -> Result<Status, CommandError> {
+        let mut signals = Signals::listen()?;
+        let store = store::open(&self.url).await?;
+        let options = Options {
+            allowed_hosts: self.args.allow_host.clone(),
+            allowed_programs: self.args.allow_program.clone(),
+            ..Options::default()
+        };
+        let (runner, recovered) = Runner::start(Arc::clone(&store), options).await?;
+        let mut instances = JoinSet::new();
+        let course = self.work(&runner, recovered, work, order, &mut instances, &mut signals).await;
+        let shown = match &course {
+            Ok(course) if course.signal.is_none() => self.objects(&store).await,
+            Ok(_) | Err(_) => Ok(Vec::new()),
+        };
+        let stopped = runner.stop().await;
+        let mut course = match (course, stopped) {
+            // Why the engine stopped says more than that it is gone.
+            (Err(CommandError::Runner(RunnerError::Stopped)), Err(error)) | (Ok(_), Err(error)) => {
+                return Err(error.into());
+            }
+            (course, _) => course?,
+        };
+        // What ended while the engine was being stopped has ended all the same.
+        while let Some(Ok(ended)) = instances.join_next().await {
+            course.tally.add(ended);
+        }
+        self.conclude(&course, shown?)
+    }
+
+    async fn work(
+        &self,
+        runner: &Runner,
+        recovered: Recovered,
+        work: Work,
+        order: Option<Order>,
+        instances: &mut JoinSet<Ended>,
+        signals: &mut Signals,
+    ) -> Result<Course, CommandError> {
+        let mut tally = Tally::default();
+        self.take_up(recovered, &mut tally, instances);
+        let id = work.text.id();
+        runner.publish(id, work.text.encode(), Arc::new(work.definitions)).await?;
+        if !work.seeds.is_empty() {
+            let (created, existing) = runner.import(work.by, work.seeds).await?;
+            self.tell(&format!("{created} objects created, {existing} were there already\n"));
+        }
+        let mut progress = Progress::new(self.args.count, self.args.quiet);
+        let mut next = 0;
+        let signal = loop {
+            while let Some(order) = &order
+                && next < self.args.count
+                && instances.len() < self.args.concurrency.get()
+            {
+                let name = Arc::clone(&order.workflow.name);
+                let input = order.inputs.of_instance(next);
+                let started = runner.start_instance(name, input, Arc::clone(&order.by)).await?;
+                follow(instances, started, true);
+                next += 1;
+            }
+            let ended = tokio::select! {
+                biased;
+                signal = signals.next() => break Some(signal),
+                ended = instances.join_next() => ended,
+            };
+            let Some(ended) = ended else { break None };
+            let ended = ended.map_err(|_| RunnerError::Stopped)?;
+            if let Err(StartError::Runner(error)) = ended.ending {
+                return Err(error.into());
+            }
+            progress.advance(&ended);
+            if self.args.each {
+                let line = self.line(&ended);
+                progress.suspended(|| console::print(&line))?;
+            }
+            tally.add(ended);
+        };
+        progress.finish();
+        if signal.is_some() {
+            signals::end_at_once_at_the_next(self.args.quiet);
+        }
+        Ok(Course { tally, signal })
+    }
+
+    fn take_up(&self, recovered: Recovered, tally: &mut Tally, instances: &mut JoinSet<Ended>) {
+        let count = recovered.instances.len();
+        if count > 0 {
+            let word = if count == 1 { "instance" } else { "instances" };
+            self.tell(&format!("taking up {count} unfinished {word}\n"));
+        }
+        tally.taken_up = count;
+        for started in recovered.instances {
+            follow(instances, started, false);
+        }
+        for (id, why) in recovered.refused {
+            console::tell(&format!(
+                "warning: instance {id} cannot go on and stays as it is: {why}\n"
+            ));
+            tally.refused += 1;
+        }
+    }
+
+    async fn objects(&self, store: &Arc<dyn Store>) -> Result<Vec<Value>, CommandError> {
+        if self.shown.is_empty() {
+            return Ok(Vec::new());
+        }
+        let loaded = store.load(self.shown.clone()).await?;
+        let mut values = Vec::new();
+        for (key, object) in self.shown.iter().zip(loaded) {
+            match object {
+                Ok(Some(object)) => values.push(Value::Record(object)),
+                Ok(None) => {
+                    console::tell(&format!("warning: there is no {key}\n"));
+                    values.push(Value::Null);
+                }
+                Err(corrupt) => {
+                    console::tell(&format!("warning: {corrupt}\n"));
+                    values.push(Value::Null);
+                }
+            }
+        }
+        Ok(values)
+    }
+
+    fn conclude(&self, course: &Course, objects: Vec<Value>) -> Result<Status, CommandError> {
+        let tally = &course.tally;
+        let elapsed = self.clock.elapsed();
+        if self.args.count == 1
+            && !self.args.each
+            && let Some(only) = tally.only()
+        {
+            self.conclude_one(only, elapsed)?;
+            if tally.taken_up > 0 {
+                self.tell(&tally.human(elapsed));
+            }
+        } else if self.args.format == Format::Json {
+            console::print(&format!("{}\n", tally.json(elapsed)))?;
+        } else {
+            console::print(&tally.human(elapsed))?;
+        }
+        for (key, object) in self.shown.iter().zip(objects) {
+            let object = failure_report::value(&object);
+            match self.args.format {
+                Format::Human => console::print(&format!("{key} {}\n", pretty(&object)))?,
+                Format::Json => {
+                    let line = json!({ "entity": &*key.entity, "id": &*key.id, "object": object });
+                    console::print(&format!("{line}\n"))?;
+                }
+            }
+        }
+        if let Some(signal) = course.signal {
+            self.tell_interruption(signal, tally);
+            return Ok(signal.status());
+        }
+        let fails = tally.failed > 0 || (self.args.count == 0 && tally.refused > 0);
+        Ok(if fails { Status::Failed } else { Status::Done })
+    }
+
+    fn conclude_one(&self, only: &Ended, elapsed: std::time::Duration) -> Result<(), CommandError> {
+        let id = only.id;
+        match (&only.ending, self.args.format) {
+            (_, Format::Json) => console::print(&self.line(only)),
+            (Ok(Ok(output)), Format::Human) => {
+                self.tell(&format!("instance {id} is done, after {}\n", tally::seconds(elapsed)));
+                console::print(&format!("{}\n", pretty(&failure_report::value(output))))
+            }
+            (Ok(Err(failure)) | Err(StartError::Rejected(failure)), Format::Human) => {
+                let elapsed = tally::seconds(elapsed);
+                self.tell(&format!("instance {id} failed, after {elapsed}\n"));
+                console::tell(&failure_report::human(failure));
+                Ok(())
+            }
+            (Err(_), Format::Human) => Ok(()),
+        }
+    }
+
+    /// An instance that has ended, in one line.
+    fn line(&self, ended: &Ended) -> String {
+        let id = ended.id.to_string();
+        let line = match (&ended.ending, self.args.format) {
+            (Ok(Ok(output)), Format::Json) => {
+                let output = failure_report::value(output);
+                json!({ "instance": id, "status": "done", "output": output }).to_string()
+            }
+            (Ok(Ok(output)), Format::Human) => {
+                format!("{id} done {}", failure_report::value(output))
+            }
+            (Ok(Err(failure)) | Err(StartError::Rejected(failure)), Format::Json) => {
+                let error = failure_report::json(failure);
+                json!({ "instance": id, "status": "failed", "error": error }).to_string()
+            }
+            (Ok(Err(failure)) | Err(StartError::Rejected(failure)), Format::Human) => {
+                format!("{id} failed {}", failure_report::line(failure))
+            }
+            (Err(_), Format::Json) => json!({ "instance": id, "status": "unfinished" }).to_string(),
+            (Err(_), Format::Human) => format!("{id} unfinished"),
+        };
+        format!("{line}\n")
+    }
+
+    fn tell_interruption(&self, signal: signals::Caught, tally: &Tally) {
+        let mut text = format!("stopped by {signal}");
+        if tally.unfinished > 0 && self.url == "sqlite::memory:" {
+            let count = tally.unfinished;
+            text.push_str(&format!("; {count} unfinished instances are gone with the store"));
+        } else if tally.unfinished > 0 {
+            let (count, url) = (tally.unfinished, &self.url);
+            text.push_str(&format!(
+                "; {count} unfinished instances are kept in {url}\n\
+                 help: the next run on that store goes on with them; with --count 0 it starts no \
+                 others"
+            ));
+        }
+        console::tell(&format!("{text}\n"));
+    }
+
+    fn tell(&self, text: &str) {
+        if !self.args.quiet {
+            console::tell(text);
+        }
+    }
+}
+
+fn follow(instances: &mut JoinSet<Ended>, started: Started, is_own: bool) {
+    let id = started.id;
+    instances.spawn(async move { Ended { id, is_own, ending: started.ending().await } });
+}

@@ -1,0 +1,46 @@
+//! Which store a command works on.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use lockstep_store::Store;
+
+use crate::command_error::CommandError;
+
+/// The store of whoever names none.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct StoreArgs {
+    /// The store: sqlite://PATH, a path, or sqlite::memory: for a trial that leaves nothing behind
+    /// [default: lockstep/lockstep.db under $XDG_DATA_HOME or ~/.local/share]
+    #[arg(long, value_name = "URL", env = "LOCKSTEP_STORE", hide_env_values = true)]
+    pub(crate) store: Option<String>,
+}
+
+impl StoreArgs {
+    /// Returns the store's name.
+    pub(crate) fn url(&self) -> Result<String, CommandError> {
+        match &self.store {
+            Some(url) => Ok(url.clone()),
+            None => default_url(),
+        }
+    }
+}
+
+/// Opens a store.
+pub(crate) async fn open(url: &str) -> Result<Arc<dyn Store>, CommandError> {
+    Ok(lockstep_store::open(url).await?)
+}
+
+fn default_url() -> Result<String, CommandError> {
+    let absolute =
+        |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let data = absolute("XDG_DATA_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".local").join("share")));
+    let Some(data) = data else {
+        return Err(CommandError::usage_with(
+            "there is no place for the store: neither XDG_DATA_HOME nor HOME is set",
+            "name one: --store sqlite://PATH",
+        ));
+    };
+    Ok(format!("sqlite://{}", data.join("lockstep").join("lockstep.db").display()))
+}

@@ -1,0 +1,133 @@
+//! What `run` and `dry-run` have in common: definitions, a workflow, inputs, objects to begin with.
+//!
+//! Invariants:
+//!
+//! * Everything that is given is checked before a store is opened: what is wrong changes nothing.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use lockstep_definition::{Definitions, Workflow};
+use lockstep_expr::Value;
+use lockstep_runner::DefinitionText;
+
+use crate::arguments::Format;
+use crate::command_error::CommandError;
+use crate::input::{InputArgs, Inputs};
+use crate::seed::{self, Seed};
+use crate::{console, given, sources};
+
+/// What is to be run.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct WorkArgs {
+    /// Files with definitions, and folders whose *.yaml and *.yml files are read
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The workflow; needed if there are several
+    #[arg(long, short, value_name = "NAME")]
+    workflow: Option<String>,
+    #[command(flatten)]
+    input: InputArgs,
+    /// Objects to create unless they are there: JSON lines such as {"entity": "Message", "id":
+    /// "m1", "text": "hello"}, or one JSON array of them
+    #[arg(long, value_name = "FILE")]
+    seed: Vec<PathBuf>,
+    /// Replaces a value of the project's `config`; JSON or a text
+    #[arg(long, value_name = "NAME=VALUE")]
+    config: Vec<String>,
+    /// Who starts it, for the metadata of objects
+    #[arg(
+        long,
+        value_name = "WHO",
+        env = "USER",
+        hide_env = true,
+        default_value = "nobody",
+        hide_default_value = true
+    )]
+    by: String,
+}
+
+/// What is to be run, checked.
+#[derive(Debug)]
+pub(crate) struct Work {
+    pub(crate) text: DefinitionText,
+    pub(crate) definitions: Definitions,
+    pub(crate) seeds: Vec<Seed>,
+    pub(crate) by: Arc<str>,
+}
+
+impl Work {
+    /// Reads and checks the definitions and the objects; tells what is found.
+    pub(crate) fn read(args: &WorkArgs, format: Format, quiet: bool) -> Result<Self, CommandError> {
+        let config: Result<Vec<(Arc<str>, Value)>, CommandError> = args
+            .config
+            .iter()
+            .map(|text| {
+                let (name, value) = given::pair("--config", text)?;
+                Ok((name.into(), given::json_or_text(value)))
+            })
+            .collect();
+        let text = DefinitionText { sources: sources::read(&args.files)?, config: config? };
+        let plain = DefinitionText { config: Vec::new(), ..text.clone() }.check();
+        let told = &plain.diagnostics;
+        let wrong = plain.definitions.is_none();
+        if wrong || !quiet {
+            console::tell(&sources::findings(told, &text.sources, format));
+        }
+        let Some(written) = plain.definitions else {
+            let counts = sources::counted(told);
+            return Err(CommandError::Invalid(format!("the definitions have {counts}")));
+        };
+        known_config(&text, &written)?;
+        let definitions = text.check().definitions.expect("they were free of errors just now");
+        let seeds = seed::read(&args.seed, &definitions)?;
+        Ok(Self { text, definitions, seeds, by: args.by.as_str().into() })
+    }
+
+    /// Finds the workflow, and reads its inputs.
+    pub(crate) fn inputs(&self, args: &WorkArgs) -> Result<(Arc<Workflow>, Inputs), CommandError> {
+        let workflow = self.workflow(args.workflow.as_deref())?;
+        let inputs = Inputs::read(&args.input, workflow)?;
+        Ok((Arc::clone(workflow), inputs))
+    }
+
+    fn workflow(&self, name: Option<&str>) -> Result<&Arc<Workflow>, CommandError> {
+        let workflows = &self.definitions.workflows;
+        let names: Vec<&str> = workflows.keys().map(|name| &**name).collect();
+        let help = || format!("there are: {}", names.join(", "));
+        if workflows.is_empty() {
+            let message = "the files hold no workflow";
+            return Err(CommandError::usage_with(
+                message,
+                "name a file with a `workflow:` document",
+            ));
+        }
+        match name {
+            Some(name) => workflows.get(name).ok_or_else(|| {
+                CommandError::usage_with(format!("there is no workflow `{name}`"), help())
+            }),
+            None if workflows.len() == 1 => Ok(workflows.values().next().expect("there is one")),
+            None => Err(CommandError::usage_with(
+                "there are several workflows",
+                format!("choose one with --workflow; {}", help()),
+            )),
+        }
+    }
+}
+
+/// A name that is given but not in the project is a slip, unless there is no configuration at all.
+fn known_config(text: &DefinitionText, written: &Definitions) -> Result<(), CommandError> {
+    let known = &written.project.config;
+    let unknown =
+        text.config.iter().find(|(name, _)| known.iter().all(|(present, _)| present != name));
+    match unknown {
+        Some((name, _)) if !known.is_empty() => {
+            let names: Vec<&str> = known.iter().map(|(name, _)| &**name).collect();
+            Err(CommandError::usage_with(
+                format!("the project's `config` has no `{name}`"),
+                format!("it has: {}", names.join(", ")),
+            ))
+        }
+        _ => Ok(()),
+    }
+}
