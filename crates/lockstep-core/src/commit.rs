@@ -23,7 +23,7 @@ use lockstep_expr::Value;
 
 use crate::failure::Failure;
 use crate::id::TransitionNumber;
-use crate::instance::{Instance, Names, Phase};
+use crate::instance::{Instance, Names, Phase, Savepoint};
 use crate::journal::Happening;
 use crate::object::{Object, ObjectKey};
 use crate::step::data::conflict;
@@ -50,6 +50,8 @@ pub(crate) enum Committed {
 pub(crate) struct Judged {
     unit: UnitOfWork,
     names: Names,
+    activity_start: Savepoint,
+    unit_start: Savepoint,
     written: Vec<(ObjectKey, Option<Arc<Object>>)>,
 }
 
@@ -72,8 +74,7 @@ impl Instance {
         let writes = self.writes(world)?;
         let judge = judge(&writes, world);
         if judge == Judge::Store {
-            // What was ordered before must not share its row with what may be refused.
-            self.save_row(world);
+            self.save_before_judgement(world);
         }
         let unit = std::mem::take(&mut self.unit);
         let names = self.names.clone();
@@ -91,8 +92,12 @@ impl Instance {
             }
             Judge::Store => {
                 world.cache.claim(number, unit.entries.keys().cloned().collect());
+                let (activity_start, unit_start) =
+                    (self.activity_start.clone(), self.unit_start.clone());
+                self.mark();
                 self.save_row(world);
-                self.judged = Some(Box::new(Judged { unit, names, written }));
+                let judged = Judged { unit, names, activity_start, unit_start, written };
+                self.judged = Some(Box::new(judged));
                 self.phase = Phase::Committing(number);
                 Ok(Committed::Wait)
             }
@@ -114,6 +119,8 @@ impl Instance {
             Outcome::Refused(refusal) => {
                 self.unit = judged.unit;
                 self.names = judged.names;
+                self.activity_start = judged.activity_start;
+                self.unit_start = judged.unit_start;
                 self.refused(refusal, world);
             }
         }
@@ -135,6 +142,15 @@ impl Instance {
                 self.failed.get_or_insert(Failure::new("lock.lost", message));
             }
         }
+    }
+
+    /// Saves what must be durable whatever the store's judgement will be: the state before the
+    /// commit if something of the instance is ordered already, and the locks that it works under.
+    fn save_before_judgement(&mut self, world: &mut World) {
+        if self.held.iter().any(|held| !held.row) {
+            self.flush(world);
+        }
+        self.save_row(world);
     }
 
     /// Asks for the objects of the unit that the cache does not know any more.

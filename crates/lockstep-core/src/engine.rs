@@ -230,6 +230,11 @@ impl Engine {
     fn interrupt(&mut self, id: InstanceId, failure: Failure) {
         let Some(instance) = self.instances.get_mut(&id) else { return };
         instance.failed.get_or_insert(failure);
+        if matches!(instance.phase, Phase::Waiting { .. }) {
+            // At once, so that it cannot be granted what it has given up.
+            let granted = self.world.locks.forget(id, self.world.now);
+            self.world.granted.extend(granted);
+        }
         if !matches!(instance.phase, Phase::Committing(_)) {
             self.world.runnable.push_back(id);
         }

@@ -156,7 +156,13 @@ impl Driver {
                 Woken::Commands(_) => self.take(queue.drain(..)),
                 Woken::Events => {
                     let events: Result<Vec<Event>, StoreError> = events.drain(..).collect();
-                    self.handle(events?);
+                    let events = events?;
+                    for event in &events {
+                        if let Event::Returned { call, .. } = event {
+                            self.calls.remove(call);
+                        }
+                    }
+                    self.handle(events);
                 }
                 Woken::Landed(outcomes) => {
                     commit = None;
@@ -264,7 +270,6 @@ impl Driver {
                         drop(events.send(Ok(Event::Returned { call, result })));
                     });
                     self.calls.insert(call, task.abort_handle());
-                    self.calls.retain(|_, call| !call.is_finished());
                 }
                 Effect::CancelCall { call } => {
                     if let Some(task) = self.calls.remove(&call) {
