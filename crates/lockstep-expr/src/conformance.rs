@@ -19,7 +19,7 @@ use crate::value::Value;
 use crate::value::map::{Key, Map};
 
 /// Groups in which every case must pass.
-const COMPLETE: [&str; 14] = [
+const COMPLETE: [&str; 15] = [
     "basic",
     "comparisons",
     "conversions",
@@ -30,6 +30,7 @@ const COMPLETE: [&str; 14] = [
     "logic",
     "macros",
     "macros2",
+    "namespace",
     "parse",
     "plumbing",
     "string",
