@@ -27,7 +27,6 @@ const EVALUATIONS: u32 = 100_000;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Floor {
     pub(crate) name: &'static str,
-    pub(crate) batch: u64,
     /// Instances whose rows the store takes in a second.
     pub(crate) store_per_second: f64,
     /// Instances that the core runs in a second.
@@ -43,7 +42,8 @@ impl Bench {
     ) -> Result<Floor, Error> {
         let batch = batch.max(1);
         let store =
-            lockstep_store::open(&self.store_path(&format!("floor {name}")).to_string_lossy()).await?;
+            lockstep_store::open(&self.store_path(&format!("floor {name}")).to_string_lossy())
+                .await?;
         let mut engine = Engine::new(Config::new(store.raise_epoch().await?));
         let mut now = Time(self.clock.now().0);
         let definitions = Arc::clone(&self.definitions);
@@ -91,7 +91,7 @@ impl Bench {
         store.close().await?;
         Ok(Floor {
             name,
-            batch,
+
             store_per_second: count(instances) / in_store.as_secs_f64(),
             core_per_second: count(instances) / in_core.as_secs_f64(),
         })

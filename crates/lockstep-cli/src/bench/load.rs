@@ -56,8 +56,7 @@ impl Bench {
         let mut clients = Vec::new();
         for number in 0..in_flight {
             let (runner, stop, done) = (Arc::clone(&runner), Arc::clone(&stop), Arc::clone(&done));
-            let client =
-                client(runner, workflow.into(), Arc::clone(&inputs), number, stop, done);
+            let client = client(runner, workflow.into(), Arc::clone(&inputs), number, stop, done);
             clients.push(tokio::spawn(client));
         }
         tokio::time::sleep(WARM_UP).await;
@@ -103,8 +102,7 @@ async fn client(
     let mut ended = 0;
     while !stop.load(Ordering::Relaxed) {
         let input = next.next().cloned().unwrap_or(Value::Null);
-        let started =
-            runner.start_instance(Arc::clone(&workflow), input, Arc::clone(&by)).await?;
+        let started = runner.start_instance(Arc::clone(&workflow), input, Arc::clone(&by)).await?;
         started.ending().await?.map_err(|failure| failure.message)?;
         ended += 1;
         done.fetch_add(1, Ordering::Relaxed);

@@ -58,12 +58,24 @@ impl Report {
     fn write_human(&self, to: &mut String) -> std::fmt::Result {
         writeln!(to, "start, empty store to first durable answer  {:>10.1?}", self.start)?;
         let Latency { instance, instance_p99, flush } = self.latency;
-        writeln!(to, "one client: median {instance:.1?}, p99 {instance_p99:.1?}; one bare flush: median {flush:.1?}")?;
+        writeln!(
+            to,
+            "one client: median {instance:.1?}, p99 {instance_p99:.1?}; one bare flush: median {flush:.1?}"
+        )?;
         writeln!(to, "\n{} in flight", self.in_flight)?;
         writeln!(
             to,
             "{:<31} {:>11} {:>7} {:>8} | {:>6} {:>7} {:>8} {:>6} {:>6} | {:>11}",
-            "", "instances/s", "batch", "memory", "expr", "core", "encoding", "db", "flush", "floor"
+            "",
+            "instances/s",
+            "batch",
+            "memory",
+            "expr",
+            "core",
+            "encoding",
+            "db",
+            "flush",
+            "floor"
         )?;
         for load in &self.loads {
             let floor = self.floor(load).map_or_else(String::new, |floor| {
@@ -91,7 +103,11 @@ impl Report {
              floor: the same rows in the same batches through the same store code, and the ratio to it"
         )?;
         for floor in &self.floors {
-            writeln!(to, "the core alone, {}: {:.0} instances/s", floor.name, floor.core_per_second)?;
+            writeln!(
+                to,
+                "the core alone, {}: {:.0} instances/s",
+                floor.name, floor.core_per_second
+            )?;
         }
         writeln!(to, "expressions of one instance: {:.0?}", self.expressions)?;
         writeln!(to, "peak memory of the loads: {:.1} MB", megabytes(self.peak_memory))?;
