@@ -8,6 +8,7 @@
 
 mod call;
 mod clock;
+mod definition_text;
 mod driver;
 mod error;
 mod read;
@@ -16,6 +17,7 @@ mod runner;
 mod stats;
 
 pub use clock::Clock;
+pub use definition_text::DefinitionText;
 pub use error::{RunnerError, StartError};
 pub use runner::{Ending, Import, Limits, Options, Recovered, Runner, Started};
 pub use stats::Stats;

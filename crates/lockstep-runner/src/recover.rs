@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use lockstep_core::transition::InstanceRow;
 use lockstep_core::{Config, DefinitionsById, Engine, InstanceId};
-use lockstep_definition::{Source, check};
 use lockstep_store::Store;
 
 use crate::clock::Clock;
+use crate::definition_text::DefinitionText;
 use crate::error::RunnerError;
 
 /// Instances that are read at a time.
@@ -77,12 +77,8 @@ async fn definitions(
     let mut all = Vec::new();
     for id in ids {
         let Some(text) = store.definitions(Arc::clone(&id)).await? else { continue };
-        let Ok(sources) = serde_json::from_str::<Vec<(String, String)>>(&text) else { continue };
-        let sources: Vec<Source> = sources
-            .into_iter()
-            .map(|(path, text)| Source { path: path.into(), text: text.into() })
-            .collect();
-        if let Some(definitions) = check(&sources).definitions {
+        let Some(text) = DefinitionText::decode(&text) else { continue };
+        if let Some(definitions) = text.check().definitions {
             all.push((id, Arc::new(definitions)));
         }
     }
