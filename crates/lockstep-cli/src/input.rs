@@ -21,8 +21,8 @@ use crate::given;
 /// How inputs are given.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct InputArgs {
-    /// An input; the value is JSON or a text. {n} in it is replaced by the number of the instance,
-    /// from 0, and {n%100} by its remainder by 100
+    /// An input; the value is JSON or a text. {n%100} in it stands for the number of the instance,
+    /// from 0, modulo 100; without %100 for the number itself
     #[arg(long, value_name = "NAME=VALUE")]
     input: Vec<String>,
     /// All inputs as a JSON object, or @FILE that holds one; --input adds to it

@@ -18,7 +18,7 @@ const MAX_EXCERPT: usize = 16 * 1024;
 /// The diagnostics as people read them: message, excerpt with the place marked, what to do.
 ///
 /// An empty line separates two diagnostics; the text ends with a line break unless it is empty.
-pub fn human(diagnostics: &[Diagnostic], sources: &[Source], colour: bool) -> String {
+pub(crate) fn human(diagnostics: &[Diagnostic], sources: &[Source], colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
     let parts: Vec<String> = diagnostics
@@ -34,7 +34,7 @@ pub fn human(diagnostics: &[Diagnostic], sources: &[Source], colour: bool) -> St
 /// (from 1, in characters), `start` and `end` (bytes from 0, the end not included), `help` and
 /// `suggestion` (a text that would be right in place of these bytes; either may be null), and
 /// `labels`: other places, each with `message`, `file`, `line`, `column`, `start` and `end`.
-pub fn json(diagnostics: &[Diagnostic], sources: &[Source]) -> String {
+pub(crate) fn json(diagnostics: &[Diagnostic], sources: &[Source]) -> String {
     let mut out = String::new();
     for diagnostic in diagnostics {
         let labels: Vec<serde_json::Value> = diagnostic

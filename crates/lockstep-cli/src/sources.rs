@@ -104,7 +104,7 @@ pub(crate) fn counted(diagnostics: &[Diagnostic]) -> String {
             .filter(|(count, _)| *count > 0)
             .map(|(count, word)| number(count, word))
             .collect();
-    if parts.is_empty() { "nothing to say".to_owned() } else { parts.join(", ") }
+    if parts.is_empty() { "no findings".to_owned() } else { parts.join(", ") }
 }
 
 /// Returns a number with its word: "1 file", "2 files".
