@@ -1,0 +1,25 @@
+//! The tests of the whole: real workflows on real stores, a real server, the real binary.
+//!
+//! Invariants:
+//!
+//! * No test sleeps to let something happen: it waits for it, and fails when it does not come.
+//! * Every file of this folder is a module here.
+
+#[cfg(test)]
+mod booking;
+#[cfg(test)]
+mod conflict;
+#[cfg(test)]
+mod counter;
+#[cfg(test)]
+mod engine;
+#[cfg(test)]
+mod exclusive_lock;
+#[cfg(test)]
+mod patience;
+#[cfg(test)]
+mod reader;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+mod shelf;

@@ -1,0 +1,34 @@
+//! Where tests keep their stores: a folder that goes away with the test.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use lockstep_store::Store;
+use tempfile::TempDir;
+
+/// A folder with an SQLite file in it.
+#[derive(Debug)]
+pub(crate) struct Shelf {
+    folder: TempDir,
+}
+
+impl Shelf {
+    pub(crate) fn new() -> Self {
+        Self { folder: TempDir::new().expect("a temporary folder can be made") }
+    }
+
+    /// Returns the path of a file in the folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Returns what names the store, for the command line.
+    pub(crate) fn url(&self) -> String {
+        format!("sqlite://{}", self.path("lockstep.db").display())
+    }
+
+    /// Opens the store as the program does.
+    pub(crate) async fn open(&self) -> Arc<dyn Store> {
+        lockstep_store::open(&self.url()).await.expect("the store can be opened")
+    }
+}
