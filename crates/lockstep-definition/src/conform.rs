@@ -70,3 +70,6 @@ pub fn conform(ty: &Type, value: Value) -> Result<Value, Mismatch> {
 fn mismatch(ty: &Type, value: &Value) -> Mismatch {
     Mismatch { message: format!("this is of type {}, not {ty}", value.type_name()) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,3 +37,6 @@ pub fn duration(text: &str) -> Result<Duration, DurationError> {
     let duration = parsed.to_std().ok_or(DurationError::Range)?;
     if duration > MAX_DURATION { Err(DurationError::Range) } else { Ok(duration) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ use lockstep_expr::Span;
 
 use crate::code::Code;
 use crate::diagnostic::{Finding, listed, nearest, shown};
+use crate::name::NameKind;
 use crate::report::Report;
 use crate::yaml::node::{Node, Value};
 
@@ -188,6 +189,11 @@ fn unknown(field: Field<'_>, keys: Keys, meant: Option<&str>) -> Finding {
     let finding = Finding::new(Code::UnknownKey, field.key_span, message);
     if field.key == "<<" {
         return finding.help("merge keys are not supported: write the keys out");
+    }
+    if matches!(field.value.value, Value::Null) && !NameKind::Label.fits(field.key) {
+        // `{ context: ref("Order", input.order) }` is a mapping of two entries.
+        return finding
+            .help("within braces a `,` ends a value: put a text with commas into quotes");
     }
     finding.mean(meant, format!("it has {}", listed(keys.known)))
 }

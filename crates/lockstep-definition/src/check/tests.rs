@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lockstep_expr::{Type, Value};
 
-use crate::{AutoCommit, Goto, Handler, Operation, Payload, Source, check};
+use crate::{AutoCommit, Code, Goto, Handler, Operation, Payload, Source, check};
 
 pub(super) const EXAMPLE: &str = r#"
 entity: Timeslot
@@ -130,4 +130,106 @@ activities:
     assert!(first.catch[1].errors[0].matches("http.status"));
     let last = &definitions.workflows["all-keys"].activities[1];
     assert_eq!(last.auto_commit, AutoCommit::Never);
+}
+
+/// A workflow around some activities.
+fn workflow(activities: &str) -> String {
+    let entity = "entity: Slot\nattributes: { n: int, at: { type: timestamp, optional: true } }\n";
+    format!("{entity}---\nworkflow: w\ninput: {{ id: string }}\nactivities:\n{activities}")
+}
+
+#[test]
+fn correct_workflows_have_no_finding() {
+    for activities in [
+        // A name that a later activity binds, used in a loop.
+        "  - activity: a\n    steps: [{ log: \"${total}\", when: has(input.id) }]\n\
+         \x20 - activity: b\n    steps: [{ set: { total: 1 } }]\n    next: [{ when: total < 3, goto: a }]\n",
+        // A name that the same activity binds, used again when it runs again.
+        "  - activity: a\n    steps: [{ log: \"${x}\", when: 1 > 2 }, { set: { x: 1 } }]\n    next: [{ when: x < 3, goto: a }]\n",
+        // Names that macros bind are not free.
+        "  - activity: a\n    steps: [{ require: '[1, 2].all(x, x > 0) && type(1) == int' }]\n",
+        // The candidate of a search, the result of which is used.
+        "  - activity: a\n    steps: [{ find: { entity: Slot, where: object.n > 0 && object.metadata.version > 1, order_by: n, limit: 5 }, as: slots }, { log: \"${slots.size()}\" }]\n",
+        // An object, changed, used again and deleted.
+        "  - activity: a\n    steps: [{ create: Slot, set: { n: 1, at: '2030-01-31T12:00:00Z' }, as: s }, { update: s, set: { n: \"${s.n + 1}\", at: null }, expect: { version: 1 } }, { delete: s }]\n",
+        // An error, its lock released, handled.
+        "  - activity: a\n    exclusive_lock: { context: \"ref('Slot', input.id)\" }\n    steps: [{ log: \"${lock.token} ${now} ${workflow.name}\" }]\n    catch: { error: lock.lost, steps: [{ log: \"${error.code}\" }] }\n    next: { goto: end }\n",
+        // A name that begins with `_` need not be used.
+        "  - activity: a\n    steps: [{ load: { entity: Slot, id: \"${input.id}\" }, as: _slot }, commit]\n",
+        // Signs of expressions as text.
+        "  - activity: a\n    steps: [{ log: 'costs $${ 5 } and {{ braces }}' }]\n",
+        // A loop that only an error leaves, and an activity that only a catch reaches.
+        "  - activity: a\n    steps: [{ log: x }]\n    next: [{ goto: end }]\n    catch: [{ error: '*', goto: b }]\n  - activity: b\n    steps: [{ log: y }]\n",
+        // One anchor, two aliases.
+        "  - activity: a\n    steps: [{ http: &call { url: 'https://example.com/' } }, { http: *call }]\n",
+    ] {
+        let text = workflow(activities);
+        let checked = check(&[Source::new("a.yaml", text.as_str())]);
+        assert_eq!(checked.diagnostics, [], "{text}");
+        assert!(checked.definitions.is_some());
+    }
+}
+
+#[test]
+fn literals_become_what_their_attributes_store() {
+    let activities = "  - activity: a\n    steps: [{ create: Slot, set: { n: 1, at: '2030-01-31T12:00:00Z' } }]\n";
+    let definitions = definitions(&workflow(activities));
+    let step = &definitions.workflows["w"].activities[0].steps[0];
+    let Operation::Create { set, .. } = &step.operation else { panic!("{step:?}") };
+    assert!(matches!(&set[1].1, Payload::Literal(Value::Timestamp(_))), "{set:?}");
+}
+
+#[test]
+fn tree_without_expressions_is_one_literal() {
+    let activities = "  - activity: a\n    steps: [{ log: { a: [1, two, null], b: {} } }, { log: { a: [1, \"${now}\"] } }]\n";
+    let definitions = definitions(&workflow(activities));
+    let steps = &definitions.workflows["w"].activities[0].steps;
+    assert!(matches!(&steps[0].operation, Operation::Log(Payload::Literal(Value::Map(_)))));
+    assert!(matches!(&steps[1].operation, Operation::Log(Payload::Map(_))));
+}
+
+#[test]
+fn lock_without_keys_is_the_lock_of_the_whole_system() {
+    for lock in ["", " {}", " true", " ~"] {
+        let activities =
+            format!("  - activity: a\n    exclusive_lock:{lock}\n    steps: [{{ log: x }}]\n");
+        let checked = check(&[Source::new("a.yaml", workflow(&activities))]);
+        assert_eq!(checked.diagnostics[0].code, Code::LockWithoutContext, "{lock:?}");
+        let definitions = checked.definitions.expect("a warning does not stop");
+        let lock = definitions.workflows["w"].activities[0].exclusive_lock.as_ref().unwrap();
+        assert!(lock.context.is_none());
+        assert_eq!((lock.waiting_timeout.as_secs(), lock.hold_timeout.as_secs()), (60, 300));
+    }
+}
+
+#[test]
+fn definitions_of_several_files_know_each_other() {
+    let entity = Source::new("b.yaml", "entity: Slot\nattributes: { n: int }\n");
+    let user =
+        "workflow: w\nactivities: [{ activity: a, steps: [{ create: Slot, set: { n: 1 } }] }]\n";
+    let checked = check(&[Source::new("a.yaml", user), entity]);
+    assert_eq!(checked.diagnostics, []);
+    // Of a file that cannot be read nothing is known: what it may define is no mistake elsewhere.
+    let broken = Source::new("b.yaml", "entity: 'Slot\n");
+    let checked = check(&[Source::new("a.yaml", user), broken]);
+    let codes: Vec<Code> = checked.diagnostics.iter().map(|d| d.code).collect();
+    assert_eq!(codes, [Code::YamlSyntax]);
+}
+
+#[test]
+fn project_gives_configuration() {
+    let definitions = definitions(
+        "project: shop\nconfig: { calendar: 'http://localhost', retries: 3 }\nallowed_hosts: ['localhost:8080']\nallowed_programs: [tool]\n",
+    );
+    assert_eq!(definitions.project.config.len(), 2);
+    assert_eq!(definitions.project.config[1].1, Value::Int(3));
+    assert_eq!(definitions.project.allowed_hosts, ["localhost:8080"]);
+    assert_eq!(definitions.project.allowed_programs, ["tool"]);
+}
+
+#[test]
+fn windows_line_ends_and_a_byte_order_mark_are_read() {
+    let text = format!("\u{feff}{}", EXAMPLE.replace('\n', "\r\n"));
+    let checked = check(&[Source::new("a.yaml", text)]);
+    assert_eq!(checked.diagnostics, []);
 }

@@ -1,0 +1,47 @@
+//! What becomes of values as their declared types want them.
+
+use lockstep_expr::{Type, Value, json};
+
+use super::conform;
+
+/// Conforms a JSON value and shows the result, or the mismatch.
+#[track_caller]
+fn check(ty: &str, value: &str, expected: &str) {
+    let ty = Type::parse(ty).unwrap();
+    let value = json::from_json(value).unwrap();
+    let told = match conform(&ty, value) {
+        Ok(value) => {
+            assert!(ty.accepts(&value), "{value} is of type {ty}");
+            format!("{} {value}", value.type_name())
+        }
+        Err(mismatch) => mismatch.to_string(),
+    };
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn values_of_the_type_stay_and_texts_become_what_is_declared() {
+    check("int", "1", "int 1");
+    check("int", "1.5", "this is of type double, not int");
+    check("int", "\"1\"", "this is of type string, not int");
+    check("double", "1", "double 1.0");
+    check("string", "1", "this is of type int, not string");
+    check("duration", "\"1h30m\"", r#"duration duration("5400s")"#);
+    check("duration", "5", "this is of type int, not duration");
+    check("duration", "\"soon\"", "this is not a duration, such as 1h30m");
+    check("timestamp", "\"tomorrow\"", "this is not a timestamp, such as 2030-01-31T12:00:00Z");
+    check("ref<Slot>", "\"a\"", r#"reference ref("Slot", "a")"#);
+    check("ref<Slot>", "\"\"", "this is of type string, not ref<Slot>");
+    check("list<double>", "[1, 2.5]", "list [1.0, 2.5]");
+    check("list<int>", "[1, null]", "this is of type null_type, not int");
+    check("map<string, double>", r#"{"a": 1}"#, r#"map {"a": 1.0}"#);
+    check("any", "null", "null_type null");
+    check("bool", "null", "this is of type null_type, not bool");
+}
+
+#[test]
+fn timestamp_is_read_from_its_text() {
+    let value = conform(&Type::Timestamp, Value::from("2030-01-31T12:00:00+02:00")).unwrap();
+    let Value::Timestamp(timestamp) = value else { panic!("{value} is a timestamp") };
+    assert_eq!(timestamp.to_string(), "2030-01-31T10:00:00Z");
+}
