@@ -33,10 +33,10 @@ fn values_of_the_type_stay_and_texts_become_what_is_declared() {
     check("ref<Slot>", "\"a\"", r#"reference ref("Slot", "a")"#);
     check("ref<Slot>", "\"\"", "this is of type string, not ref<Slot>");
     check("list<double>", "[1, 2.5]", "list [1.0, 2.5]");
-    check("list<int>", "[1, null]", "this is of type null_type, not int");
+    check("list<int>", "[1, null]", "this is of type null, not int");
     check("map<string, double>", r#"{"a": 1}"#, r#"map {"a": 1.0}"#);
-    check("any", "null", "null_type null");
-    check("bool", "null", "this is of type null_type, not bool");
+    check("any", "null", "null null");
+    check("bool", "null", "this is of type null, not bool");
 }
 
 #[test]
