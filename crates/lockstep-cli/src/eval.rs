@@ -110,15 +110,62 @@ mod tests {
 
     #[test]
     fn value_is_shown() {
-        check("slot.booked + 1", expect![[""]]);
+        check(
+            "slot.booked + 1",
+            expect![[r#"
+            4
+        "#]],
+        );
     }
 
     #[test]
     fn place_of_a_mistake_is_marked() {
-        check("1 + slot.boked", expect![[""]]);
-        check("1 +\n  slots", expect![[""]]);
-        check("size(1, 2)", expect![[""]]);
-        check("1 + (2", expect![[""]]);
-        check("", expect![[""]]);
+        check(
+            "1 + slot.boked",
+            expect![[r#"
+            error[expr.no_such_key]: the map has no key `boked`
+              |
+            1 | 1 + slot.boked
+              |     ^^^^^^^^^^
+        "#]],
+        );
+        check(
+            "1 +\n  slots",
+            expect![[r#"
+            error[expr.unknown_name]: `slots` is not bound here
+              |
+            2 |   slots
+              |   ^^^^^
+              |
+            help: give it a value: --vars '{"NAME": VALUE}'
+        "#]],
+        );
+        check(
+            "size(1, 2)",
+            expect![[r#"
+            error[expr.unknown_function]: `size` takes 1 argument, not 2
+              |
+            1 | size(1, 2)
+              | ^^^^
+        "#]],
+        );
+        check(
+            "1 + (2",
+            expect![[r#"
+            error[expr.syntax]: `(` is never closed
+              |
+            1 | 1 + (2
+              |     ^
+        "#]],
+        );
+        check(
+            "",
+            expect![[r#"
+            error[expr.syntax]: a value is missing
+              |
+            1 |
+              | ^
+        "#]],
+        );
     }
 }

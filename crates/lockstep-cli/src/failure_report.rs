@@ -114,9 +114,15 @@ mod tests {
         let mut failure = Failure::new("lock.lost", "the lock \u{1b}[31m was lost");
         failure.activity = "book".into();
         failure.place = Some(Place { file: "a.yaml".into(), line: 3, column: 5 });
-        expect![[""]].assert_eq(&human(&failure));
-        expect![[""]].assert_eq(&line(&failure));
-        expect![[""]].assert_eq(&json(&failure).to_string());
+        expect![[r#"
+            error: lock.lost: the lock �[31m was lost
+              --> a.yaml:3:5, activity `book`
+            help: raise `hold_timeout`, or move what takes long out of the activity
+        "#]]
+        .assert_eq(&human(&failure));
+        expect!["lock.lost: the lock �[31m was lost (a.yaml:3:5, activity `book`)"]
+            .assert_eq(&line(&failure));
+        expect![[r#"{"code":"lock.lost","message":"the lock \u001b[31m was lost","details":null,"activity":"book","file":"a.yaml","line":3,"column":5}"#]].assert_eq(&json(&failure).to_string());
     }
 
     #[test]

@@ -115,21 +115,45 @@ mod tests {
     fn objects_come_in_lines_or_in_an_array() {
         let one = r#"{"entity": "Message", "id": "m1", "reads": 2}"#;
         let two = r#"{"id": "m2", "entity": "Message", "metadata": {"version": 1}}"#;
-        told(&format!("{one}\n\n{two}\n"), expect![[""]]);
-        told(&format!(" [{one},\n{two}]"), expect![[""]]);
+        told(
+            &format!("{one}\n\n{two}\n"),
+            expect![[r#"
+            Message/m1 {"reads": 2}
+            Message/m2 {}
+        "#]],
+        );
+        told(
+            &format!(" [{one},\n{two}]"),
+            expect![[r#"
+            Message/m1 {"reads": 2}
+            Message/m2 {}
+        "#]],
+        );
         told("", expect![[""]]);
     }
 
     #[test]
     fn mistakes_are_told_with_their_place() {
-        told("\n{\"entity\": }", expect![[""]]);
-        told("{\"id\": \"a\"}", expect![[""]]);
-        told("{\"entity\": \"Message\", \"id\": 1}", expect![[""]]);
-        told("{\"entity\": \"Mesage\", \"id\": \"a\"}", expect![[""]]);
-        told("{\"entity\": \"Message\", \"id\": \"a\", \"reads\": -1}", expect![[""]]);
-        told("{\"entity\": \"Message\", \"id\": \"a\", \"raeds\": 1}", expect![[""]]);
-        told("[1]", expect![[""]]);
-        told("[\n{]", expect![[""]]);
-        told("3", expect![[""]]);
+        told("\n{\"entity\": }", expect!["s.jsonl:2:12: a value is missing"]);
+        told("{\"id\": \"a\"}", expect!["s.jsonl:1:1: `entity` is missing"]);
+        told(
+            "{\"entity\": \"Message\", \"id\": 1}",
+            expect!["s.jsonl:1:1: `id` is a text that is not empty"],
+        );
+        told(
+            "{\"entity\": \"Mesage\", \"id\": \"a\"}",
+            expect!["s.jsonl:1:1: no entity is called `Mesage`; there are: Message"],
+        );
+        told(
+            "{\"entity\": \"Message\", \"id\": \"a\", \"reads\": -1}",
+            expect!["s.jsonl:1:1: Message.reads must be at least 0, it is -1"],
+        );
+        told(
+            "{\"entity\": \"Message\", \"id\": \"a\", \"raeds\": 1}",
+            expect![[r#"s.jsonl:1:1: entity Message has no attribute "raeds""#]],
+        );
+        told("[1]", expect!["s.jsonl: object 1: this is no object"]);
+        told("[\n{]", expect!["s.jsonl:2:2: a key in quotes is missing"]);
+        told("3", expect!["s.jsonl:1:1: this is no object"]);
     }
 }
