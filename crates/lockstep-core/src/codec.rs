@@ -68,10 +68,8 @@ pub fn decode(text: &str) -> Result<Value, DecodeError> {
 ///
 /// [`DecodeError`] if the text is not of that form.
 pub fn decode_map(text: &str) -> Result<Map, DecodeError> {
-    match decode(text)? {
-        Value::Map(map) => Ok(Arc::unwrap_or_clone(map)),
-        _ => Err(DecodeError("not a map".to_owned())),
-    }
+    let Value::Map(map) = decode(text)? else { return Err(DecodeError::new("not a map")) };
+    Ok(Arc::unwrap_or_clone(map))
 }
 
 /// Serializes a value in its exact form.
@@ -126,7 +124,7 @@ impl Serialize for ExactMap<'_> {
             return tagged(to, "$map", &pairs);
         }
         let mut map = to.serialize_map(Some(self.0.len()))?;
-        for (key, value) in self.0.iter() {
+        for (key, value) in self.0 {
             if let Some(key) = key.as_str() {
                 map.serialize_entry(key, &Exact(value))?;
             }

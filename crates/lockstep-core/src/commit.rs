@@ -27,6 +27,7 @@ use crate::instance::{Instance, Names, Phase, Savepoint};
 use crate::journal::Happening;
 use crate::object::{Object, ObjectKey};
 use crate::step::data::conflict;
+use crate::time::Time;
 use crate::transition::{Change, Expected, Judge, ObjectWrite, Outcome, Refusal};
 use crate::unique;
 use crate::unit_of_work::{Entry, Intent, UnitOfWork};
@@ -34,6 +35,9 @@ use crate::world::World;
 
 /// How often a unit of work is run again because of conflicts.
 const MAX_CONFLICTS: u32 = 100;
+
+/// An object as a commit left it; `None` if it was deleted.
+type Written = (ObjectKey, Option<Arc<Object>>);
 
 /// What became of a commit.
 pub(crate) enum Committed {
@@ -52,7 +56,7 @@ pub(crate) struct Judged {
     names: Names,
     activity_start: Savepoint,
     unit_start: Savepoint,
-    written: Vec<(ObjectKey, Option<Arc<Object>>)>,
+    written: Vec<Written>,
 }
 
 impl Instance {
@@ -160,7 +164,7 @@ impl Instance {
             .entries
             .iter()
             .filter(|(_, entry)| !matches!(entry.intent, Intent::Put { fresh: true, .. }))
-            .filter(|(key, _)| world.cache.get(key).is_none())
+            .filter(|(key, _)| !world.cache.knows(key))
             .map(|(key, _)| key.clone())
             .collect();
         for key in &missing {
@@ -183,7 +187,7 @@ impl Instance {
             if matches!(entry.intent, Intent::Put { fresh: true, .. }) {
                 continue;
             }
-            let present = world.cache.get(key).flatten();
+            let present = world.cache.get(key).object();
             match (entry.expected, present) {
                 (Expected::Absent, None) => {}
                 (Expected::Stamp(stamp), Some(present)) if present.stamp == stamp => {}
@@ -243,7 +247,7 @@ impl Instance {
                 Intent::Put { object, .. } => {
                     let declared = self.entity(&key.entity)?;
                     unique = unique::changed(&declared, entry.base.as_deref(), object);
-                    Change::Put(Arc::new(self.successor(entry, object, world)))
+                    Change::Put(Arc::new(successor(entry, object, world.now)))
                 }
             };
             let expected = entry.expected;
@@ -260,29 +264,12 @@ impl Instance {
             .is_some_and(|entity| !entity.unique.is_empty())
     }
 
-    fn successor(&self, entry: &Entry, object: &Object, world: &World) -> Object {
-        let mut successor = object.clone();
-        successor.modified_at = world.now;
-        match &entry.base {
-            Some(base) => {
-                successor.version = base.version.saturating_add(1);
-                successor.created_at = base.created_at;
-                successor.created_by = Arc::clone(&base.created_by);
-            }
-            None => {
-                successor.version = 1;
-                successor.created_at = world.now;
-            }
-        }
-        successor
-    }
-
     fn order(
         &mut self,
         mut writes: Vec<ObjectWrite>,
         judge: Judge,
         world: &mut World,
-    ) -> (TransitionNumber, Vec<(ObjectKey, Option<Arc<Object>>)>) {
+    ) -> (TransitionNumber, Vec<Written>) {
         let now = world.now;
         let transition = world.outbox.order(Some(self.id), judge);
         let number = transition.number;
@@ -316,7 +303,7 @@ impl Instance {
     }
 
     /// Binds names that were bound to what the unit was about to write to what it wrote.
-    fn refresh_names(&mut self, written: &[(ObjectKey, Option<Arc<Object>>)]) {
+    fn refresh_names(&mut self, written: &[Written]) {
         for (key, object) in written {
             let Some(object) = object else { continue };
             let stale: Vec<Arc<str>> = self
@@ -331,6 +318,21 @@ impl Instance {
             }
         }
     }
+}
+
+/// Returns the state of an object that a commit at `now` makes, but for its stamp.
+fn successor(entry: &Entry, object: &Object, now: Time) -> Object {
+    let mut successor = object.clone();
+    successor.modified_at = now;
+    if let Some(base) = &entry.base {
+        successor.version = base.version.saturating_add(1);
+        successor.created_at = base.created_at;
+        successor.created_by = Arc::clone(&base.created_by);
+    } else {
+        successor.version = 1;
+        successor.created_at = now;
+    }
+    successor
 }
 
 /// Returns whether a value is the uncommitted state of an object.

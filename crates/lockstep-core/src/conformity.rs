@@ -22,13 +22,12 @@ fn invalid(message: impl Into<String>) -> Failure {
 ///
 /// `data.invalid` if a name is missing or unknown, or a value is not of its type.
 pub fn input(workflow: &Workflow, given: &Value) -> Result<Value, Failure> {
+    if !matches!(given, Value::Map(_) | Value::Null) {
+        return Err(invalid("the input must be a map"));
+    }
     let empty = Map::new();
-    let given = match given {
-        Value::Map(map) => map,
-        Value::Null => &empty,
-        _ => return Err(invalid("the input must be a map")),
-    };
-    for (name, _) in given.iter() {
+    let given = if let Value::Map(map) = given { map } else { &empty };
+    for (name, _) in given {
         if !workflow.input.iter().any(|input| name.as_str() == Some(&*input.name)) {
             let names: Vec<&str> = workflow.input.iter().map(|input| &*input.name).collect();
             let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
@@ -61,7 +60,7 @@ pub fn input(workflow: &Workflow, given: &Value) -> Result<Value, Failure> {
 ///
 /// `data.invalid` if an attribute is missing, unknown or not of its type.
 pub fn attributes(entity: &Entity, given: &Map) -> Result<Map, Failure> {
-    for (name, _) in given.iter() {
+    for (name, _) in given {
         if !entity.attributes.iter().any(|attribute| name.as_str() == Some(&*attribute.name)) {
             let name = Value::from(name.clone());
             return Err(invalid(format!("entity {} has no attribute {name}", entity.name)));
@@ -159,7 +158,7 @@ fn convert(value: &Value, ty: &Type) -> Option<Value> {
         }
         (Type::Map(item), Value::Map(map)) => {
             let mut to = Map::new();
-            for (key, value) in map.iter() {
+            for (key, value) in &**map {
                 key.as_str()?;
                 to.insert(key.clone(), convert(value, item)?);
             }

@@ -252,23 +252,23 @@ impl Engine {
                 }
                 Alarm::WaitingTimeout(ticket) => {
                     instance.phase_timer = None;
-                    match &instance.phase {
-                        Phase::Waiting { ticket: present, key } if *present == ticket => {
-                            instance.waited_too_long(&Arc::clone(key), &self.world)
-                        }
-                        _ => continue,
-                    }
-                }
-                Alarm::HoldTimeout(key, token) => {
-                    // A commit that the store is judging came before the expiry, and wins.
-                    let committing = matches!(instance.phase, Phase::Committing(_));
-                    let is_held =
-                        instance.held.iter().any(|held| held.key == key && held.token == token);
-                    if committing || !is_held {
+                    let Phase::Waiting { ticket: present, key } = &instance.phase else { continue };
+                    if *present != ticket {
                         continue;
                     }
-                    instance.lose(&key, &mut self.world);
-                    self.world.runnable.push_back(id);
+                    instance.waited_too_long(&Arc::clone(key), &self.world)
+                }
+                Alarm::HoldTimeout(key, token) => {
+                    // A commit that the store is judging came before the expiry, and wins; if the
+                    // instance still holds the lock when it waits again, it is told then.
+                    let committing = matches!(instance.phase, Phase::Committing(_));
+                    let held = instance.held.iter_mut().find(|held| held.token == token);
+                    let Some(held) = held else { continue };
+                    held.timer = None;
+                    if !committing {
+                        instance.lose(&key, &mut self.world);
+                        self.world.runnable.push_back(id);
+                    }
                     continue;
                 }
                 Alarm::ActivityTimeout => {
@@ -294,25 +294,21 @@ impl Engine {
     }
 
     fn grant(&mut self, grant: Grant) {
-        match self.instances.remove(&grant.instance) {
-            Some(mut instance) => {
-                self.disarm(&mut instance);
-                instance.granted(grant, &mut self.world);
-                self.run(instance);
-            }
+        if let Some(mut instance) = self.instances.remove(&grant.instance) {
+            self.disarm(&mut instance);
+            instance.granted(grant, &mut self.world);
+            self.run(instance);
+        } else {
             // Not reached as long as whoever ends leaves its queue; a lock is never lost over it.
-            None => {
-                let (_, granted) =
-                    self.world.locks.release(&grant.key, grant.token, self.world.now);
-                self.world.granted.extend(granted);
-            }
+            let (_, granted) = self.world.locks.release(&grant.key, grant.token, self.world.now);
+            self.world.granted.extend(granted);
         }
     }
 
     fn resume(&mut self, id: InstanceId) {
         let Some(instance) = self.instances.get_mut(&id) else { return };
         if let Phase::Loading(missing) = &mut instance.phase {
-            missing.retain(|key| self.world.cache.get(key).is_none());
+            missing.retain(|key| !self.world.cache.knows(key));
             if missing.is_empty() {
                 instance.phase = Phase::Ready;
             }

@@ -78,7 +78,7 @@ impl Record for Object {
     fn fields(&self) -> Vec<(Arc<str>, Value)> {
         let mut fields: Vec<(Arc<str>, Value)> =
             vec![("id".into(), Value::String(Arc::clone(&self.key.id)))];
-        for (name, value) in self.attributes.iter() {
+        for (name, value) in &self.attributes {
             if let Some(name) = name.as_str() {
                 fields.push((name.into(), value.clone()));
             }

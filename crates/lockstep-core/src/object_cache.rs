@@ -25,6 +25,27 @@ pub(crate) struct ObjectCache {
     hand: usize,
 }
 
+/// What is known of the committed state of an object.
+#[derive(Debug)]
+pub(crate) enum Known {
+    /// Nothing: the store must be asked.
+    Unknown,
+    /// There is no such object.
+    Absent,
+    /// It is as this.
+    Present(Arc<Object>),
+}
+
+impl Known {
+    /// Returns the object, if there is known to be one.
+    pub(crate) fn object(self) -> Option<Arc<Object>> {
+        match self {
+            Self::Unknown | Self::Absent => None,
+            Self::Present(object) => Some(object),
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Entry {
     /// `None`: there is no such object.
@@ -41,12 +62,16 @@ impl ObjectCache {
         Self { entries: IndexMap::new(), claims: BTreeMap::new(), capacity, hand: 0 }
     }
 
-    /// Returns the committed state of an object, `Some(None)` if there is no such object, `None` if
-    /// the cache does not know it.
-    pub(crate) fn get(&mut self, key: &ObjectKey) -> Option<Option<Arc<Object>>> {
-        let entry = self.entries.get_mut(key)?;
+    /// Returns what is known of the committed state of an object.
+    pub(crate) fn get(&mut self, key: &ObjectKey) -> Known {
+        let Some(entry) = self.entries.get_mut(key) else { return Known::Unknown };
         entry.used = true;
-        Some(entry.object.clone())
+        entry.object.clone().map_or(Known::Absent, Known::Present)
+    }
+
+    /// Returns whether the committed state of an object is known.
+    pub(crate) fn knows(&self, key: &ObjectKey) -> bool {
+        self.entries.contains_key(key)
     }
 
     pub(crate) fn insert(

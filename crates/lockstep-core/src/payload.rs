@@ -37,14 +37,13 @@ pub(crate) fn evaluate(payload: &Payload, scope: &dyn Scope) -> Result<Value, Fa
 ///
 /// That of the first expression that fails, or `expr.type` if it is neither.
 pub(crate) fn text(payload: &Payload, what: &str, scope: &dyn Scope) -> Result<Arc<str>, Failure> {
-    match evaluate(payload, scope)? {
-        Value::String(text) => Ok(text),
-        value @ (Value::Int(_) | Value::Uint(_) | Value::Double(_) | Value::Bool(_)) => {
-            Ok(value.to_string().into())
-        }
-        other => Err(Failure::new(
-            "expr.type",
-            format!("{what} must be a string, it is of type {}", other.type_name()),
-        )),
+    let value = evaluate(payload, scope)?;
+    if let Value::String(text) = value {
+        return Ok(text);
     }
+    if matches!(value, Value::Int(_) | Value::Uint(_) | Value::Double(_) | Value::Bool(_)) {
+        return Ok(value.to_string().into());
+    }
+    let message = format!("{what} must be a string, it is of type {}", value.type_name());
+    Err(Failure::new("expr.type", message))
 }

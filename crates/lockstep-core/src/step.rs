@@ -127,10 +127,7 @@ impl Instance {
             Operation::Commit => Ok(Done::With(Value::Null)),
             Operation::Log(message) => {
                 let message = payload::evaluate(message, &self.scope(world.now))?;
-                let message = match message {
-                    Value::String(text) => text.to_string(),
-                    other => other.to_string(),
-                };
+                let message = message.as_str().map_or_else(|| message.to_string(), str::to_owned);
                 self.note(world.now, Happening::Logged(shortened(message)));
                 Ok(Done::With(Value::Null))
             }

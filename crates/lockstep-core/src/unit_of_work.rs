@@ -81,15 +81,13 @@ impl UnitOfWork {
     /// Notes that `object` is to be created.
     pub(crate) fn create(&mut self, object: Arc<Object>, fresh: bool) {
         let key = object.key.clone();
-        match self.entries.get_mut(&key) {
+        if let Some(entry) = self.entries.get_mut(&key) {
             // What the unit deleted comes anew: for others it changes from what was read.
-            Some(entry) => entry.intent = Intent::Put { object, fresh: false },
-            None => {
-                let intent = Intent::Put { object, fresh };
-                let entry = Entry { expected: Expected::Absent, base: None, intent };
-                self.entries.insert(key, entry);
-            }
+            entry.intent = Intent::Put { object, fresh: false };
+            return;
         }
+        let intent = Intent::Put { object, fresh };
+        self.entries.insert(key, Entry { expected: Expected::Absent, base: None, intent });
     }
 
     /// Notes that `read` is to be deleted.

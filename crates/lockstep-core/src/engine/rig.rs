@@ -160,7 +160,9 @@ impl Rig {
         loop {
             let effects = self.engine.take_effects();
             let idle = effects.is_empty();
-            effects.into_iter().for_each(|effect| self.carry_out(effect));
+            for effect in effects {
+                self.carry_out(effect);
+            }
             if self.in_flight.is_none() {
                 self.in_flight = self.engine.take_batch();
             }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use lockstep_expr::{EvalError, Map, Scope, Value};
+use lockstep_expr::{Map, Scope, Value};
 
 use super::Instance;
 use crate::failure::Failure;
@@ -89,11 +89,10 @@ pub(crate) fn condition(
     expression: &lockstep_expr::Expression,
     scope: &dyn Scope,
 ) -> Result<bool, Failure> {
-    match expression.evaluate(scope).map_err(|error: EvalError| Failure::from(error))? {
-        Value::Bool(value) => Ok(value),
-        other => Err(Failure::new(
-            "expr.type",
-            format!("`{}` must be true or false, it is {other}", expression.text()),
-        )),
+    let value = expression.evaluate(scope)?;
+    if let Value::Bool(value) = value {
+        return Ok(value);
     }
+    let message = format!("`{}` must be true or false, it is {value}", expression.text());
+    Err(Failure::new("expr.type", message))
 }

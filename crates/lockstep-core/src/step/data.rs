@@ -12,15 +12,10 @@ use crate::failure::Failure;
 use crate::instance::names::map;
 use crate::instance::{Instance, Phase};
 use crate::object::{Object, ObjectKey};
+use crate::object_cache::Known;
 use crate::payload;
 use crate::unit_of_work::Seen;
 use crate::world::World;
-
-/// An object, or the need to wait for it.
-enum Known {
-    Is(Option<Arc<Object>>),
-    Wait,
-}
 
 impl Instance {
     pub(super) fn load(
@@ -34,15 +29,15 @@ impl Instance {
         let id = object_id(payload::evaluate(id, &self.scope(world.now))?, entity)?;
         let key = ObjectKey { entity: Arc::clone(entity), id };
         match self.known(&key, world) {
-            Known::Wait => Ok(Done::Wait),
-            Known::Is(Some(object)) => {
+            Known::Unknown => Ok(self.await_object(key, world)),
+            Known::Present(object) => {
                 if for_update {
                     self.unit.check(&object);
                 }
                 Ok(Done::With(Value::Record(object)))
             }
-            Known::Is(None) if optional => Ok(Done::With(Value::Null)),
-            Known::Is(None) => Err(Failure::new(
+            Known::Absent if optional => Ok(Done::With(Value::Null)),
+            Known::Absent => Err(Failure::new(
                 "data.not_found",
                 format!("there is no {} with id {:?}", key.entity, &*key.id),
             )
@@ -61,22 +56,21 @@ impl Instance {
         world: &mut World,
     ) -> Result<Done, Failure> {
         let declared = self.entity(entity)?;
-        let (id, fresh) = match id {
-            Some(id) => (object_id(payload::evaluate(id, &self.scope(world.now))?, entity)?, false),
-            None => {
-                let id = self.id.derive(u64::from(self.created), world.now);
-                (id.to_string().into(), true)
-            }
+        let (id, fresh) = if let Some(id) = id {
+            (object_id(payload::evaluate(id, &self.scope(world.now))?, entity)?, false)
+        } else {
+            let id = self.id.derive(u64::from(self.created), world.now);
+            (id.to_string().into(), true)
         };
         let key = ObjectKey { entity: Arc::clone(entity), id };
         if !fresh {
             match self.known(&key, world) {
-                Known::Wait => return Ok(Done::Wait),
-                Known::Is(Some(_)) => {
+                Known::Unknown => return Ok(self.await_object(key, world)),
+                Known::Present(_) => {
                     let message = format!("there is a {} with id {:?} already", entity, &*key.id);
                     return Err(Failure::new("data.unique", message));
                 }
-                Known::Is(None) => {}
+                Known::Absent => {}
             }
         }
         let mut given = Map::new();
@@ -159,18 +153,18 @@ impl Instance {
     }
 
     /// Returns an object as the unit of work sees it, or else as it is committed.
-    fn known(&mut self, key: &ObjectKey, world: &mut World) -> Known {
+    fn known(&self, key: &ObjectKey, world: &mut World) -> Known {
         match self.unit.see(key) {
-            Seen::Changed(object) => return Known::Is(Some(object)),
-            Seen::Deleted => return Known::Is(None),
-            Seen::Nothing => {}
+            Seen::Changed(object) => Known::Present(object),
+            Seen::Deleted => Known::Absent,
+            Seen::Nothing => world.cache.get(key),
         }
-        if let Some(object) = world.cache.get(key) {
-            return Known::Is(object);
-        }
-        world.load(key, self.id);
-        self.phase = Phase::Loading(vec![key.clone()]);
-        Known::Wait
+    }
+
+    fn await_object(&mut self, key: ObjectKey, world: &mut World) -> Done {
+        world.load(&key, self.id);
+        self.phase = Phase::Loading(vec![key]);
+        Done::Wait
     }
 
     fn bound_object(&self, name: &str) -> Result<Arc<Object>, Failure> {
@@ -193,14 +187,16 @@ impl Instance {
         world: &World,
     ) -> Result<(), Failure> {
         let Some(expect) = expect else { return Ok(()) };
-        match payload::evaluate(expect, &self.scope(world.now))? {
-            Value::Int(version) if version == committed_version(read) => Ok(()),
-            Value::Int(version) => Err(conflict(&read.key, version, Some(read))),
-            other => Err(Failure::new(
-                "expr.type",
-                format!("the expected version must be an int, it is {}", other.type_name()),
-            )),
+        let expected = payload::evaluate(expect, &self.scope(world.now))?;
+        let Value::Int(version) = expected else {
+            let found = expected.type_name();
+            let message = format!("the expected version must be an int, it is of type {found}");
+            return Err(Failure::new("expr.type", message));
+        };
+        if version == committed_version(read) {
+            return Ok(());
         }
+        Err(conflict(&read.key, version, Some(read)))
     }
 }
 
@@ -245,23 +241,11 @@ pub(crate) fn conflict(key: &ObjectKey, expected: i64, actual: Option<&Object>) 
 
 /// Returns the id that a value names: a text, a number, or a reference to an object of the entity.
 fn object_id(value: Value, entity: &Arc<str>) -> Result<Arc<str>, Failure> {
-    let id: Arc<str> = match &value {
-        Value::String(id) => Arc::clone(id),
-        Value::Int(id) => id.to_string().into(),
-        Value::Uint(id) => id.to_string().into(),
-        Value::Reference(reference) if reference.entity == *entity => Arc::clone(&reference.id),
-        Value::Record(record) if *record.type_name() == **entity => match record.field("id") {
-            Some(Value::String(id)) => id,
-            _ => "".into(),
-        },
-        other => {
-            let found = other.type_name();
-            return Err(Failure::new(
-                "expr.type",
-                format!("the id of a {entity} must be a string, it is of type {found}"),
-            ));
-        }
-    };
+    let found = value.type_name().to_owned();
+    let id = named_id(value, entity).ok_or_else(|| {
+        let message = format!("the id of a {entity} must be a string, it is of type {found}");
+        Failure::new("expr.type", message)
+    })?;
     if id.is_empty() {
         return Err(Failure::new(
             "data.invalid",
@@ -269,11 +253,36 @@ fn object_id(value: Value, entity: &Arc<str>) -> Result<Arc<str>, Failure> {
         ));
     }
     if id.len() > MAX_ID_BYTES {
+        let length = id.len();
         let message =
-            format!("the id of a {entity} has {} bytes, {MAX_ID_BYTES} are allowed", id.len());
+            format!("the id of a {entity} has {length} bytes, {MAX_ID_BYTES} are allowed");
         return Err(Failure::new("data.invalid", message));
     }
     Ok(id)
+}
+
+fn named_id(value: Value, entity: &Arc<str>) -> Option<Arc<str>> {
+    match value {
+        Value::String(id) => Some(id),
+        Value::Int(id) => Some(id.to_string().into()),
+        Value::Uint(id) => Some(id.to_string().into()),
+        Value::Reference(reference) => {
+            (reference.entity == *entity).then(|| Arc::clone(&reference.id))
+        }
+        Value::Record(record) if *record.type_name() == **entity => {
+            named_id(record.field("id")?, entity)
+        }
+        Value::Record(_)
+        | Value::Null
+        | Value::Bool(_)
+        | Value::Double(_)
+        | Value::Bytes(_)
+        | Value::List(_)
+        | Value::Map(_)
+        | Value::Timestamp(_)
+        | Value::Duration(_)
+        | Value::Type(_) => None,
+    }
 }
 
 /// Longest id of an object, in bytes.

@@ -72,15 +72,14 @@ impl Instance {
 }
 
 fn by(attribute: &str, left: &Value, right: &Value) -> Ordering {
-    let of = |value: &Value| match value {
-        Value::Record(record) => record.field(attribute),
-        _ => None,
+    let of = |value: &Value| {
+        if let Value::Record(record) = value { record.field(attribute) } else { None }
     };
-    compare(&of(left), &of(right))
+    compare(of(left).as_ref(), of(right).as_ref())
 }
 
 /// Orders values of one type; null comes first, values without an order are equal.
-fn compare(left: &Option<Value>, right: &Option<Value>) -> Ordering {
+fn compare(left: Option<&Value>, right: Option<&Value>) -> Ordering {
     match (left, right) {
         (Some(Value::Int(left)), Some(Value::Int(right))) => left.cmp(right),
         (Some(Value::Uint(left)), Some(Value::Uint(right))) => left.cmp(right),
