@@ -23,6 +23,8 @@ const PAGE: u32 = 1000;
 pub(crate) struct Found {
     pub(crate) taken_up: Vec<InstanceId>,
     pub(crate) refused: Vec<(InstanceId, String)>,
+    /// What the instances run on.
+    pub(crate) definitions: DefinitionsById,
 }
 
 /// Returns an engine that goes on where the last one on this store was.
@@ -39,9 +41,9 @@ pub(crate) async fn engine(
     if rows.is_empty() && locks.is_empty() {
         return Ok((engine, found));
     }
-    let definitions = definitions(store, &rows).await?;
+    found.definitions = definitions(store, &rows).await?;
     let ids: Vec<InstanceId> = rows.iter().map(|row| row.id).collect();
-    let refused = engine.recover(clock.now(), rows, locks, &definitions);
+    let refused = engine.recover(clock.now(), rows, locks, &found.definitions);
     found.taken_up =
         ids.into_iter().filter(|id| refused.iter().all(|(refused, _)| refused != id)).collect();
     found.refused.extend(refused);

@@ -113,6 +113,9 @@ impl Runner {
         let permissions = Permissions::new(&options)?;
         let limits = options.limits;
         let (engine, found) = recover::engine(&store, clock, limits.cached_objects).await?;
+        for (_, definitions) in &found.definitions {
+            permissions.publish(definitions);
+        }
         let (commands, queue) = mpsc::channel(MAX_QUEUED);
         let counters = Arc::new(Counters::default());
         let mut driver = driver::Driver::new(
