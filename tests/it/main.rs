@@ -8,15 +8,29 @@
 #[cfg(test)]
 mod booking;
 #[cfg(test)]
+mod commit;
+#[cfg(test)]
 mod conflict;
 #[cfg(test)]
 mod counter;
+#[cfg(test)]
+mod durability;
 #[cfg(test)]
 mod engine;
 #[cfg(test)]
 mod exclusive_lock;
 #[cfg(test)]
+mod faulty_store;
+#[cfg(test)]
+mod layers;
+#[cfg(test)]
+mod navigation;
+#[cfg(test)]
+mod outside_call;
+#[cfg(test)]
 mod patience;
+#[cfg(test)]
+mod program;
 #[cfg(test)]
 mod reader;
 #[cfg(test)]
