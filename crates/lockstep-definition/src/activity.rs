@@ -231,11 +231,13 @@ fn goto(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Goto> {
         reader.flow.jump(number);
         return Some(Goto::Activity(number));
     }
-    let names: Vec<&str> = reader.activities.keys().map(|name| &**name).chain(["end"]).collect();
-    let message = format!("no activity is called `{}`", shown(name));
-    let finding = Finding::new(Code::UnknownActivity, node.span, message)
-        .mean(nearest(name, names.iter().copied()), format!("there are {}", listed(&names)));
-    reader.add(finding);
+    let activities = &reader.activities;
+    reader.report.tell(|| {
+        let names = || activities.keys().map(|name| &**name).chain(["end"]);
+        let message = format!("no activity is called `{}`", shown(name));
+        Finding::new(Code::UnknownActivity, node.span, message)
+            .mean(nearest(name, names()), format!("there are {}", listed(names())))
+    });
     None
 }
 

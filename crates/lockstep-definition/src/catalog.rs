@@ -28,17 +28,17 @@ impl Catalog {
         if self.names.contains(name) || self.incomplete {
             return;
         }
-        let names = || self.names.iter().map(|name| &**name);
-        let help = if self.names.is_empty() {
-            "define it with an `entity:` document, and check its file together with this one"
-                .to_owned()
-        } else {
-            format!("there are {}; files are checked together if all are named", listed(names()))
-        };
-        let message = format!("no entity is called `{}`", shown(name));
-        report.add(
-            Finding::new(Code::UnknownEntity, span, message).mean(nearest(name, names()), help),
-        );
+        report.tell(|| {
+            let names = || self.names.iter().map(|name| &**name);
+            let help = if self.names.is_empty() {
+                "define it with an `entity:` document, and check its file together with this one"
+                    .to_owned()
+            } else {
+                format!("there are {}; name all files, they are checked together", listed(names()))
+            };
+            let message = format!("no entity is called `{}`", shown(name));
+            Finding::new(Code::UnknownEntity, span, message).mean(nearest(name, names()), help)
+        });
     }
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn attribute<'e>(
 ) -> Option<&'e Attribute> {
     let found = entity.attributes.iter().find(|attribute| *attribute.name == *name);
     if found.is_none() {
-        report.add(unknown_attribute(entity, name, span));
+        report.tell(|| unknown_attribute(entity, name, span));
     }
     found
 }

@@ -14,7 +14,7 @@ use crate::code::Code;
 use crate::conform::conform;
 use crate::diagnostic::Finding;
 use crate::entity::declared;
-use crate::fields::{Field, Fields, Keys, entries};
+use crate::fields::{Field, Fields, Keys, at_most, entries};
 use crate::name::NameKind;
 use crate::payload::payload;
 use crate::reader::Reader;
@@ -30,6 +30,9 @@ const WORKFLOW: Keys = Keys {
 };
 const INPUT: Keys =
     Keys { what: "an input", known: &["type", "optional", "default", "description"], later: &[] };
+
+/// Most inputs of a workflow.
+const MAX_INPUTS: usize = 1_000;
 
 /// Reads a `workflow:` document.
 pub(crate) fn workflow(
@@ -86,6 +89,7 @@ fn inputs(reader: &mut Reader<'_, '_>, node: Option<&Node>) -> Option<Vec<Input>
         }
         Some(_) | None => Vec::new(),
     };
+    let fields = at_most(reader.report, fields, MAX_INPUTS, "a workflow", "inputs");
     reader.inputs = Some(fields.iter().map(|field| Arc::from(field.key)).collect());
     let inputs: Vec<Option<Input>> = fields.into_iter().map(|field| input(reader, field)).collect();
     inputs.into_iter().collect()

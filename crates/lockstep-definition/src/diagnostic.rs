@@ -119,15 +119,16 @@ pub(crate) fn shown(text: &str) -> String {
 /// Names in a message: `` `a`, `b` and `c` ``.
 pub(crate) fn listed<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {
     const MAX_LISTED: usize = 16;
+    let mut rest = names.into_iter();
     let names: Vec<String> =
-        names.into_iter().map(|name| format!("`{}`", shown(name.as_ref()))).collect();
+        rest.by_ref().take(MAX_LISTED).map(|name| format!("`{}`", shown(name.as_ref()))).collect();
+    let more = rest.count();
+    if more > 0 {
+        return format!("{} and {more} more", names.join(", "));
+    }
     let Some((last, others)) = names.split_last() else {
         return "none".to_owned();
     };
-    if names.len() > MAX_LISTED {
-        let first: Vec<&str> = names.iter().take(MAX_LISTED).map(String::as_str).collect();
-        return format!("{} and {} more", first.join(", "), names.len() - MAX_LISTED);
-    }
     if others.is_empty() { last.clone() } else { format!("{} and {last}", others.join(", ")) }
 }
 
@@ -137,6 +138,7 @@ pub(crate) fn nearest<'c>(
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<&'c str> {
     const MAX_COMPARED: usize = 100;
+    const MAX_CANDIDATES: usize = 1_000;
     if name.len() > MAX_COMPARED {
         return None;
     }
@@ -146,6 +148,7 @@ pub(crate) fn nearest<'c>(
     let allowed = if length < 2 { 0 } else { (length / 3).clamp(1, 3) };
     candidates
         .into_iter()
+        .take(MAX_CANDIDATES)
         .filter(|candidate| candidate.len() <= MAX_COMPARED)
         .map(|candidate| (strsim::damerau_levenshtein(&wanted, &plain(candidate)), candidate))
         .filter(|(distance, _)| *distance <= allowed)

@@ -13,7 +13,7 @@ use crate::catalog::{Catalog, attribute, named_entity};
 use crate::code::Code;
 use crate::conform::conform;
 use crate::diagnostic::{Finding, listed, nearest, shown};
-use crate::fields::{Field, Fields, Keys, entries, missing};
+use crate::fields::{Field, Fields, Keys, at_most, entries, missing};
 use crate::name::NameKind;
 use crate::payload::literal;
 use crate::report::Report;
@@ -34,6 +34,8 @@ const ATTRIBUTE: Keys = Keys {
 };
 /// Attributes that every object has.
 const GIVEN: &[&str] = &["id", "metadata"];
+/// Most attributes of an entity.
+const MAX_ATTRIBUTES: usize = 1_000;
 /// Longest text of a type.
 const MAX_TYPE: usize = 500;
 
@@ -53,7 +55,8 @@ pub(crate) fn entity(report: &mut Report<'_>, node: &Node, catalog: &Catalog) ->
     if let Some(node) = fields.required(report, "attributes", "attributes: { name: string }")
         && !matches!(node.value, node::Value::Null)
     {
-        for field in entries(report, node, "attributes").unwrap_or_default() {
+        let fields = entries(report, node, "attributes").unwrap_or_default();
+        for field in at_most(report, fields, MAX_ATTRIBUTES, "an entity", "attributes") {
             entity.attributes.extend(attribute_of(report, field, catalog));
         }
     }

@@ -120,6 +120,28 @@ pub(crate) fn entries<'n>(
     Some(out)
 }
 
+/// The first entries up to a limit; more is a finding.
+pub(crate) fn at_most<'n>(
+    report: &mut Report<'_>,
+    mut fields: Vec<Field<'n>>,
+    most: usize,
+    owner: &str,
+    what: &str,
+) -> Vec<Field<'n>> {
+    if let Some(field) = fields.get(most) {
+        report.add(
+            Finding::new(
+                Code::InvalidValue,
+                field.key_span,
+                format!("{owner} has at most {most} {what}"),
+            )
+            .help("put some of them together into a map"),
+        );
+    }
+    fields.truncate(most);
+    fields
+}
+
 fn key_kind(key: &Node) -> Finding {
     let finding = Finding::new(
         Code::WrongKind,

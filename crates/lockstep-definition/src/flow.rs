@@ -24,6 +24,9 @@ use crate::workflow::Entity;
 pub(crate) const METADATA: &[&str] =
     &["version", "created_at", "created_by", "modified_at", "modified_by"];
 
+/// Of a name with more bindings than this, it is not checked to what it is bound.
+const MAX_COMPARED_BINDINGS: usize = 64;
+
 /// What a name is bound to.
 #[derive(Clone, Debug)]
 pub(crate) enum Bound {
@@ -67,6 +70,8 @@ pub(crate) struct Flow {
     at: At,
     uses: Vec<(Use, At)>,
     binds: Vec<Bind>,
+    /// Entities of the objects that names are bound to, if all bindings so far agree.
+    objects: BTreeMap<Arc<str>, Option<Arc<Entity>>>,
     /// From activity to activity, only backwards.
     jumps: Vec<(usize, usize)>,
     /// Whether some names that the text binds are not known because of other mistakes.
@@ -91,6 +96,14 @@ impl Flow {
 
     pub(crate) fn bind(&mut self, name: &Arc<str>, span: Span, bound: Bound) {
         self.at.order += 1;
+        let agreed = match (&bound, self.objects.get(name)) {
+            (Bound::Object(entity), None) => Some(Arc::clone(entity)),
+            (Bound::Object(entity), Some(Some(before))) if Arc::ptr_eq(entity, before) => {
+                Some(Arc::clone(entity))
+            }
+            (Bound::Object(_) | Bound::Other(_) | Bound::Unknown, _) => None,
+        };
+        self.objects.insert(Arc::clone(name), agreed);
         self.binds.push(Bind { name: Arc::clone(name), span, bound, at: self.at });
     }
 
@@ -103,7 +116,7 @@ impl Flow {
 
     /// The entity of the object that a name is bound to, if all bindings so far agree.
     pub(crate) fn object(&self, name: &str) -> Option<Arc<Entity>> {
-        one_entity(self.binds.iter().filter(|bind| &*bind.name == name))
+        self.objects.get(name)?.clone()
     }
 
     /// Tells the findings about names; those that are never used only if everything was read.
@@ -115,13 +128,17 @@ impl Flow {
         let loops = merged(self.jumps.clone());
         for (used, at) in &self.uses {
             let binds = by_name.get(used.name.as_str()).map(Vec::as_slice).unwrap_or_default();
-            let visible: Vec<&Bind> =
-                binds.iter().copied().filter(|bind| reaches(bind.at, *at, &loops)).collect();
+            // Bindings are in the order of the text: if the first does not reach, none does.
             match binds.first() {
-                _ if self.names_lost && visible.is_empty() => {}
-                None => report.add(unknown(used, by_name.keys().copied())),
-                Some(first) if visible.is_empty() => report.add(unbound(used, first)),
-                Some(_) => check_object(report, used, &visible),
+                Some(first) if reaches(first.at, *at, &loops) => {
+                    if binds.len() <= MAX_COMPARED_BINDINGS {
+                        let visible = binds.iter().filter(|bind| reaches(bind.at, *at, &loops));
+                        check_object(report, used, &visible.copied().collect::<Vec<_>>());
+                    }
+                }
+                Some(_) | None if self.names_lost => {}
+                Some(first) => report.tell(|| unbound(used, first)),
+                None => report.tell(|| unknown(used, by_name.keys().copied())),
             }
         }
         if complete {

@@ -191,16 +191,16 @@ impl<'r, 's> Reader<'r, 's> {
         if inputs.iter().any(|input| **input == *field) {
             return;
         }
-        let names = || inputs.iter().map(|name| &**name);
-        let help = if inputs.is_empty() {
-            format!("declare it: `input: {{ {}: string }}`", shown(&field))
-        } else {
-            format!("declared are {}", listed(names()))
-        };
-        let message = format!("the workflow has no input `{}`", shown(&field));
-        let finding =
-            Finding::new(Code::UnknownName, span, message).mean(nearest(&field, names()), help);
-        self.report.add(finding);
+        self.report.tell(|| {
+            let names = || inputs.iter().map(|name| &**name);
+            let help = if inputs.is_empty() {
+                format!("declare it: `input: {{ {}: string }}`", shown(&field))
+            } else {
+                format!("declared are {}", listed(names()))
+            };
+            let message = format!("the workflow has no input `{}`", shown(&field));
+            Finding::new(Code::UnknownName, span, message).mean(nearest(&field, names()), help)
+        });
     }
 
     fn config(&mut self, field: Option<(String, Span)>) {

@@ -48,6 +48,16 @@ impl<'s> Report<'s> {
         }
     }
 
+    /// Like [`Report::add`], but makes the finding only if it is kept: for findings that are dear to
+    /// make. It must be an error.
+    pub(crate) fn tell(&mut self, finding: impl FnOnce() -> Finding) {
+        if self.diagnostics.len() > MAX_FINDINGS {
+            self.errors += 1;
+        } else {
+            self.add(finding());
+        }
+    }
+
     fn keep(&mut self, finding: Finding) {
         let (line, column) = self.lines.position(finding.span.start);
         let own = &self.source.path;

@@ -125,6 +125,54 @@ fn many_names_and_jumps_are_checked_soon() {
     assert_eq!(codes(text), []);
 }
 
+/// One activity with a step many times.
+fn steps(step: &str) -> String {
+    let line = format!("      - {step}\n");
+    let head = "workflow: a\nactivities:\n  - activity: a\n    steps:\n";
+    head.to_owned() + &line.repeat(MANY)
+}
+
+const MANY: usize = 5_000;
+
+#[test]
+fn many_mistakes_of_one_kind_are_found_soon() {
+    let mut names = "workflow: a\nactivities:\n  - activity: a\n    steps:\n".to_owned();
+    let mut jumps = "workflow: a\nactivities:\n".to_owned();
+    let mut attributes = "entity: A\nattributes:\n".to_owned();
+    for n in 0..MANY {
+        writeln!(names, "      - set: {{ name_{n}: \"${{nam_{n}}}\" }}").unwrap();
+        let next = format!("next: [{{ goto: b{n} }}]");
+        writeln!(jumps, "  - {{ activity: a{n}, steps: [commit], {next} }}").unwrap();
+        writeln!(attributes, "  a{n}: ref<B{n}>").unwrap();
+    }
+    for (text, code) in [
+        (steps("{ requir: x }"), Code::UnknownKey),
+        (steps("{ load: { entity: Nothing, id: a } }"), Code::UnknownEntity),
+        (steps("commit: 1"), Code::WrongKind),
+        (names, Code::UnknownName),
+        (jumps, Code::UnknownActivity),
+        (attributes, Code::UnknownEntity),
+    ] {
+        let found = codes(text);
+        assert!(found.len() <= 3 && found.contains(&code), "{code}: {found:?}");
+    }
+}
+
+#[test]
+fn name_bound_many_times_is_checked_soon() {
+    assert_eq!(codes(steps("set: { x: \"${x}\" }")), [Code::UnboundName]);
+    let entity = "entity: S\nattributes: { n: { type: int, optional: true } }\n---\n";
+    let pairs = steps("{ create: S, as: x }").replace("as: x }", "as: x }\n      - delete: x");
+    assert_eq!(codes(entity.to_owned() + &pairs), []);
+}
+
+#[test]
+fn long_run_of_blanks_costs_no_more_than_its_length() {
+    let blanks = " ".repeat(500_000);
+    let head = "workflow: a\nactivities:\n  - activity: a\n    steps:\n";
+    assert_eq!(codes(format!("{head}      - log: \"{blanks}${{x\"\n")), [Code::ExpressionSyntax]);
+}
+
 #[test]
 fn every_beginning_of_a_correct_file_is_checked() {
     for (end, _) in EXAMPLE.char_indices() {

@@ -101,6 +101,16 @@ fn flow(text: &str, value: &str, escapes: Escapes) -> Option<Vec<usize>> {
             at += blank;
             continue;
         }
+        if blank > 0 {
+            for (i, sign) in left.get(..blank)?.char_indices() {
+                if rest.next()? != sign {
+                    return None;
+                }
+                map.push(at + i);
+            }
+            at += blank;
+            continue;
+        }
         let (length, produced) = unit(left, escapes)?;
         if let Some(c) = produced {
             if rest.next()? != c {
