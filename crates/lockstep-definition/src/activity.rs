@@ -236,7 +236,7 @@ fn goto(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Goto> {
         let names = || activities.keys().map(|name| &**name).chain(["end"]);
         let message = format!("no activity is called `{}`", shown(name));
         Finding::new(Code::UnknownActivity, node.span, message)
-            .mean(nearest(name, names()), format!("there are {}", listed(names())))
+            .mean(nearest(name, names()), format!("known: {}", listed(names())))
     });
     None
 }

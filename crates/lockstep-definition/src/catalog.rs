@@ -34,7 +34,10 @@ impl Catalog {
                 "define it with an `entity:` document, and check its file together with this one"
                     .to_owned()
             } else {
-                format!("there are {}; name all files, they are checked together", listed(names()))
+                format!(
+                    "known: {}; files that belong together are checked together",
+                    listed(names())
+                )
             };
             let message = format!("no entity is called `{}`", shown(name));
             Finding::new(Code::UnknownEntity, span, message).mean(nearest(name, names()), help)
