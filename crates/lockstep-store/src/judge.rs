@@ -197,11 +197,18 @@ impl<'a> Histories<'a> {
     }
 }
 
+/// The last change of a row in the batch.
+#[derive(Clone, Copy, Debug)]
+enum Final<T> {
+    Untouched,
+    Written(T),
+    Deleted,
+}
+
 #[derive(Clone, Debug)]
 struct ObjectState<'a> {
     now: Option<Stamped>,
-    /// The last change in the batch: `Some(None)` for a deletion.
-    change: Option<Option<&'a Arc<Object>>>,
+    change: Final<&'a Arc<Object>>,
     /// Places of the unique keys that it has, of those that the batch touches.
     unique: Vec<usize>,
     /// Whether the batch says which unique keys it has.
@@ -211,8 +218,7 @@ struct ObjectState<'a> {
 #[derive(Debug)]
 struct LockState<'a> {
     token: Option<FencingToken>,
-    /// The last change in the batch: `Some(None)` for a release.
-    change: Option<Option<&'a LockRow>>,
+    change: Final<&'a LockRow>,
 }
 
 /// A state to go back to if the transition is refused.
@@ -233,8 +239,12 @@ struct Court<'a, 'w> {
 
 impl<'a, 'w> Court<'a, 'w> {
     fn new(wanted: &'w Wanted<'a>, present: Present) -> Self {
-        let stateless =
-            |now| ObjectState { now, change: None, unique: Vec::new(), unique_changed: false };
+        let stateless = |now| ObjectState {
+            now,
+            change: Final::Untouched,
+            unique: Vec::new(),
+            unique_changed: false,
+        };
         let mut objects: Vec<_> = present.objects.into_iter().map(stateless).collect();
         for (place, ((entity, _), owner)) in
             wanted.unique.keys().iter().zip(&present.unique).enumerate()
@@ -246,8 +256,11 @@ impl<'a, 'w> Court<'a, 'w> {
                 object.unique.push(place);
             }
         }
-        let locks =
-            present.locks.into_iter().map(|token| LockState { token, change: None }).collect();
+        let locks = present
+            .locks
+            .into_iter()
+            .map(|token| LockState { token, change: Final::Untouched })
+            .collect();
         Self { wanted, objects, unique: present.unique, locks, before: Vec::new() }
     }
 
@@ -288,12 +301,12 @@ impl<'a, 'w> Court<'a, 'w> {
             Change::Delete => {
                 let object = self.change_object(place);
                 object.now = None;
-                object.change = Some(None);
+                object.change = Final::Deleted;
             }
             Change::Put(contents) => {
                 let object = self.change_object(place);
                 object.now = Some(Stamped { stamp: contents.stamp, version: contents.version });
-                object.change = Some(Some(contents));
+                object.change = Final::Written(contents);
             }
         }
         Ok(())
@@ -339,12 +352,12 @@ impl<'a, 'w> Court<'a, 'w> {
         match write {
             LockWrite::Put(row) => {
                 *self.lock(&row.key) =
-                    LockState { token: Some(row.token), change: Some(Some(row)) };
+                    LockState { token: Some(row.token), change: Final::Written(row) };
             }
             LockWrite::Delete { key, token } => {
                 let lock = self.lock(key);
                 if lock.token == Some(*token) {
-                    *lock = LockState { token: None, change: Some(None) };
+                    *lock = LockState { token: None, change: Final::Deleted };
                 }
             }
         }
@@ -382,8 +395,10 @@ impl<'a, 'w> Court<'a, 'w> {
     fn verdict(self) -> Verdict<'a> {
         let mut verdict = Verdict::default();
         for (key, object) in self.wanted.objects.keys().iter().zip(self.objects) {
-            if let Some(change) = object.change {
-                verdict.objects.push((key, change));
+            match object.change {
+                Final::Untouched => {}
+                Final::Written(object) => verdict.objects.push((key, Some(object))),
+                Final::Deleted => verdict.objects.push((key, None)),
             }
             if object.unique_changed {
                 let keys = self.wanted.unique.keys();
@@ -392,8 +407,10 @@ impl<'a, 'w> Court<'a, 'w> {
             }
         }
         for (key, lock) in self.wanted.locks.keys().iter().zip(self.locks) {
-            if let Some(change) = lock.change {
-                verdict.locks.push((key, change));
+            match lock.change {
+                Final::Untouched => {}
+                Final::Written(row) => verdict.locks.push((key, Some(row))),
+                Final::Deleted => verdict.locks.push((key, None)),
             }
         }
         verdict
@@ -404,3 +421,6 @@ impl<'a, 'w> Court<'a, 'w> {
 fn rekeys(write: &ObjectWrite) -> bool {
     write.unique.is_some() || matches!(write.change, Change::Delete)
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 //!
 //! A store takes batches of transitions and answers, for each, whether it is committed; the rest
 //! is reading. [`Memory`] keeps everything in the process; [`open`] also opens
-//! files, which are embedded SQLite databases.
+//! files, which are embedded `SQLite` databases.
 //!
 //! Absent by design: what a transition means. The engine decides, a store compares and writes.
 

@@ -1,4 +1,4 @@
-//! The embedded store: one SQLite file, one process.
+//! The embedded store: one `SQLite` file, one process.
 //!
 //! One connection writes, in a task of its own; a few others read. A commit is one transaction of
 //! at most four calls of the driver, whatever its size, and one flush.
@@ -37,7 +37,7 @@ mod write;
 /// Orders that wait for the writer; who gives one more waits too.
 const ORDERS: usize = 16;
 
-/// A store in an SQLite file.
+/// A store in an `SQLite` file.
 #[derive(Debug)]
 pub(crate) struct Sqlite {
     readers: SqlitePool,
@@ -144,3 +144,6 @@ impl Store for Sqlite {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
-//! From the errors of SQLite to those of a store: the only place.
+//! From the errors of `SQLite` to those of a store: the only place.
 //!
-//! Source: SQLite manual, "Result and Error Codes".
+//! Source: `SQLite` manual, "Result and Error Codes".
 
 use sqlx::Error;
 
@@ -15,7 +15,7 @@ const CORRUPT: u32 = 11;
 const FULL: u32 = 13;
 const NOT_A_DATABASE: u32 = 26;
 
-/// Returns the result code that SQLite gave, if the error is one of its own.
+/// Returns the result code that `SQLite` gave, if the error is one of its own.
 pub(crate) fn code(error: &Error) -> Option<u32> {
     let code: u32 = error.as_database_error()?.code()?.parse().ok()?;
     Some(code & PRIMARY)
@@ -32,8 +32,7 @@ pub(crate) fn store_error(error: Error) -> StoreError {
         Some(FULL) => StoreError::Full(error.into()),
         Some(BUSY | LOCKED) => StoreError::Busy(error.into()),
         Some(CORRUPT | NOT_A_DATABASE) => StoreError::Corrupt(corrupt("a page", error.to_string())),
-        Some(_) => StoreError::Io(error.into()),
         None if matches!(error, Error::PoolClosed | Error::WorkerCrashed) => StoreError::Stopped,
-        None => StoreError::Io(error.into()),
+        None | Some(_) => StoreError::Io(error.into()),
     }
 }

@@ -27,10 +27,10 @@ use super::error::{is_not_a_database, store_error};
 use super::owner::{Owner, Refused};
 use crate::error::StoreError;
 
-/// First version of SQLite whose write-ahead log cannot be damaged by a reset at the wrong moment.
+/// First version of `SQLite` whose log cannot be damaged by a reset at the wrong moment.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 
-/// What a file of SQLite begins with. Source: SQLite manual, "Database File Format", 1.3.
+/// What a file of `SQLite` begins with. Source: `SQLite` manual, "Database File Format", 1.3.
 const HEADER: &[u8; 16] = b"SQLite format 3\0";
 
 /// Marks a file as this program's: "lock" in ASCII.
@@ -141,15 +141,16 @@ impl Place {
     }
 
     fn refuse_io(&self, error: io::Error) -> StoreError {
-        let reason = match error.kind() {
-            io::ErrorKind::PermissionDenied => {
-                "permission is denied; run as its owner, or choose another path"
-            }
-            io::ErrorKind::ReadOnlyFilesystem => {
-                "it is on a disk that is mounted read-only; choose another path"
-            }
-            io::ErrorKind::StorageFull => return StoreError::Full(error.into()),
-            _ => "the file cannot be read or written; choose another path",
+        let kind = error.kind();
+        if kind == io::ErrorKind::StorageFull {
+            return StoreError::Full(error.into());
+        }
+        let reason = if kind == io::ErrorKind::PermissionDenied {
+            "permission is denied; run as its owner, or choose another path"
+        } else if kind == io::ErrorKind::ReadOnlyFilesystem {
+            "it is on a disk that is mounted read-only; choose another path"
+        } else {
+            "the file cannot be read or written; choose another path"
         };
         self.refuse(reason, Some(error.into()))
     }
@@ -158,12 +159,11 @@ impl Place {
         if is_not_a_database(&error) {
             return self.not_a_database();
         }
-        match store_error(error) {
-            StoreError::Io(source) => {
-                self.refuse("SQLite cannot open it; check its permissions", Some(source))
-            }
-            other => other,
+        let error = store_error(error);
+        if let StoreError::Io(source) = error {
+            return self.refuse("SQLite cannot open it; check its permissions", Some(source));
         }
+        error
     }
 
     fn not_a_database(&self) -> StoreError {
@@ -278,7 +278,8 @@ fn create_folders(folder: &Path) -> io::Result<()> {
     create_folders(parent)?;
     match std::fs::create_dir(folder) {
         Ok(()) => File::open(parent)?.sync_all(),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        // Somebody else was faster.
+        Err(_) if folder.is_dir() => Ok(()),
         Err(error) => Err(error),
     }
 }

@@ -39,11 +39,14 @@ const INSTANCES: &str = "\
 SELECT id, state, body, running FROM instance WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
 // The states are literals, so that the indexes on a part of the rows can be used.
 const RUNNING: &str = "\
-SELECT id, state, body, running FROM instance WHERE state = 0 AND id < ?1 ORDER BY id DESC LIMIT ?2";
+SELECT id, state, body, running FROM instance WHERE state = 0 AND id < ?1
+ORDER BY id DESC LIMIT ?2";
 const DONE: &str = "\
-SELECT id, state, body, running FROM instance WHERE state = 1 AND id < ?1 ORDER BY id DESC LIMIT ?2";
+SELECT id, state, body, running FROM instance WHERE state = 1 AND id < ?1
+ORDER BY id DESC LIMIT ?2";
 const FAILED: &str = "\
-SELECT id, state, body, running FROM instance WHERE state = 2 AND id < ?1 ORDER BY id DESC LIMIT ?2";
+SELECT id, state, body, running FROM instance WHERE state = 2 AND id < ?1
+ORDER BY id DESC LIMIT ?2";
 const JOURNAL: &str = "SELECT entries FROM journal WHERE instance = ?1 ORDER BY number";
 const COUNTS: &str = "\
 SELECT (SELECT count(*) FROM instance),

@@ -1,4 +1,4 @@
-//! How rows travel to SQLite: one blob with all contents, and lists of whole numbers as JSON.
+//! How rows travel to `SQLite`: one blob with all contents, and lists of whole numbers as JSON.
 //!
 //! A statement takes the blob as its first parameter and the lists as its second; `json_each` makes
 //! rows of one list, in which contents are named by their place in the blob. So any number of rows
@@ -10,7 +10,7 @@
 //!
 //! Invariants:
 //!
-//! * Numbers are exact: SQLite reads every whole number of 64 bits in JSON as one.
+//! * Numbers are exact: `SQLite` reads every whole number of 64 bits in JSON as one.
 //! * Places count from 1, as `substr` does.
 
 use std::fmt::Write as _;

@@ -1,0 +1,328 @@
+//! What is particular to a file; what every store does is in the contract.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use lockstep_core::transition::{
+    Change, Expected, InstanceRow, Judge, ObjectWrite, Outcome, Status, Transition,
+};
+use lockstep_core::{Entry, Happening, InstanceId, Object, ObjectKey, Time};
+use lockstep_expr::{Map, Value};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, Row as _};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::error::store_error;
+use super::open;
+use crate::error::StoreError;
+use crate::store::Store;
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder is made")
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("the path is text")
+}
+
+async fn opened(path: &Path) -> Arc<dyn Store> {
+    crate::open(text(path)).await.expect("the store opens")
+}
+
+async fn refused(path: &Path) -> StoreError {
+    crate::open(text(path)).await.expect_err("the store does not open")
+}
+
+async fn shell(path: &Path) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
+    options.connect().await.expect("the file opens")
+}
+
+async fn run(path: &Path, sql: &str) {
+    let mut shell = shell(path).await;
+    shell.execute(AssertSqlSafe(sql)).await.expect("the statement runs");
+    shell.close().await.expect("the file closes");
+}
+
+fn key(id: &str) -> ObjectKey {
+    ObjectKey { entity: "message".into(), id: id.into() }
+}
+
+/// Creates an object, and starts an instance of the same number with one journal entry.
+fn creation(number: i64, id: &str) -> Transition {
+    let instance = InstanceId(Uuid::from_u128(u128::from(number.unsigned_abs())));
+    let object = Object {
+        key: key(id),
+        version: 1,
+        stamp: number,
+        created_at: Time(0),
+        created_by: "ann".into(),
+        modified_at: Time(0),
+        modified_by: "ann".into(),
+        attributes: Map::new(),
+    };
+    Transition {
+        number,
+        instance: Some(instance),
+        row: Some(InstanceRow {
+            id: instance,
+            workflow: "read".into(),
+            definitions: "d1".into(),
+            input: Value::from(Map::new()),
+            started_by: "ann".into(),
+            started_at: Time(0),
+            ticket: 0,
+            status: Status::Running("{}".into()),
+        }),
+        journal: vec![Entry { at: 0, activity: 0, event: Happening::Started }],
+        objects: vec![ObjectWrite {
+            key: key(id),
+            expected: Expected::Absent,
+            change: Change::Put(Arc::new(object)),
+            unique: None,
+        }],
+        fences: Vec::new(),
+        locks: Vec::new(),
+        judge: Judge::Store,
+    }
+}
+
+async fn create(store: &Arc<dyn Store>, number: i64, id: &str) {
+    let outcomes = store.commit(vec![creation(number, id)]).await.expect("it is written");
+    assert_eq!(outcomes, [Outcome::Committed]);
+}
+
+async fn exists(store: &Arc<dyn Store>, id: &str) -> bool {
+    let mut objects = store.load(vec![key(id)]).await.expect("objects are read");
+    objects.remove(0).expect("it is readable").is_some()
+}
+
+#[tokio::test]
+async fn every_commit_is_flushed_into_the_log() {
+    let folder = folder();
+    let mut opened = open::open(&folder.path().join("a.db")).await.expect("the store opens");
+    for (pragma, expected) in [
+        ("PRAGMA journal_mode", "wal"),
+        ("PRAGMA synchronous", "2"),
+        ("PRAGMA fullfsync", "1"),
+        ("PRAGMA checkpoint_fullfsync", "1"),
+        ("PRAGMA wal_autocheckpoint", "1000"),
+        ("PRAGMA cache_size", "-8192"),
+    ] {
+        let row = opened.writer.fetch_one(pragma).await.expect("the pragma answers");
+        let value = row.try_get::<String, _>(0);
+        let value = value.or_else(|_| row.try_get::<i64, _>(0).map(|number| number.to_string()));
+        assert_eq!(value.expect("it is a text or a number"), expected, "{pragma}");
+    }
+}
+
+#[tokio::test]
+async fn readers_cannot_write() {
+    let folder = folder();
+    let opened = open::open(&folder.path().join("a.db")).await.expect("the store opens");
+    let error = opened.readers.execute("DELETE FROM epoch").await;
+    error.expect_err("nothing is written");
+}
+
+#[tokio::test]
+async fn commit_is_on_the_disk_when_it_is_answered() {
+    let folder = folder();
+    let path = folder.path().join("a.db");
+    let store = opened(&path).await;
+    create(&store, 1, "m1").await;
+    // What a kill would leave: the files as they are, without any goodbye.
+    let copy = folder.path().join("copy.db");
+    for suffix in ["", "-wal"] {
+        let from = format!("{}{suffix}", text(&path));
+        std::fs::copy(from, format!("{}{suffix}", text(&copy))).expect("the file is copied");
+    }
+    let revived = opened(&copy).await;
+    assert!(exists(&revived, "m1").await);
+    assert_eq!(revived.unfinished(None, 10).await.expect("instances are read").len(), 1);
+}
+
+#[tokio::test]
+async fn second_owner_is_told_who_the_first_is() {
+    let folder = folder();
+    let path = folder.path().join("a.db");
+    let store = opened(&path).await;
+    let link = folder.path().join("link.db");
+    std::os::unix::fs::symlink(&path, &link).expect("a link is made");
+    for path in [&path, &link] {
+        let error = refused(path).await;
+        let StoreError::InUse { pid, .. } = &error else { panic!("{error:?}") };
+        assert_eq!(*pid, Some(std::process::id()));
+        assert!(error.to_string().contains("stop that process"), "{error}");
+    }
+    create(&store, 1, "m1").await;
+    store.close().await.expect("the store is closed");
+    assert!(exists(&opened(&path).await, "m1").await);
+}
+
+#[tokio::test]
+async fn what_is_not_a_store_is_refused_and_not_changed() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("text"), "no database").expect("a file is written");
+    std::fs::write(path("long"), "no database ".repeat(1000)).expect("a file is written");
+    run(&path("foreign"), "CREATE TABLE theirs (a)").await;
+    for (name, reason) in [
+        ("text", "it is not an SQLite database; choose another path"),
+        ("long", "it is not an SQLite database; choose another path"),
+        ("foreign", "it belongs to another program; choose another path"),
+    ] {
+        let before = std::fs::read(path(name)).expect("the file is read");
+        let error = refused(&path(name)).await;
+        let shown = format!("cannot open the store {}: {reason}", path(name).display());
+        assert_eq!(error.to_string(), shown);
+        assert!(std::fs::read(path(name)).expect("the file is read") == before, "{name}");
+        assert!(!path(&format!("{name}-wal")).exists(), "{name}");
+    }
+    for (path, reason) in [
+        (folder.path().to_owned(), "it is a folder; give the path of a file in it"),
+        (path("text/a.db"), "its folder cannot be created; choose another path"),
+    ] {
+        let error = refused(&path).await.to_string();
+        assert!(error.ends_with(reason), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn store_of_a_later_version_is_refused() {
+    let folder = folder();
+    let path = folder.path().join("a.db");
+    opened(&path).await.close().await.expect("the store is closed");
+    let later = "INSERT INTO _sqlx_migrations VALUES (9999, 'later', '', 1, x'00', 0)";
+    run(&path, later).await;
+    let error = refused(&path).await;
+    assert!(matches!(error, StoreError::Newer { found: 9999, known: 1, .. }), "{error:?}");
+    assert!(error.to_string().contains("use the version of lockstep that wrote it"));
+}
+
+#[tokio::test]
+async fn folders_are_created_and_an_empty_file_is_no_obstacle() {
+    let folder = folder();
+    let path = folder.path().join("a/b/c.db");
+    let url = format!("sqlite://{}", text(&path));
+    crate::open(&url).await.expect("the store opens").close().await.expect("it is closed");
+    assert!(path.exists());
+    let empty = folder.path().join("empty.db");
+    std::fs::write(&empty, "").expect("a file is written");
+    create(&opened(&empty).await, 1, "m1").await;
+}
+
+#[tokio::test]
+async fn text_that_names_no_store_is_refused() {
+    for url in ["", "sqlite:", "sqlite://", "sqlite:a.db", "postgres://host/a", "http://a"] {
+        let error = crate::open(url).await.expect_err("no store opens");
+        assert!(matches!(&error, StoreError::Address { url: named } if named == url), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn commit_that_nobody_waits_for_is_carried_out_in_its_place() {
+    let folder = folder();
+    let store = opened(&folder.path().join("a.db")).await;
+    {
+        let commit = store.commit(vec![creation(1, "m1")]);
+        tokio::select! {
+            biased;
+            _ = commit => panic!("no disk is that fast"),
+            () = std::future::ready(()) => {}
+        }
+    }
+    let outcomes = store.commit(vec![creation(2, "m1")]).await.expect("it is written");
+    assert!(matches!(outcomes[..], [Outcome::Refused(_)]), "{outcomes:?}");
+    assert!(exists(&store, "m1").await);
+}
+
+#[tokio::test]
+async fn failed_commit_writes_nothing_and_stops_the_store() {
+    let folder = folder();
+    let path = folder.path().join("a.db");
+    let store = opened(&path).await;
+    create(&store, 1, "m1").await;
+    run(&path, "ALTER TABLE object RENAME TO lost").await;
+    let error = store.commit(vec![creation(2, "m2")]).await.expect_err("it is not written");
+    assert!(matches!(error, StoreError::Io(_)), "{error:?}");
+    run(&path, "ALTER TABLE lost RENAME TO object").await;
+    let error = store.commit(vec![]).await.expect_err("it has stopped");
+    assert!(matches!(error, StoreError::Stopped), "{error:?}");
+    assert!(exists(&store, "m1").await);
+    assert!(!exists(&store, "m2").await);
+    assert_eq!(store.unfinished(None, 10).await.expect("instances are read").len(), 1);
+    store.close().await.expect("the store is closed");
+    create(&opened(&path).await, 2, "m2").await;
+}
+
+#[tokio::test]
+async fn unreadable_rows_are_named_and_hinder_no_others() {
+    let folder = folder();
+    let path = folder.path().join("a.db");
+    let store = opened(&path).await;
+    for (number, id) in [(1, "m1"), (2, "m2"), (3, "m3")] {
+        create(&store, number, id).await;
+    }
+    run(&path, "UPDATE instance SET body = '{' WHERE id = unhex(printf('%032x', 2))").await;
+    run(&path, "UPDATE instance SET running = NULL WHERE id = unhex(printf('%032x', 3))").await;
+    run(&path, "UPDATE object SET body = replace(body, '{}', '7') WHERE id = 'm2'").await;
+    run(&path, "UPDATE journal SET entries = '[' WHERE number = 2").await;
+
+    let instances = store.unfinished(None, 10).await.expect("instances are read");
+    let readable: Vec<_> = instances.iter().map(|stored| stored.row.is_ok()).collect();
+    assert_eq!(readable, [true, false, false]);
+    let id = InstanceId(Uuid::from_u128(2));
+    assert_eq!(instances[1].id, id);
+    let reason = instances[1].row.as_ref().expect_err("it is not readable").to_string();
+    assert!(reason.starts_with(&format!("instance {id} in the store cannot be read: ")));
+
+    let objects = store.load(vec![key("m1"), key("m2"), key("m3")]).await.expect("they are read");
+    let readable: Vec<_> = objects.iter().map(Result::is_ok).collect();
+    assert_eq!(readable, [true, false, true]);
+    let error = store.query("message".into(), None, 10).await.expect_err("one is not readable");
+    assert!(error.to_string().starts_with("object message/m2 in the store"), "{error}");
+    let error = store.journal(id).await.expect_err("it is not readable");
+    assert!(matches!(error, StoreError::Corrupt(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn epochs_end_before_numbers_do() {
+    let folder = folder();
+    let path = folder.path().join("a.db");
+    let store = opened(&path).await;
+    run(&path, "UPDATE epoch SET number = 8388606").await;
+    assert_eq!(store.raise_epoch().await.expect("the last epoch"), 8_388_607);
+    let error = store.raise_epoch().await.expect_err("there is none after the last");
+    assert!(matches!(error, StoreError::Corrupt(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn full_disk_and_foreign_locks_are_told_apart() {
+    let folder = folder();
+    let path = folder.path().join("a.db");
+    let mut first = shell(&path).await;
+    first.execute("PRAGMA max_page_count = 4; CREATE TABLE t (a)").await.expect("it is made");
+    let error = first.execute("INSERT INTO t VALUES (zeroblob(100000))").await;
+    let error = store_error(error.expect_err("there is no room"));
+    assert!(matches!(error, StoreError::Full(_)), "{error:?}");
+
+    first.execute("BEGIN IMMEDIATE").await.expect("it begins");
+    let mut second = shell(&path).await;
+    second.execute("PRAGMA busy_timeout = 0").await.expect("it is set");
+    let error = second.execute("BEGIN IMMEDIATE").await;
+    let error = store_error(error.expect_err("it is locked"));
+    assert!(matches!(error, StoreError::Busy(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn time_of_commits_is_accounted_for() {
+    let folder = folder();
+    let store = opened(&folder.path().join("a.db")).await;
+    create(&store, 1, "m1").await;
+    let batch = vec![creation(2, "m2"), creation(3, "m3")];
+    store.commit(batch).await.expect("it is written");
+    let timings = store.timings();
+    assert_eq!((timings.batches, timings.transitions), (2, 3));
+    assert!(!timings.encode.is_zero() && !timings.database.is_zero() && !timings.flush.is_zero());
+}
