@@ -38,7 +38,7 @@ pub(crate) enum Command {
     /// Runs instances of a workflow to their end, in this process
     Run(Box<run::Args>),
     /// Shows how an instance would go; nothing is called outside, nothing is stored
-    DryRun(dry_run::Args),
+    DryRun(Box<dry_run::Args>),
     /// Evaluates an expression
     Eval(eval::Args),
     /// Measures how fast the engine is on a store

@@ -56,9 +56,8 @@ impl CommandError {
 
     pub(crate) fn status(&self) -> Status {
         match self {
-            Self::Usage { .. } => Status::Usage,
+            Self::Usage { .. } | Self::Store(StoreError::Address { .. }) => Status::Usage,
             Self::Invalid(_) | Self::Refused(_) => Status::Failed,
-            Self::Store(StoreError::Address { .. }) => Status::Usage,
             Self::Store(_) | Self::Runner(_) | Self::Machine { .. } => Status::Unavailable,
         }
     }
@@ -98,9 +97,9 @@ impl CommandError {
 
 impl From<StartError> for CommandError {
     fn from(error: StartError) -> Self {
-        match error {
-            StartError::Runner(error) => Self::Runner(error),
-            other => Self::Refused(other.to_string()),
+        if let StartError::Runner(error) = error {
+            return Self::Runner(error);
         }
+        Self::Refused(error.to_string())
     }
 }

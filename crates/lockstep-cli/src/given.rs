@@ -1,7 +1,7 @@
 //! Values that are given on the command line: `NAME=VALUE`, `JSON`, `@FILE`.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 
 use lockstep_expr::{Map, Value, json};
@@ -29,13 +29,14 @@ pub(crate) fn json_or_text(text: &str) -> Value {
 
 /// Reads a JSON object from an argument that holds it or names a file that does: `@FILE`.
 pub(crate) fn object(option: &str, text: &str) -> Result<Map, CommandError> {
-    match json_argument(option, text)? {
-        Value::Map(map) => Ok((*map).clone()),
-        other => Err(CommandError::usage_with(
-            format!("`{option}` is of type {}, not an object", other.type_name()),
-            format!("write `{option} '{{\"name\": \"value\"}}'`"),
-        )),
+    let value = json_argument(option, text)?;
+    if let Value::Map(map) = &value {
+        return Ok((**map).clone());
     }
+    Err(CommandError::usage_with(
+        format!("`{option}` is of type {}, not an object", value.type_name()),
+        format!("write `{option} '{{\"name\": \"value\"}}'`"),
+    ))
 }
 
 /// Reads JSON from an argument that holds it or names a file that does: `@FILE`.
@@ -62,12 +63,15 @@ pub(crate) fn place(text: &str, offset: usize) -> (usize, usize) {
 /// Reads a file of at most `limit` bytes.
 pub(crate) fn file(path: &Path, limit: u64) -> Result<String, CommandError> {
     let wrong = |error: std::io::Error| {
-        let help = match error.kind() {
-            std::io::ErrorKind::NotFound => "check the path",
-            std::io::ErrorKind::PermissionDenied => "give yourself the right to read it",
-            std::io::ErrorKind::IsADirectory => "name a file, not a folder",
-            _ => "check that the path names a readable file",
-        };
+        const HELP: &[(ErrorKind, &str)] = &[
+            (ErrorKind::NotFound, "check the path"),
+            (ErrorKind::PermissionDenied, "give yourself the right to read it"),
+            (ErrorKind::IsADirectory, "name a file, not a folder"),
+        ];
+        let help = HELP
+            .iter()
+            .find(|(kind, _)| *kind == error.kind())
+            .map_or("check that the path names a readable file", |(_, help)| help);
         CommandError::usage_with(format!("cannot read {}: {error}", path.display()), help)
     };
     let mut bytes = Vec::new();

@@ -7,6 +7,7 @@
 //! * The engine is stopped in an orderly way on every path but a second ctrl-C.
 
 mod progress;
+mod results;
 mod signals;
 mod tally;
 
@@ -15,18 +16,14 @@ use std::sync::Arc;
 
 use lockstep_core::{InstanceId, ObjectKey};
 use lockstep_definition::Workflow;
-use lockstep_expr::Value;
 use lockstep_runner::{
     Clock, Ending, Options, Recovered, Runner, RunnerError, StartError, Started,
 };
-use lockstep_store::Store;
-use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::arguments::Format;
 use crate::command_error::CommandError;
 use crate::console;
-use crate::failure_report::{self, pretty};
 use crate::input::Inputs;
 use crate::status::Status;
 use crate::store::{self, StoreArgs};
@@ -82,9 +79,13 @@ struct Ended {
     ending: Result<Ending, StartError>,
 }
 
-/// How the work went.
+/// The work while it goes on, and how it went.
 struct Course {
+    /// Started and not told to have ended.
+    instances: JoinSet<Ended>,
+    signals: Signals,
     tally: Tally,
+    /// What ended it before its time.
     signal: Option<signals::Caught>,
 }
 
@@ -99,12 +100,11 @@ struct Order {
 pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
     let clock = Clock::start();
     let work = Work::read(&args.work, args.format, args.quiet)?;
-    let order = match args.count {
-        0 => None,
-        _ => {
-            let (workflow, inputs) = work.inputs(&args.work)?;
-            Some(Order { workflow, inputs, by: Arc::clone(&work.by) })
-        }
+    let order = if args.count == 0 {
+        None
+    } else {
+        let (workflow, inputs) = work.inputs(&args.work)?;
+        Some(Order { workflow, inputs, by: Arc::clone(&work.by) })
     };
     let shown: Result<Vec<ObjectKey>, CommandError> =
         args.show.iter().map(|text| object_key(text)).collect();
@@ -136,7 +136,12 @@ struct Session<'a> {
 
 impl Session<'_> {
     async fn run(&self, work: Work, order: Option<Order>) -> Result<Status, CommandError> {
-        let mut signals = Signals::listen()?;
+        let mut course = Course {
+            instances: JoinSet::new(),
+            signals: Signals::listen()?,
+            tally: Tally::default(),
+            signal: None,
+        };
         let store = store::open(&self.url).await?;
         let options = Options {
             allowed_hosts: self.args.allow_host.clone(),
@@ -144,22 +149,23 @@ impl Session<'_> {
             ..Options::default()
         };
         let (runner, recovered) = Runner::start(Arc::clone(&store), options).await?;
-        let mut instances = JoinSet::new();
-        let course = self.work(&runner, recovered, work, order, &mut instances, &mut signals).await;
-        let shown = match &course {
-            Ok(course) if course.signal.is_none() => self.objects(&store).await,
-            Ok(_) | Err(_) => Ok(Vec::new()),
+        self.take_up(recovered, &mut course);
+        let worked = self.work(&runner, work, order, &mut course).await;
+        let shown = if worked.is_ok() && course.signal.is_none() {
+            self.objects(&store).await
+        } else {
+            Ok(Vec::new())
         };
         let stopped = runner.stop().await;
-        let mut course = match (course, stopped) {
+        match (worked, stopped) {
             // Why the engine stopped says more than that it is gone.
-            (Err(CommandError::Runner(RunnerError::Stopped)), Err(error)) | (Ok(_), Err(error)) => {
+            (Err(CommandError::Runner(RunnerError::Stopped)) | Ok(()), Err(error)) => {
                 return Err(error.into());
             }
-            (course, _) => course?,
-        };
+            (worked, _) => worked?,
+        }
         // What ended while the engine was being stopped has ended all the same.
-        while let Some(Ok(ended)) = instances.join_next().await {
+        while let Some(Ok(ended)) = course.instances.join_next().await {
             course.tally.add(ended);
         }
         self.conclude(&course, shown?)
@@ -168,14 +174,10 @@ impl Session<'_> {
     async fn work(
         &self,
         runner: &Runner,
-        recovered: Recovered,
         work: Work,
         order: Option<Order>,
-        instances: &mut JoinSet<Ended>,
-        signals: &mut Signals,
-    ) -> Result<Course, CommandError> {
-        let mut tally = Tally::default();
-        self.take_up(recovered, &mut tally, instances);
+        course: &mut Course,
+    ) -> Result<(), CommandError> {
         let id = work.text.id();
         runner.publish(id, work.text.encode(), Arc::new(work.definitions)).await?;
         if !work.seeds.is_empty() {
@@ -184,23 +186,27 @@ impl Session<'_> {
         }
         let mut progress = Progress::new(self.args.count, self.args.quiet);
         let mut next = 0;
-        let signal = loop {
+        loop {
             while let Some(order) = &order
                 && next < self.args.count
-                && instances.len() < self.args.concurrency.get()
+                && course.instances.len() < self.args.concurrency.get()
             {
                 let name = Arc::clone(&order.workflow.name);
                 let input = order.inputs.of_instance(next);
                 let started = runner.start_instance(name, input, Arc::clone(&order.by)).await?;
-                follow(instances, started, true);
+                follow(&mut course.instances, started, true);
                 next += 1;
             }
             let ended = tokio::select! {
                 biased;
-                signal = signals.next() => break Some(signal),
-                ended = instances.join_next() => ended,
+                signal = course.signals.next() => {
+                    course.signal = Some(signal);
+                    signals::end_at_once_at_the_next(self.args.quiet);
+                    return Ok(());
+                }
+                ended = course.instances.join_next() => ended,
             };
-            let Some(ended) = ended else { break None };
+            let Some(ended) = ended else { return Ok(()) };
             let ended = ended.map_err(|_| RunnerError::Stopped)?;
             if let Err(StartError::Runner(error)) = ended.ending {
                 return Err(error.into());
@@ -210,145 +216,26 @@ impl Session<'_> {
                 let line = self.line(&ended);
                 progress.suspended(|| console::print(&line))?;
             }
-            tally.add(ended);
-        };
-        progress.finish();
-        if signal.is_some() {
-            signals::end_at_once_at_the_next(self.args.quiet);
+            course.tally.add(ended);
         }
-        Ok(Course { tally, signal })
     }
 
-    fn take_up(&self, recovered: Recovered, tally: &mut Tally, instances: &mut JoinSet<Ended>) {
+    fn take_up(&self, recovered: Recovered, course: &mut Course) {
         let count = recovered.instances.len();
         if count > 0 {
             let word = if count == 1 { "instance" } else { "instances" };
             self.tell(&format!("taking up {count} unfinished {word}\n"));
         }
-        tally.taken_up = count;
+        course.tally.taken_up = count;
         for started in recovered.instances {
-            follow(instances, started, false);
+            follow(&mut course.instances, started, false);
         }
         for (id, why) in recovered.refused {
             console::tell(&format!(
                 "warning: instance {id} cannot go on and stays as it is: {why}\n"
             ));
-            tally.refused += 1;
+            course.tally.refused += 1;
         }
-    }
-
-    async fn objects(&self, store: &Arc<dyn Store>) -> Result<Vec<Value>, CommandError> {
-        if self.shown.is_empty() {
-            return Ok(Vec::new());
-        }
-        let loaded = store.load(self.shown.clone()).await?;
-        let mut values = Vec::new();
-        for (key, object) in self.shown.iter().zip(loaded) {
-            match object {
-                Ok(Some(object)) => values.push(Value::Record(object)),
-                Ok(None) => {
-                    console::tell(&format!("warning: there is no {key}\n"));
-                    values.push(Value::Null);
-                }
-                Err(corrupt) => {
-                    console::tell(&format!("warning: {corrupt}\n"));
-                    values.push(Value::Null);
-                }
-            }
-        }
-        Ok(values)
-    }
-
-    fn conclude(&self, course: &Course, objects: Vec<Value>) -> Result<Status, CommandError> {
-        let tally = &course.tally;
-        let elapsed = self.clock.elapsed();
-        if self.args.count == 1
-            && !self.args.each
-            && let Some(only) = tally.only()
-        {
-            self.conclude_one(only, elapsed)?;
-            if tally.taken_up > 0 {
-                self.tell(&tally.human(elapsed));
-            }
-        } else if self.args.format == Format::Json {
-            console::print(&format!("{}\n", tally.json(elapsed)))?;
-        } else {
-            console::print(&tally.human(elapsed))?;
-        }
-        for (key, object) in self.shown.iter().zip(objects) {
-            let object = failure_report::value(&object);
-            match self.args.format {
-                Format::Human => console::print(&format!("{key} {}\n", pretty(&object)))?,
-                Format::Json => {
-                    let line = json!({ "entity": &*key.entity, "id": &*key.id, "object": object });
-                    console::print(&format!("{line}\n"))?;
-                }
-            }
-        }
-        if let Some(signal) = course.signal {
-            self.tell_interruption(signal, tally);
-            return Ok(signal.status());
-        }
-        let fails = tally.failed > 0 || (self.args.count == 0 && tally.refused > 0);
-        Ok(if fails { Status::Failed } else { Status::Done })
-    }
-
-    fn conclude_one(&self, only: &Ended, elapsed: std::time::Duration) -> Result<(), CommandError> {
-        let id = only.id;
-        match (&only.ending, self.args.format) {
-            (_, Format::Json) => console::print(&self.line(only)),
-            (Ok(Ok(output)), Format::Human) => {
-                self.tell(&format!("instance {id} is done, after {}\n", tally::seconds(elapsed)));
-                console::print(&format!("{}\n", pretty(&failure_report::value(output))))
-            }
-            (Ok(Err(failure)) | Err(StartError::Rejected(failure)), Format::Human) => {
-                let elapsed = tally::seconds(elapsed);
-                self.tell(&format!("instance {id} failed, after {elapsed}\n"));
-                console::tell(&failure_report::human(failure));
-                Ok(())
-            }
-            (Err(_), Format::Human) => Ok(()),
-        }
-    }
-
-    /// An instance that has ended, in one line.
-    fn line(&self, ended: &Ended) -> String {
-        let id = ended.id.to_string();
-        let line = match (&ended.ending, self.args.format) {
-            (Ok(Ok(output)), Format::Json) => {
-                let output = failure_report::value(output);
-                json!({ "instance": id, "status": "done", "output": output }).to_string()
-            }
-            (Ok(Ok(output)), Format::Human) => {
-                format!("{id} done {}", failure_report::value(output))
-            }
-            (Ok(Err(failure)) | Err(StartError::Rejected(failure)), Format::Json) => {
-                let error = failure_report::json(failure);
-                json!({ "instance": id, "status": "failed", "error": error }).to_string()
-            }
-            (Ok(Err(failure)) | Err(StartError::Rejected(failure)), Format::Human) => {
-                format!("{id} failed {}", failure_report::line(failure))
-            }
-            (Err(_), Format::Json) => json!({ "instance": id, "status": "unfinished" }).to_string(),
-            (Err(_), Format::Human) => format!("{id} unfinished"),
-        };
-        format!("{line}\n")
-    }
-
-    fn tell_interruption(&self, signal: signals::Caught, tally: &Tally) {
-        let mut text = format!("stopped by {signal}");
-        if tally.unfinished > 0 && self.url == "sqlite::memory:" {
-            let count = tally.unfinished;
-            text.push_str(&format!("; {count} unfinished instances are gone with the store"));
-        } else if tally.unfinished > 0 {
-            let (count, url) = (tally.unfinished, &self.url);
-            text.push_str(&format!(
-                "; {count} unfinished instances are kept in {url}\n\
-                 help: the next run on that store goes on with them; with --count 0 it starts no \
-                 others"
-            ));
-        }
-        console::tell(&format!("{text}\n"));
     }
 
     fn tell(&self, text: &str) {

@@ -104,8 +104,9 @@ mod tests {
         let told = match objects(Path::new("s.jsonl"), text, &definitions) {
             Ok(seeds) => seeds
                 .into_iter()
-                .map(|(key, attributes)| format!("{key} {}\n", Value::from(attributes)))
-                .collect(),
+                .map(|(key, attributes)| format!("{key} {}", Value::from(attributes)))
+                .collect::<Vec<_>>()
+                .join("\n"),
             Err(error) => error.to_string(),
         };
         expected.assert_eq(&told);

@@ -7,12 +7,22 @@ use lockstep_store::Store;
 
 use crate::command_error::CommandError;
 
-/// The store of whoever names none.
+/// The store that ends with its process.
+pub(crate) const MEMORY: &str = "sqlite::memory:";
+
+/// Which store.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct StoreArgs {
-    /// The store: sqlite://PATH, a path, or sqlite::memory: for a trial that leaves nothing behind
-    /// [default: lockstep/lockstep.db under $XDG_DATA_HOME or ~/.local/share]
-    #[arg(long, value_name = "URL", env = "LOCKSTEP_STORE", hide_env_values = true)]
+    /// The store.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "LOCKSTEP_STORE",
+        hide_env_values = true,
+        help = "The store: sqlite://PATH, a path, or sqlite::memory: for a trial that leaves \
+                nothing behind [default: lockstep/lockstep.db under $XDG_DATA_HOME or \
+                ~/.local/share]"
+    )]
     pub(crate) store: Option<String>,
 }
 

@@ -87,7 +87,7 @@ fn number_of_the_instance_is_filled_in() {
 }
 
 #[test]
-fn mistakes_are_told_with_what_to_do() {
+fn form_of_an_input_is_told() {
     told(
         &["text"],
         None,
@@ -123,6 +123,10 @@ fn mistakes_are_told_with_what_to_do() {
         help: write a whole number from 1, such as {n%100}
     "#]],
     );
+}
+
+#[test]
+fn input_that_does_not_fit_the_workflow_is_told() {
     told(
         &["cuont=1"],
         None,

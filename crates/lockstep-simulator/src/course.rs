@@ -1,0 +1,265 @@
+//! The course of a simulation: events fall due one after another, and the clock jumps from one to
+//! the next.
+//!
+//! Invariants:
+//!
+//! * Whatever an instance waits for takes at least [`TICK`], so that times tell the order.
+//! * What the background holds is asked for once, and never written.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use lockstep_core::transition::{Change, Expected, Judge, ObjectWrite, Outcome, Transition};
+use lockstep_core::{
+    CallId, CallRequest, Effect, Engine, Event, Failure, InstanceId, Object, ObjectKey, ReadId,
+    Time,
+};
+use lockstep_expr::Value;
+use lockstep_store::{Memory, Store as _};
+
+use crate::background::Background;
+use crate::mock::{Answer, Mocks};
+use crate::ready::ready;
+use crate::recorder::Recorder;
+use crate::report::Happened;
+
+/// The shortest time that anything takes.
+const TICK: Duration = Duration::from_micros(1);
+
+/// Most objects of an entity that a query reads.
+const MAX_QUERIED: u32 = 10_000;
+
+/// Place of an event: when it is due, and a number that tells those of one time apart.
+type Place = (Time, u64);
+
+/// What cannot happen unless there is a bug.
+#[derive(Debug)]
+pub(crate) enum Broken {
+    /// Nothing is under way, and yet somebody waits.
+    Stuck,
+    /// The store refused what the core had decided.
+    Diverged(String),
+}
+
+/// An engine, its store, and what is under way.
+pub(crate) struct Course<'a> {
+    pub(crate) engine: Engine,
+    pub(crate) now: Time,
+    store: &'a Memory,
+    background: &'a mut dyn Background,
+    mocks: Mocks,
+    recorder: Recorder,
+    due: BTreeMap<Place, Event>,
+    issued: u64,
+    calls: HashMap<CallId, (Place, Arc<CallRequest>)>,
+    asked: BTreeSet<ObjectKey>,
+    asked_whole: BTreeSet<Arc<str>>,
+    answers: Vec<(InstanceId, Result<Value, Failure>)>,
+    imported: Option<Result<(usize, usize), Failure>>,
+}
+
+impl<'a> Course<'a> {
+    pub(crate) fn new(
+        engine: Engine,
+        now: Time,
+        store: &'a Memory,
+        background: &'a mut dyn Background,
+        mocks: Mocks,
+        recorder: Recorder,
+    ) -> Self {
+        Self {
+            engine,
+            now,
+            store,
+            background,
+            mocks,
+            recorder,
+            due: BTreeMap::new(),
+            issued: 0,
+            calls: HashMap::new(),
+            asked: BTreeSet::new(),
+            asked_whole: BTreeSet::new(),
+            answers: Vec::new(),
+            imported: None,
+        }
+    }
+
+    pub(crate) fn into_recorder(self) -> Recorder {
+        self.recorder
+    }
+
+    /// Takes the endings of instances since the last call.
+    pub(crate) fn take_answers(&mut self) -> Vec<(InstanceId, Result<Value, Failure>)> {
+        std::mem::take(&mut self.answers)
+    }
+
+    /// Takes the ending of an import.
+    pub(crate) fn take_import(&mut self) -> Option<Result<(usize, usize), Failure>> {
+        self.imported.take()
+    }
+
+    /// Lets something happen as soon as possible.
+    pub(crate) fn schedule(&mut self, event: Event) {
+        self.schedule_after(Duration::ZERO, event);
+    }
+
+    fn schedule_after(&mut self, pause: Duration, event: Event) -> Place {
+        self.issued += 1;
+        let place = (self.now.after(pause.max(TICK)), self.issued);
+        self.due.insert(place, event);
+        place
+    }
+
+    /// Lets the next thing happen, and carries out what the core wants done about it.
+    pub(crate) fn turn(&mut self) -> Result<(), Broken> {
+        let next = self.due.first_key_value().map(|((at, _), _)| *at);
+        let deadline = self.engine.next_deadline();
+        let event = match (next, deadline) {
+            (None, None) => return Err(Broken::Stuck),
+            (Some(at), deadline) if deadline.is_none_or(|deadline| at <= deadline) => {
+                self.now = self.now.max(at);
+                self.due.pop_first().map_or(Event::Tick, |(_, event)| event)
+            }
+            (_, deadline) => {
+                self.now = deadline.map_or(self.now, |deadline| self.now.max(deadline));
+                Event::Tick
+            }
+        };
+        self.engine.handle(self.now, event);
+        for effect in self.engine.take_effects() {
+            self.carry_out(effect)?;
+        }
+        if let Some(batch) = self.engine.take_batch() {
+            let outcomes = self.commit(batch);
+            self.schedule(Event::Judged(outcomes));
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, batch: Vec<Transition>) -> Vec<Outcome> {
+        let outcomes = ready(self.store.commit(batch.clone()))
+            .expect("the store in memory is open as long as the simulation goes on");
+        self.recorder.batch(self.now, &batch, &outcomes);
+        outcomes
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> Result<(), Broken> {
+        match effect {
+            Effect::Load { read, key } => self.load(read, key),
+            Effect::Query { read, entity } => self.query(read, &entity),
+            Effect::Call { call, request } => self.call(call, *request),
+            Effect::CancelCall { call } => {
+                if let Some((place, request)) = self.calls.remove(&call)
+                    && self.due.remove(&place).is_some()
+                {
+                    let (instance, activity) = (Some(request.instance), &*request.activity);
+                    let what = Happened::CallEnded;
+                    self.recorder.effect(self.now, instance, Some(activity), what);
+                }
+            }
+            Effect::Answer { instance, result } => self.answers.push((instance, result)),
+            Effect::Rejected { instance, failure } => self.answers.push((instance, Err(failure))),
+            Effect::Imported { result } => self.imported = Some(result),
+            Effect::Diverged { outcome, .. } => {
+                return Err(Broken::Diverged(format!("{outcome:?}")));
+            }
+        }
+        Ok(())
+    }
+
+    fn call(&mut self, call: CallId, request: CallRequest) {
+        let Answer { result, takes, assumed } = self.mocks.answer(&request);
+        let what = Happened::Called {
+            target: request.target.clone(),
+            attempt: request.attempt,
+            answer: result.clone(),
+            takes,
+            assumed,
+        };
+        self.recorder.effect(self.now, Some(request.instance), Some(&request.activity), what);
+        let place = self.schedule_after(takes, Event::Returned { call, result });
+        self.calls.insert(call, (place, Arc::new(request)));
+    }
+
+    fn load(&mut self, read: ReadId, key: ObjectKey) {
+        let result = self.fetch(&key).map(|()| self.stored(&key));
+        if let Ok(object) = &result {
+            let version = object.as_ref().map(|object| object.version);
+            if let Some(object) = object {
+                self.recorder.read(object);
+            }
+            let what = Happened::Read { key: key.clone(), version };
+            self.recorder.effect(self.now, None, None, what);
+        }
+        self.schedule(Event::Loaded { read, key, result });
+    }
+
+    fn query(&mut self, read: ReadId, entity: &Arc<str>) {
+        let result = self.fetch_whole(entity).map(|()| {
+            let objects = ready(self.store.query(Arc::clone(entity), None, MAX_QUERIED));
+            objects.expect("the store in memory is open as long as the simulation goes on")
+        });
+        if let Ok(objects) = &result {
+            for object in objects {
+                self.recorder.read(object);
+            }
+            let what = Happened::Queried { entity: Arc::clone(entity), count: objects.len() };
+            self.recorder.effect(self.now, None, None, what);
+        }
+        self.schedule(Event::Queried { read, result });
+    }
+
+    fn stored(&self, key: &ObjectKey) -> Option<Arc<Object>> {
+        let objects = ready(self.store.load(vec![key.clone()]))
+            .expect("the store in memory is open as long as the simulation goes on");
+        objects.into_iter().next().and_then(|object| object.ok().flatten())
+    }
+
+    /// Takes an object over from the background, unless that was done before.
+    pub(crate) fn fetch(&mut self, key: &ObjectKey) -> Result<(), Failure> {
+        if self.asked_whole.contains(&key.entity) || !self.asked.insert(key.clone()) {
+            return Ok(());
+        }
+        let object = self.background.load(key)?;
+        self.take_over(object);
+        Ok(())
+    }
+
+    fn fetch_whole(&mut self, entity: &Arc<str>) -> Result<(), Failure> {
+        if !self.asked_whole.insert(Arc::clone(entity)) {
+            return Ok(());
+        }
+        let objects = self.background.query(entity)?;
+        let objects = objects.into_iter().filter(|object| !self.asked.contains(&object.key));
+        let objects: Vec<Arc<Object>> = objects.collect();
+        self.take_over(objects);
+        Ok(())
+    }
+
+    fn take_over(&self, objects: impl IntoIterator<Item = Arc<Object>>) {
+        let batch: Vec<Transition> = objects.into_iter().map(taken_over).collect();
+        if !batch.is_empty() {
+            // One that is there already stays: a seed, or what the instance has made.
+            drop(ready(self.store.commit(batch)));
+        }
+    }
+}
+
+fn taken_over(object: Arc<Object>) -> Transition {
+    Transition {
+        number: object.stamp,
+        instance: None,
+        row: None,
+        journal: Vec::new(),
+        objects: vec![ObjectWrite {
+            key: object.key.clone(),
+            expected: Expected::Absent,
+            change: Change::Put(object),
+            unique: None,
+        }],
+        fences: Vec::new(),
+        locks: Vec::new(),
+        judge: Judge::Store,
+    }
+}
