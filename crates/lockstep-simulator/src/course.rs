@@ -27,6 +27,12 @@ use crate::report::Happened;
 /// The shortest time that anything takes.
 const TICK: Duration = Duration::from_micros(1);
 
+/// Most turns in which an instance goes on without having waited; in each it makes a thousand moves.
+const MAX_STRETCHES: u32 = 100;
+
+/// Most events that are recorded.
+const MAX_EVENTS: usize = 10_000;
+
 /// Most objects of an entity that a query reads.
 const MAX_QUERIED: u32 = 10_000;
 
@@ -56,6 +62,8 @@ pub(crate) struct Course<'a> {
     asked: BTreeSet<ObjectKey>,
     asked_whole: BTreeSet<Arc<str>>,
     answers: Vec<(InstanceId, Result<Value, Failure>)>,
+    /// Turns in which an instance went on without having waited for anything.
+    stretches: u32,
     imported: Option<Result<(usize, usize), Failure>>,
 }
 
@@ -81,12 +89,18 @@ impl<'a> Course<'a> {
             asked: BTreeSet::new(),
             asked_whole: BTreeSet::new(),
             answers: Vec::new(),
+            stretches: 0,
             imported: None,
         }
     }
 
     pub(crate) fn into_recorder(self) -> Recorder {
         self.recorder
+    }
+
+    /// Returns whether more has happened than is simulated.
+    pub(crate) fn is_endless(&self) -> bool {
+        self.stretches > MAX_STRETCHES || self.recorder.len() > MAX_EVENTS
     }
 
     /// Takes the endings of instances since the last call.
@@ -122,7 +136,9 @@ impl<'a> Course<'a> {
                 self.due.pop_first().map_or(Event::Tick, |(_, event)| event)
             }
             (_, deadline) => {
-                self.now = deadline.map_or(self.now, |deadline| self.now.max(deadline));
+                let deadline = deadline.unwrap_or(self.now);
+                self.stretches += u32::from(deadline <= self.now);
+                self.now = self.now.max(deadline);
                 Event::Tick
             }
         };

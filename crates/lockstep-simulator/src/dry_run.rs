@@ -15,7 +15,8 @@ use crate::ready::ready;
 use crate::recorder::Recorder;
 use crate::report::Report;
 
-/// Most events of a simulation; an instance that has not ended by then is told to be endless.
+/// Most turns of a simulation; an instance that has not ended by then is told to be endless, as is
+/// one that has made 100,000 moves without waiting, or of which 10,000 events were recorded.
 pub const MAX_TURNS: u32 = 10_000;
 
 /// What is simulated.
@@ -67,7 +68,7 @@ impl From<Broken> for SimulationError {
 /// # Errors
 ///
 /// [`SimulationError`] if it cannot begin. How the instance ends, well or not, is in the report; one
-/// that does not end within [`MAX_TURNS`] events ends with the error `simulation.endless`.
+/// that does not end within [`MAX_TURNS`] ends with the error `simulation.endless`.
 pub fn dry_run(simulation: Simulation<'_>) -> Result<Report, SimulationError> {
     let Simulation { definitions, workflow, input, by, seeds, mocks, background, began } =
         simulation;
@@ -137,11 +138,17 @@ fn instance(
     let workflow = Arc::clone(&workflow.name);
     course.schedule(Event::Start(Start { instance: id, workflow, input, by }));
     for _ in 0..MAX_TURNS {
+        if course.is_endless() {
+            break;
+        }
         course.turn()?;
         if let Some((_, ending)) = course.take_answers().pop() {
             return Ok(ending);
         }
     }
-    let message = format!("the instance has not ended within {MAX_TURNS} events");
+    let message = "the instance does not seem to end: is there a `goto` without a condition?";
     Ok(Err(Failure::new("simulation.endless", message)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,6 +43,11 @@ impl Recorder {
         Self { workflow, notes: Vec::new(), objects: HashMap::new() }
     }
 
+    /// Returns how much was recorded.
+    pub(crate) fn len(&self) -> usize {
+        self.notes.len()
+    }
+
     /// Takes note of an effect. `activity` is its name, if that is known.
     pub(crate) fn effect(
         &mut self,
@@ -54,7 +59,9 @@ impl Recorder {
         let activities = &self.workflow.activities;
         let activity = activity
             .and_then(|name| activities.iter().position(|activity| *activity.name == *name));
-        self.notes.push(Note { at, is_effect: true, instance, activity, what: Some(what) });
+        // A call is given up because of what is noted at the same time, not as a wait that begins.
+        let is_effect = !matches!(what, Happened::CallEnded);
+        self.notes.push(Note { at, is_effect, instance, activity, what: Some(what) });
     }
 
     /// Takes note of an object as it was read.

@@ -51,7 +51,7 @@ pub(super) fn human(report: &Report) -> String {
     }
     let end = match &report.ending {
         Ok(output) => format!("done: {}", shown(output)),
-        Err(failure) => format!("fails: {}", failure_report::line(failure)),
+        Err(failure) => format!("fails with {}", failure.code),
     };
     lines.add(report.elapsed, 0, &end);
     lines.text
@@ -280,3 +280,6 @@ fn write_json(write: &Write) -> Json {
         "changed": changed,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+//! One report with everything in it that is written in a form of its own.
+
+use std::sync::Arc;
+
+use expect_test::expect;
+use lockstep_core::{ObjectKey, Time};
+use lockstep_definition::{Source, check};
+use lockstep_expr::Map;
+use lockstep_simulator::{Mocks, Nothing, Simulation, dry_run};
+
+use super::*;
+
+const DEFINITIONS: &str = r#"
+project: p
+allowed_programs: [charge]
+---
+entity: Slot
+attributes: { booked: { type: int, default: 0 }, note: { type: string, optional: true } }
+---
+workflow: book
+activities:
+  - activity: book
+    exclusive_lock: { context: 'ref("Slot", "s1")' }
+    steps:
+      - load: { entity: Slot, id: s1 }
+        as: slot
+      - http: { method: POST, url: "http://h/x", headers: { X: "1" }, body: { a: "${slot.id}" } }
+        retry: { max_attempts: 2, backoff: 20s }
+      - exec: { program: charge, args: ["5"], input: { b: 2 } }
+      - update: slot
+        set: { booked: "${slot.booked + 1}" }
+      - create: Slot
+        id: s2
+        set: { note: "\e[31mred" }
+  - activity: notify
+    when: 1 > 2
+    steps: [log: "told"]
+  - activity: tidy
+    steps:
+      - log: "done"
+      - load: { entity: Slot, id: s9 }
+    catch:
+      - { error: data.*, steps: [delete: slot] }
+output: "${slot.booked}"
+"#;
+
+fn report() -> Report {
+    let definitions = check(&[Source::new("w.yaml", DEFINITIONS)]);
+    let definitions =
+        definitions.definitions.unwrap_or_else(|| panic!("{:?}", definitions.diagnostics));
+    let mut mocks = Mocks::default();
+    let mock = r#"{"url": "http://h/*", "status": 503, "times": 1, "takes": "100ms"}"#;
+    mocks.add(&json::from_json(mock).unwrap()).unwrap();
+    dry_run(Simulation {
+        definitions: Arc::new(definitions),
+        workflow: "book".into(),
+        input: Value::Null,
+        by: "tester".into(),
+        seeds: vec![(ObjectKey { entity: "Slot".into(), id: "s1".into() }, Map::new())],
+        mocks,
+        background: &mut Nothing,
+        began: Time(0),
+    })
+    .unwrap()
+}
+
+#[test]
+fn timeline_tells_what_would_happen() {
+    // The bar keeps the indentation.
+    let text: Vec<String> = human(&report()).lines().map(|line| format!("|{line}")).collect();
+    expect![[r#"
+        |     0 ms  activity book
+        |             lock    ref("Slot", "s1") is Slot/s1: granted, token 2199023255553
+        |             read    Slot/s1, version 1
+        |             http    POST http://h/x
+        |                     X: 1
+        |                     {"a":"s1"}
+        |                   = http.status: http://h/x answered 503: {} after 100 ms
+        |   20.1 s    http    POST http://h/x, attempt 2
+        |                     X: 1
+        |                     {"a":"s1"}
+        |                   = {"status":200,"headers":{},"body":{}} (made up)
+        |             exec    charge 5
+        |                     {"b":2}
+        |                   = {"exit_code":0,"output":{}} (made up)
+        |             read    Slot/s2: there is none
+        |             commit
+        |                     Slot/s1, version 1 -> 2
+        |                       booked: 0 -> 1
+        |                     Slot/s2 is created, version 1
+        |                       booked: 0
+        |                       note: "\u001b[31mred"
+        |           activity notify
+        |             is left out
+        |           activity tidy
+        |             log     done
+        |             read    Slot/s9: there is none
+        |             catch   data.not_found
+        |             commit
+        |                     Slot/s1 is deleted
+        |           done: 1"#]]
+    .assert_eq(&text.join("\n"));
+}
+
+#[test]
+fn json_tells_the_same() {
+    let told = json(&report());
+    let events = told["events"].as_array().unwrap();
+    let lines: Vec<String> = events.iter().map(ToString::to_string).collect();
+    expect![[r#"
+        {"at_us":1,"activity":"book","event":"lock_granted","context":"ref(\"Slot\", \"s1\")","key":"Slot/s1","token":2199023255553,"waited_us":0}
+        {"at_us":1,"activity":"book","event":"read","entity":"Slot","id":"s1","version":1}
+        {"at_us":3,"activity":"book","event":"called","call":{"method":"POST","url":"http://h/x","headers":[["X","1"]],"body":{"a":"s1"}},"attempt":1,"answer":null,"error":{"code":"http.status","message":"http://h/x answered 503: {}","details":{"status":503,"headers":{},"body":{}},"activity":null,"file":null,"line":null,"column":null},"takes_us":100000,"made_up":false}
+        {"at_us":20100004,"activity":"book","event":"called","call":{"method":"POST","url":"http://h/x","headers":[["X","1"]],"body":{"a":"s1"}},"attempt":2,"answer":{"status":200,"headers":{},"body":{}},"error":null,"takes_us":0,"made_up":true}
+        {"at_us":20100006,"activity":"book","event":"called","call":{"program":"charge","args":["5"],"input":{"b":2},"env":[]},"attempt":1,"answer":{"exit_code":0,"output":{}},"error":null,"takes_us":0,"made_up":true}
+        {"at_us":20100007,"activity":"book","event":"read","entity":"Slot","id":"s2","version":null}
+        {"at_us":20100008,"activity":"book","event":"committed","objects":[{"entity":"Slot","id":"s1","before":1,"after":2,"changed":[{"attribute":"booked","before":0,"after":1}]},{"entity":"Slot","id":"s2","before":null,"after":1,"changed":[{"attribute":"booked","before":null,"after":0},{"attribute":"note","before":null,"after":"\u001b[31mred"}]}]}
+        {"at_us":20100008,"activity":"notify","event":"skipped"}
+        {"at_us":20100008,"activity":"tidy","event":"logged","text":"done"}
+        {"at_us":20100008,"activity":"tidy","event":"read","entity":"Slot","id":"s9","version":null}
+        {"at_us":20100009,"activity":"tidy","event":"caught","error":"data.not_found"}
+        {"at_us":20100009,"activity":"tidy","event":"committed","objects":[{"entity":"Slot","id":"s1","before":2,"after":null,"changed":[{"attribute":"booked","before":1,"after":null},{"attribute":"note","before":null,"after":null}]}]}"#]].assert_eq(&lines.join("\n"));
+    assert_eq!(told["status"], "done");
+    assert_eq!(told["output"], 1);
+    assert_eq!(told["made_up_answers"], 2);
+}
