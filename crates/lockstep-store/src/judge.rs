@@ -14,7 +14,6 @@
 //! Absent by design: I/O, encoding, and any difference between stores.
 
 use std::collections::HashMap;
-use std::hash::Hash;
 use std::sync::Arc;
 
 use lockstep_core::transition::{
@@ -23,95 +22,11 @@ use lockstep_core::transition::{
 };
 use lockstep_core::{Entry, FencingToken, InstanceId, Object, ObjectKey, TransitionNumber};
 
+pub(crate) use wanted::{Present, Stamped, Wanted};
+
+mod wanted;
+
 const IN_LIST: &str = "places are issued by the list that they index";
-
-/// A list of distinct keys in the order of their first occurrence.
-#[derive(Debug)]
-pub(crate) struct Places<K> {
-    keys: Vec<K>,
-    places: HashMap<K, usize>,
-}
-
-impl<K: Copy + Eq + Hash> Places<K> {
-    fn new() -> Self {
-        Self { keys: Vec::new(), places: HashMap::new() }
-    }
-
-    fn add(&mut self, key: K) -> usize {
-        *self.places.entry(key).or_insert_with(|| {
-            self.keys.push(key);
-            self.keys.len() - 1
-        })
-    }
-
-    fn place(&self, key: K) -> usize {
-        *self.places.get(&key).expect("everything that a batch touches was added before")
-    }
-
-    /// The keys; others refer to them by their place in this list.
-    pub(crate) fn keys(&self) -> &[K] {
-        &self.keys
-    }
-}
-
-/// A unique key together with the entity within which it is unique.
-pub(crate) type EntityKey<'a> = (&'a str, &'a UniqueKey);
-
-/// What the judge has to know of the stored state.
-#[derive(Debug)]
-pub(crate) struct Wanted<'a> {
-    /// Objects: their stamps and versions.
-    pub(crate) objects: Places<&'a ObjectKey>,
-    /// Unique keys: the ids of the objects that have them.
-    pub(crate) unique: Places<EntityKey<'a>>,
-    /// Locks: the tokens under which they are held.
-    pub(crate) locks: Places<&'a str>,
-}
-
-impl<'a> Wanted<'a> {
-    pub(crate) fn of(batch: &'a [Transition]) -> Self {
-        let mut wanted =
-            Self { objects: Places::new(), unique: Places::new(), locks: Places::new() };
-        for transition in batch {
-            for write in &transition.objects {
-                wanted.objects.add(&write.key);
-                for key in write.unique.iter().flatten() {
-                    wanted.unique.add((&write.key.entity, key));
-                }
-            }
-            for (key, _) in &transition.fences {
-                wanted.locks.add(key);
-            }
-            for write in &transition.locks {
-                wanted.locks.add(lock_key(write));
-            }
-        }
-        wanted
-    }
-}
-
-fn lock_key(write: &LockWrite) -> &str {
-    match write {
-        LockWrite::Put(row) => &row.key,
-        LockWrite::Delete { key, .. } => key,
-    }
-}
-
-/// The state of an object, without its contents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Stamped {
-    pub(crate) stamp: TransitionNumber,
-    pub(crate) version: i64,
-}
-
-/// The stored state of what was [`Wanted`], each list in the same order.
-#[derive(Debug)]
-pub(crate) struct Present {
-    pub(crate) objects: Vec<Option<Stamped>>,
-    /// Ids of the objects that have the unique keys.
-    pub(crate) unique: Vec<Option<Arc<str>>>,
-    pub(crate) locks: Vec<Option<FencingToken>>,
-}
 
 /// What became of a batch, and what is to be written: each row once, in its final state.
 #[derive(Debug, Default)]
@@ -251,7 +166,7 @@ impl<'a, 'w> Court<'a, 'w> {
         {
             let Some(id) = owner else { continue };
             let key = ObjectKey { entity: (*entity).into(), id: Arc::clone(id) };
-            let object = wanted.objects.places.get(&key).and_then(|place| objects.get_mut(*place));
+            let object = wanted.objects.find(&key).and_then(|place| objects.get_mut(place));
             if let Some(object) = object {
                 object.unique.push(place);
             }

@@ -14,18 +14,20 @@ use sqlx::{Row as _, query};
 
 use super::error::store_error;
 use super::row::{self, corrupt};
-use super::transport::{Contents, Rows, into_json};
+use super::transport::{Contents, Rows, into_json, text};
 use crate::error::StoreError;
 use crate::store::{Counts, LoadedObject, State, StoredInstance};
 
 /// Greater than every id.
 const AFTER_ALL: [u8; 17] = [0xff; 17];
 
-const LOAD: &str = "\
-SELECT k.key AS position, o.version, o.stamp, o.body
-FROM json_each(?2, '$[0]') k CROSS JOIN object o
-    ON o.entity = CAST(substr(?1, k.value ->> 0, k.value ->> 1) AS TEXT)
-    AND o.id = CAST(substr(?1, k.value ->> 2, k.value ->> 3) AS TEXT)";
+const LOAD: &str = concat!(
+    "SELECT k.key AS position, o.version, o.stamp, o.body ",
+    "FROM json_each(?2, '$[0]') k CROSS JOIN object o ON o.entity = ",
+    text!("k.value", 0),
+    " AND o.id = ",
+    text!("k.value", 2),
+);
 const QUERY: &str = "\
 SELECT id, version, stamp, body FROM object WHERE entity = ?1 ORDER BY id LIMIT ?2";
 const QUERY_AFTER: &str = "\
@@ -59,7 +61,9 @@ pub(crate) async fn load(
 ) -> Result<Vec<LoadedObject>, StoreError> {
     let (mut contents, mut rows) = (Contents::default(), Rows::default());
     for key in keys {
-        rows.add(contents.add_all([&key.entity, &key.id]));
+        let [entity, entity_length] = contents.add(key.entity.as_bytes());
+        let [id, id_length] = contents.add(key.id.as_bytes());
+        rows.add(&mut contents, [entity, entity_length, id, id_length]);
     }
     let found = query(LOAD).bind(contents.into_bytes()).bind(into_json([rows]));
     let found = found.fetch_all(pool).await.map_err(store_error)?;

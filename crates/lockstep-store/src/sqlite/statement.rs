@@ -8,71 +8,106 @@
 //! * Every statement has the same two parameters, the contents and all lists of rows; see
 //!   [`transport`](super::transport). The driver binds wrongly what has gaps in the numbers.
 
-use lockstep_core::Entry;
-use lockstep_core::transition::{InstanceRow, Status};
+use lockstep_core::transition::{InstanceRow, Status, UniqueKey};
+use lockstep_core::{Entry, Object, ObjectKey};
 
 use super::row;
-use super::transport::{Contents, Rows, into_json};
+use super::transport::{Contents, Rows, Span, bytes16, into_json, number, text};
 use crate::judge::{Verdict, Wanted};
 use crate::store::State;
 
 /// Begins a transaction and answers with rows of `kind`, `position` and more: one of kind 0 with
 /// the states of objects as JSON, several of kind 1 with the owner of a unique key each, one of
 /// kind 2 with the tokens of locks as JSON.
-pub(crate) const BEGIN: &str = "\
-BEGIN IMMEDIATE;
-SELECT 0 AS kind, 0 AS position, json_group_array(json_array(k.key, o.stamp, o.version)) AS answer
-FROM json_each(?2, '$[0]') k CROSS JOIN object o
-    ON o.entity = CAST(substr(?1, k.value ->> 0, k.value ->> 1) AS TEXT)
-    AND o.id = CAST(substr(?1, k.value ->> 2, k.value ->> 3) AS TEXT);
-SELECT 1 AS kind, k.key AS position, u.id AS answer
-FROM json_each(?2, '$[1]') k CROSS JOIN unique_key u
-    ON u.entity = CAST(substr(?1, k.value ->> 0, k.value ->> 1) AS TEXT)
-    AND u.attributes = CAST(substr(?1, k.value ->> 2, k.value ->> 3) AS TEXT)
-    AND u.content = CAST(substr(?1, k.value ->> 4, k.value ->> 5) AS TEXT);
-SELECT 2 AS kind, 0 AS position, json_group_array(json_array(k.key, l.token)) AS answer
-FROM json_each(?2, '$[2]') k CROSS JOIN held_lock l
-    ON l.key = CAST(substr(?1, k.value ->> 0, k.value ->> 1) AS TEXT)";
+pub(crate) const BEGIN: &str = concat!(
+    "BEGIN IMMEDIATE; ",
+    "SELECT 0, 0, json_group_array(json_array(k.key, o.stamp, o.version)) ",
+    "FROM json_each(?2, '$[0]') k CROSS JOIN object o ON o.entity = ",
+    text!("k.value", 0),
+    " AND o.id = ",
+    text!("k.value", 2),
+    "; ",
+    "SELECT 1, k.key, u.id FROM json_each(?2, '$[1]') k CROSS JOIN unique_key u ON u.entity = ",
+    text!("k.value", 0),
+    " AND u.attributes = ",
+    text!("k.value", 2),
+    " AND u.content = ",
+    text!("k.value", 4),
+    "; ",
+    "SELECT 2, 0, json_group_array(json_array(k.key, l.token)) ",
+    "FROM json_each(?2, '$[2]') k CROSS JOIN held_lock l ON l.key = ",
+    text!("k.value", 0),
+);
 
 /// Writes instances, journals and objects.
-pub(crate) const WRITE: &str = "\
-INSERT OR REPLACE INTO instance (id, state, body, running)
-SELECT substr(?1, value ->> 1, 16), value ->> 0,
-    CAST(substr(?1, value ->> 2, value ->> 3) AS TEXT),
-    iif(value ->> 0 = 0, CAST(substr(?1, value ->> 4, value ->> 5) AS TEXT), NULL)
-FROM json_each(?2, '$[0]');
-INSERT INTO journal (instance, number, entries)
-SELECT substr(?1, value ->> 1, 16), value ->> 0,
-    CAST(substr(?1, value ->> 2, value ->> 3) AS TEXT)
-FROM json_each(?2, '$[1]');
-INSERT OR REPLACE INTO object (entity, id, version, stamp, body)
-SELECT CAST(substr(?1, value ->> 2, value ->> 3) AS TEXT),
-    CAST(substr(?1, value ->> 4, value ->> 5) AS TEXT), value ->> 0, value ->> 1,
-    CAST(substr(?1, value ->> 6, value ->> 7) AS TEXT)
-FROM json_each(?2, '$[2]')";
+pub(crate) const WRITE: &str = concat!(
+    "INSERT OR REPLACE INTO instance (id, state, body, running) SELECT ",
+    bytes16!("value", 1),
+    ", ",
+    number!("value", 0),
+    ", ",
+    text!("value", 2),
+    ", iif(",
+    number!("value", 0),
+    " = 0, ",
+    text!("value", 4),
+    ", NULL) FROM json_each(?2, '$[0]'); ",
+    "INSERT INTO journal (instance, number, entries) SELECT ",
+    bytes16!("value", 1),
+    ", ",
+    number!("value", 0),
+    ", ",
+    text!("value", 2),
+    " FROM json_each(?2, '$[1]'); ",
+    "INSERT OR REPLACE INTO object (entity, id, version, stamp, body) SELECT ",
+    text!("value", 2),
+    ", ",
+    text!("value", 4),
+    ", ",
+    number!("value", 0),
+    ", ",
+    number!("value", 1),
+    ", ",
+    text!("value", 6),
+    " FROM json_each(?2, '$[2]')",
+);
 
 /// Deletes objects, writes unique keys and locks.
-pub(crate) const WRITE_REST: &str = "\
-DELETE FROM object WHERE (entity, id) IN (
-    SELECT CAST(substr(?1, value ->> 0, value ->> 1) AS TEXT),
-        CAST(substr(?1, value ->> 2, value ->> 3) AS TEXT)
-    FROM json_each(?2, '$[0]'));
-DELETE FROM unique_key WHERE (entity, id) IN (
-    SELECT CAST(substr(?1, value ->> 0, value ->> 1) AS TEXT),
-        CAST(substr(?1, value ->> 2, value ->> 3) AS TEXT)
-    FROM json_each(?2, '$[1]'));
-INSERT INTO unique_key (entity, id, attributes, content)
-SELECT CAST(substr(?1, value ->> 0, value ->> 1) AS TEXT),
-    CAST(substr(?1, value ->> 2, value ->> 3) AS TEXT),
-    CAST(substr(?1, value ->> 4, value ->> 5) AS TEXT),
-    CAST(substr(?1, value ->> 6, value ->> 7) AS TEXT)
-FROM json_each(?2, '$[2]');
-DELETE FROM held_lock WHERE key IN (
-    SELECT CAST(substr(?1, value ->> 0, value ->> 1) AS TEXT) FROM json_each(?2, '$[3]'));
-INSERT OR REPLACE INTO held_lock (key, token, instance, since, until)
-SELECT CAST(substr(?1, value ->> 4, value ->> 5) AS TEXT), value ->> 0,
-    substr(?1, value ->> 3, 16), value ->> 1, value ->> 2
-FROM json_each(?2, '$[4]')";
+pub(crate) const WRITE_REST: &str = concat!(
+    "DELETE FROM object WHERE (entity, id) IN (SELECT ",
+    text!("value", 0),
+    ", ",
+    text!("value", 2),
+    " FROM json_each(?2, '$[0]')); ",
+    "DELETE FROM unique_key WHERE (entity, id) IN (SELECT ",
+    text!("value", 0),
+    ", ",
+    text!("value", 2),
+    " FROM json_each(?2, '$[1]')); ",
+    "INSERT INTO unique_key (entity, id, attributes, content) SELECT ",
+    text!("value", 0),
+    ", ",
+    text!("value", 2),
+    ", ",
+    text!("value", 4),
+    ", ",
+    text!("value", 6),
+    " FROM json_each(?2, '$[2]'); ",
+    "DELETE FROM held_lock WHERE key IN (SELECT ",
+    text!("value", 0),
+    " FROM json_each(?2, '$[3]')); ",
+    "INSERT OR REPLACE INTO held_lock (key, token, instance, since, until) SELECT ",
+    text!("value", 4),
+    ", ",
+    number!("value", 0),
+    ", ",
+    bytes16!("value", 3),
+    ", ",
+    number!("value", 1),
+    ", ",
+    number!("value", 2),
+    " FROM json_each(?2, '$[4]')",
+);
 
 /// The parameters of [`BEGIN`].
 #[derive(Debug, Default)]
@@ -85,17 +120,23 @@ pub(crate) struct Questions {
 
 impl Questions {
     pub(crate) fn of(wanted: &Wanted<'_>) -> Self {
-        let mut to = Self::default();
+        let Self { mut contents, mut objects, mut unique, mut locks } = Self::default();
         for key in wanted.objects.keys() {
-            to.objects.add(to.contents.add_all([&key.entity, &key.id]));
+            let [[entity, entity_length], [id, id_length]] = object_names(&mut contents, key);
+            objects.add(&mut contents, [entity, entity_length, id, id_length]);
         }
         for (entity, key) in wanted.unique.keys() {
-            to.unique.add(to.contents.add_all([entity, &*key.constraint, &*key.values]));
+            let [entity, entity_length] = contents.add(entity.as_bytes());
+            let [name, name_length] = contents.add(key.constraint.as_bytes());
+            let [values, values_length] = contents.add(key.values.as_bytes());
+            let numbers = [entity, entity_length, name, name_length, values, values_length];
+            unique.add(&mut contents, numbers);
         }
         for key in wanted.locks.keys() {
-            to.locks.add(to.contents.add(key.as_bytes()));
+            let key = contents.add(key.as_bytes());
+            locks.add(&mut contents, key);
         }
-        to
+        Self { contents, objects, unique, locks }
     }
 
     pub(crate) fn into_parameters(self) -> (Vec<u8>, String) {
@@ -123,13 +164,12 @@ impl Writes {
             let [id, _] = to.contents.add(page.instance.0.as_bytes());
             let entries: &[&Entry] = &page.entries;
             let [place, length] = to.contents.write(|to| row::write_entries(to, entries));
-            to.journal.add([page.number, id, place, length]);
+            to.journal.add(&mut to.contents, [page.number, id, place, length]);
         }
         for (key, object) in &verdict.objects {
-            let Some(object) = object else { continue };
-            let names = to.contents.add_all([&key.entity, &key.id]);
-            let body = to.contents.write(|to| row::write_object(to, object));
-            to.objects.add([object.version, object.stamp].into_iter().chain(names).chain(body));
+            if let Some(object) = object {
+                to.add_object(key, object);
+            }
         }
         to
     }
@@ -138,15 +178,20 @@ impl Writes {
         let state = row::state_number(State::from(&instance.status));
         let [id, _] = self.contents.add(instance.id.0.as_bytes());
         let [place, length] = self.contents.write(|to| row::write_instance(to, instance));
-        match &instance.status {
-            Status::Running(running) => {
-                let [running, running_length] = self.contents.add(running.as_bytes());
-                self.instances.add([state, id, place, length, running, running_length]);
-            }
-            Status::Done { .. } | Status::Failed { .. } => {
-                self.instances.add([state, id, place, length]);
-            }
-        }
+        let [running, running_length] = match &instance.status {
+            Status::Running(running) => self.contents.add(running.as_bytes()),
+            Status::Done { .. } | Status::Failed { .. } => [0, 0],
+        };
+        let numbers = [state, id, place, length, running, running_length];
+        self.instances.add(&mut self.contents, numbers);
+    }
+
+    fn add_object(&mut self, key: &ObjectKey, object: &Object) {
+        let [[entity, entity_length], [id, id_length]] = object_names(&mut self.contents, key);
+        let [body, body_length] = self.contents.write(|to| row::write_object(to, object));
+        let [version, stamp] = [object.version, object.stamp];
+        let numbers = [version, stamp, entity, entity_length, id, id_length, body, body_length];
+        self.objects.add(&mut self.contents, numbers);
     }
 
     pub(crate) fn into_parameters(self) -> (Vec<u8>, String) {
@@ -175,29 +220,39 @@ impl Rest {
         let mut to = Self::default();
         for (key, object) in &verdict.objects {
             if object.is_none() {
-                to.deleted.add(to.contents.add_all([&key.entity, &key.id]));
+                let names = object_names(&mut to.contents, key);
+                let [[entity, entity_length], [id, id_length]] = names;
+                to.deleted.add(&mut to.contents, [entity, entity_length, id, id_length]);
             }
         }
         for (key, unique) in &verdict.unique {
-            let object = to.contents.add_all([&key.entity, &key.id]);
-            for unique in unique {
-                let unique = to.contents.add_all([&unique.constraint, &unique.values]);
-                to.unique.add(object.iter().copied().chain(unique));
-            }
-            to.rekeyed.add(object);
+            to.add_unique(key, unique);
         }
         for (key, row) in &verdict.locks {
-            let key = to.contents.add(key.as_bytes());
+            let [key, key_length] = to.contents.add(key.as_bytes());
             match row {
                 Some(row) => {
                     let [instance, _] = to.contents.add(row.instance.0.as_bytes());
-                    let numbers = [row.token, row.since.0, row.until.0, instance];
-                    to.held.add(numbers.into_iter().chain(key));
+                    let [since, until] = [row.since.0, row.until.0];
+                    let numbers = [row.token, since, until, instance, key, key_length];
+                    to.held.add(&mut to.contents, numbers);
                 }
-                None => to.released.add(key),
+                None => to.released.add(&mut to.contents, [key, key_length]),
             }
         }
         to
+    }
+
+    fn add_unique(&mut self, key: &ObjectKey, unique: &[&UniqueKey]) {
+        let [[entity, entity_length], [id, id_length]] = object_names(&mut self.contents, key);
+        self.rekeyed.add(&mut self.contents, [entity, entity_length, id, id_length]);
+        for unique in unique {
+            let [name, name_length] = self.contents.add(unique.constraint.as_bytes());
+            let [values, values_length] = self.contents.add(unique.values.as_bytes());
+            let numbers =
+                [entity, entity_length, id, id_length, name, name_length, values, values_length];
+            self.unique.add(&mut self.contents, numbers);
+        }
     }
 
     pub(crate) fn into_parameters(self) -> (Vec<u8>, String) {
@@ -209,4 +264,9 @@ impl Rest {
         let unchanged = self.deleted.is_empty() && self.rekeyed.is_empty();
         unchanged && self.released.is_empty() && self.held.is_empty()
     }
+}
+
+/// Adds the two names of an object.
+fn object_names(to: &mut Contents, key: &ObjectKey) -> [Span; 2] {
+    [to.add(key.entity.as_bytes()), to.add(key.id.as_bytes())]
 }
