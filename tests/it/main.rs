@@ -6,6 +6,8 @@
 //! * Every file of this folder is a module here.
 
 #[cfg(test)]
+mod binary;
+#[cfg(test)]
 mod booking;
 #[cfg(test)]
 mod commit;
@@ -14,7 +16,11 @@ mod conflict;
 #[cfg(test)]
 mod counter;
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
 mod durability;
+#[cfg(test)]
+mod editing;
 #[cfg(test)]
 mod engine;
 #[cfg(test)]
@@ -24,7 +30,13 @@ mod faulty_store;
 #[cfg(test)]
 mod layers;
 #[cfg(test)]
+mod modules;
+#[cfg(test)]
 mod navigation;
+#[cfg(test)]
+mod numbering;
+#[cfg(test)]
+mod one_process;
 #[cfg(test)]
 mod outside_call;
 #[cfg(test)]
@@ -37,3 +49,5 @@ mod reader;
 mod server;
 #[cfg(test)]
 mod shelf;
+#[cfg(test)]
+mod workflows;
