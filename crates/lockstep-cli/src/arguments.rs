@@ -12,7 +12,9 @@ use crate::{bench, console, dry_run, eval, run, validate};
     name = "lockstep",
     version,
     disable_help_subcommand = true,
-    after_help = "Example: lockstep run workflows/message-reader.yaml --input message_id=m1\n\n\
+    after_help = "Example:\n  \
+        lockstep run workflows/message-reader.yaml --seed workflows/message-reader.seed.jsonl \\\n      \
+        --input message=m0\n\n\
         Exit status: 0 done; 1 the work failed (an invalid definition, a failed instance); 2 wrong \
         usage; 3 the store or the engine failed; 70 a bug; 130 and 143 ended by a signal."
 )]

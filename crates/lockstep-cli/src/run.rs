@@ -11,7 +11,6 @@ mod results;
 mod signals;
 mod tally;
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use lockstep_core::{InstanceId, ObjectKey};
@@ -32,12 +31,16 @@ use progress::Progress;
 use signals::Signals;
 use tally::Tally;
 
+/// Most instances that are under way at once.
+const MAX_CONCURRENCY: i64 = 100_000;
+
 /// Arguments of `lockstep run`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
-    lockstep run workflows/message-reader.yaml --input message_id=m1\n  \
-    lockstep run workflows/message-reader.yaml --seed workflows/message-reader.jsonl \\\n      \
-    --input 'message_id=m{n%100}' --count 1000 --show Message/m1\n\n\
+    lockstep run workflows/message-reader.yaml --seed workflows/message-reader.seed.jsonl \\\n      \
+    --input message=m0\n  \
+    lockstep run workflows/message-reader.yaml --seed workflows/message-reader.seed.jsonl \\\n      \
+    --input 'message=m{n%100}' --count 1000 --show Message/m0\n\n\
     Ctrl-C and SIGTERM stop it; unfinished instances stay in the store, and the next run on that \
     store goes on with them. A second ctrl-C ends it at once.\n\n\
     Exit status 1 if an instance failed; 130 after ctrl-C, 143 after SIGTERM.")]
@@ -45,11 +48,17 @@ pub(crate) struct Args {
     #[command(flatten)]
     work: WorkArgs,
     /// How many instances; 0 only finishes what is unfinished in the store
-    #[arg(long, short = 'n', value_name = "N", default_value_t = 1)]
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 1, allow_negative_numbers = true)]
     count: u64,
     /// How many of them at once
-    #[arg(long, short, value_name = "N", default_value = "256")]
-    concurrency: NonZeroUsize,
+    #[arg(
+        long,
+        short,
+        value_name = "N",
+        default_value_t = 256,
+        value_parser = clap::value_parser!(u32).range(1..=MAX_CONCURRENCY)
+    )]
+    concurrency: u32,
     #[command(flatten)]
     store: StoreArgs,
     /// A host, with or without port, that http steps may call although it is not public
@@ -148,6 +157,9 @@ impl Session<'_> {
             allowed_programs: self.args.allow_program.clone(),
             ..Options::default()
         };
+        if self.args.store.is_default() {
+            self.tell(&format!("the store is {}\n", self.url));
+        }
         let (runner, recovered) = Runner::start(Arc::clone(&store), options).await?;
         self.take_up(recovered, &mut course);
         let worked = self.work(&runner, work, order, &mut course).await;
@@ -184,12 +196,13 @@ impl Session<'_> {
             let (created, existing) = runner.import(work.by, work.seeds).await?;
             self.tell(&format!("{created} objects created, {existing} were there already\n"));
         }
+        let at_once = usize::try_from(self.args.concurrency).unwrap_or(usize::MAX);
         let mut progress = Progress::new(self.args.count, self.args.quiet);
         let mut next = 0;
         loop {
             while let Some(order) = &order
                 && next < self.args.count
-                && course.instances.len() < self.args.concurrency.get()
+                && course.instances.len() < at_once
             {
                 let name = Arc::clone(&order.workflow.name);
                 let input = order.inputs.of_instance(next);

@@ -119,16 +119,14 @@ mod tests {
         told(
             &format!("{one}\n\n{two}\n"),
             expect![[r#"
-            Message/m1 {"reads": 2}
-            Message/m2 {}
-        "#]],
+                Message/m1 {"reads": 2}
+                Message/m2 {}"#]],
         );
         told(
             &format!(" [{one},\n{two}]"),
             expect![[r#"
-            Message/m1 {"reads": 2}
-            Message/m2 {}
-        "#]],
+                Message/m1 {"reads": 2}
+                Message/m2 {}"#]],
         );
         told("", expect![[""]]);
     }

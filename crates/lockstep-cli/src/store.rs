@@ -27,6 +27,11 @@ pub(crate) struct StoreArgs {
 }
 
 impl StoreArgs {
+    /// Returns whether nobody has named a store.
+    pub(crate) fn is_default(&self) -> bool {
+        self.store.is_none()
+    }
+
     /// Returns the store's name.
     pub(crate) fn url(&self) -> Result<String, CommandError> {
         match &self.store {

@@ -76,6 +76,9 @@ impl Work {
         }
         let Some(written) = plain.definitions else {
             let counts = sources::counted(told);
+            if format == Format::Human {
+                console::tell("\n");
+            }
             return Err(CommandError::Invalid(format!("the definitions have {counts}")));
         };
         known_config(&text, &written)?;

@@ -1,8 +1,9 @@
 //! A bar that grows with the instances that have ended; only on a terminal, only for several.
 
+use std::fmt;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use super::Ended;
 
@@ -19,8 +20,12 @@ impl Progress {
         }
         // It draws on the standard error, and on nothing that is not a terminal.
         let bar = ProgressBar::new(count);
-        let style = "{bar:30} {human_pos}/{human_len} {per_sec:.0} {elapsed} {msg}";
-        bar.set_style(ProgressStyle::with_template(style).expect("the template is right"));
+        let style = "{bar:30} {human_pos}/{human_len} {rate} {elapsed} {msg}";
+        let style = ProgressStyle::with_template(style).expect("the template is right");
+        bar.set_style(style.with_key("rate", |state: &ProgressState, to: &mut dyn fmt::Write| {
+            // A bar that cannot be written is not worth an error.
+            write!(to, "{:.0} per second", state.per_sec()).unwrap_or_default();
+        }));
         bar.enable_steady_tick(Duration::from_millis(200));
         Self { bar, failed: 0 }
     }
