@@ -73,12 +73,12 @@ impl Work {
         let wrong = plain.definitions.is_none();
         if wrong || !quiet {
             console::tell(&sources::findings(told, &text.sources, format));
+            if format == Format::Human && !told.is_empty() {
+                console::tell("\n");
+            }
         }
         let Some(written) = plain.definitions else {
             let counts = sources::counted(told);
-            if format == Format::Human {
-                console::tell("\n");
-            }
             return Err(CommandError::Invalid(format!("the definitions have {counts}")));
         };
         known_config(&text, &written)?;
