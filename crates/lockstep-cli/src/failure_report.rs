@@ -22,7 +22,8 @@ const HELP: &[(&str, &str)] = &[
     ),
     (
         "data.conflict",
-        "take an `exclusive_lock` on the object, or say with `on_conflict` what is to happen",
+        "load the object again and decide anew; an `exclusive_lock` keeps others out meanwhile, and \
+         `on_conflict` says what is to happen without one",
     ),
     (
         "data.not_found",

@@ -41,7 +41,7 @@ pub(crate) struct WorkArgs {
         value_name = "WHO",
         env = "USER",
         hide_env = true,
-        default_value = "nobody",
+        default_value = "anonymous",
         hide_default_value = true
     )]
     by: String,
