@@ -16,6 +16,9 @@ use super::transport::{Contents, Rows, Span, bytes16, into_json, number, text};
 use crate::judge::{Verdict, Wanted};
 use crate::store::State;
 
+/// What most rows need in the blob, so that it seldom has to move while it grows.
+const USUAL_ROW_BYTES: usize = 512;
+
 /// Begins a transaction and answers with rows of `kind`, `position` and more: one of kind 0 with
 /// the states of objects as JSON, several of kind 1 with the owner of a unique key each, one of
 /// kind 2 with the tokens of locks as JSON.
@@ -156,7 +159,9 @@ pub(crate) struct Writes {
 
 impl Writes {
     pub(crate) fn of(verdict: &Verdict<'_>) -> Self {
-        let mut to = Self::default();
+        let rows = verdict.instances.len() + verdict.journal.len() + verdict.objects.len();
+        let contents = Contents::with_capacity(rows.saturating_mul(USUAL_ROW_BYTES));
+        let mut to = Self { contents, ..Self::default() };
         for row in &verdict.instances {
             to.add_instance(row);
         }

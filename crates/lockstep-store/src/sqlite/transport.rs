@@ -1,6 +1,6 @@
 //! How rows travel to `SQLite`: one blob with everything, and lists of places in it as JSON.
 //!
-//! A row is a run of numbers in the blob, each of [`WIDTH`] decimal digits; contents of any length
+//! A row is a run of numbers in the blob, each in [`WIDTH`] bytes as decimal digits; contents of any length
 //! stand elsewhere in the blob, and two of the numbers say where, and how long. A statement takes
 //! the blob as its first parameter and the lists as its second; `json_each` makes rows of one list.
 //! So any number of rows is one statement, and contents are neither escaped, nor scanned, nor cut at
@@ -24,8 +24,6 @@
 //!
 //! * Numbers are exact: `SQLite` casts every whole number of 64 bits in decimal digits to itself.
 //! * Places count from 1, as `substr` does.
-
-use std::io::Write as _;
 
 /// Bytes of a number: a sign and 19 digits.
 const WIDTH: usize = 20;
@@ -73,6 +71,10 @@ pub(crate) struct Contents(Vec<u8>);
 pub(crate) type Span = [i64; 2];
 
 impl Contents {
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self(Vec::with_capacity(bytes))
+    }
+
     pub(crate) fn add(&mut self, bytes: &[u8]) -> Span {
         self.write(|to| to.extend_from_slice(bytes))
     }
@@ -111,13 +113,58 @@ impl Rows {
     pub(crate) fn add<const N: usize>(&mut self, to: &mut Contents, numbers: [i64; N]) {
         self.0.push(to.place());
         for number in numbers {
-            write!(to.0, "{number:0WIDTH$}").expect("memory takes every byte");
+            to.0.extend_from_slice(&digits(number));
         }
     }
+}
+
+/// Returns a number in decimal digits, with spaces before them. Formatting with the standard
+/// library's padding takes as long as all the rest of encoding a row.
+fn digits(number: i64) -> [u8; WIDTH] {
+    let mut text = [b' '; WIDTH];
+    let mut places = text.iter_mut().rev();
+    let mut rest = number.unsigned_abs();
+    for place in places.by_ref() {
+        *place = b'0' + u8::try_from(rest % 10).expect("a digit is less than ten");
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if let (true, Some(place)) = (number < 0, places.next()) {
+        *place = b'-';
+    }
+    text
 }
 
 /// Returns lists of rows as a JSON array of them.
 pub(crate) fn into_json<const N: usize>(lists: [Rows; N]) -> String {
     let lists: Vec<Vec<i64>> = lists.into_iter().map(|Rows(places)| places).collect();
     serde_json::to_string(&lists).expect("numbers can be written")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Contents, Rows, digits, into_json};
+
+    #[test]
+    fn numbers_have_all_their_digits() {
+        for number in [0, 7, -7, 10, 1 << 53, i64::MAX, i64::MIN, i64::MIN + 1] {
+            let text = String::from_utf8(digits(number).to_vec()).unwrap();
+            assert_eq!(text.trim_start().parse(), Ok(number));
+        }
+    }
+
+    #[test]
+    fn rows_stand_beside_their_contents() {
+        let (mut contents, mut rows) = (Contents::default(), Rows::default());
+        let [place, length] = contents.add("né\0".as_bytes());
+        rows.add(&mut contents, [place, length]);
+        rows.add(&mut contents, [-1, 0]);
+        assert_eq!(into_json([rows, Rows::default()]), "[[5,45],[]]");
+        let bytes = contents.into_bytes();
+        let text = String::from_utf8(bytes).unwrap();
+        let expected = format!("né\0{:>20}{:>20}{:>20}{:>20}", 1, 4, -1, 0);
+        assert_eq!(text, expected);
+    }
 }
