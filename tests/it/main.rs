@@ -46,6 +46,8 @@ mod program;
 #[cfg(test)]
 mod reader;
 #[cfg(test)]
+mod restart;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod shelf;

@@ -3,19 +3,16 @@
 use std::time::Duration;
 
 /// Longest time that a test waits for anything: far more than a loaded machine needs.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Pause between two looks at a condition.
 const PAUSE: Duration = Duration::from_millis(2);
 
 /// Waits for a future.
-#[track_caller]
-pub(crate) fn soon<F: Future>(what: &str, future: F) -> impl Future<Output = F::Output> {
-    async move {
-        tokio::time::timeout(PATIENCE, future)
-            .await
-            .unwrap_or_else(|_| panic!("this has not come within {PATIENCE:?}: {what}"))
-    }
+pub(crate) async fn soon<F: Future>(what: &str, future: F) -> F::Output {
+    tokio::time::timeout(PATIENCE, future)
+        .await
+        .unwrap_or_else(|_| panic!("this has not come within {PATIENCE:?}: {what}"))
 }
 
 /// Waits for a condition.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lockstep_store::Store;
 use tempfile::TempDir;
 
-/// A folder with an SQLite file in it.
+/// A folder with a store in it.
 #[derive(Debug)]
 pub(crate) struct Shelf {
     folder: TempDir,
