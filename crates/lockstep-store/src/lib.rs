@@ -1,7 +1,7 @@
 //! Durable stores behind one trait, whose contract is a test suite.
 //!
 //! A store takes batches of transitions and answers, for each, whether it is committed; the rest
-//! is reading. [`Memory`] keeps everything in the process; [`open`] also opens
+//! is reading. [`Memory`] keeps everything in the process; [`open()`] also opens
 //! files, which are embedded `SQLite` databases.
 //!
 //! Absent by design: what a transition means. The engine decides, a store compares and writes.
