@@ -54,8 +54,8 @@ pub(crate) enum Committed {
 pub(crate) struct Judged {
     unit: UnitOfWork,
     names: Names,
-    activity_start: Savepoint,
-    unit_start: Savepoint,
+    activity_start: Arc<Savepoint>,
+    unit_start: Arc<Savepoint>,
     written: Vec<Written>,
 }
 
@@ -97,7 +97,7 @@ impl Instance {
             Judge::Store => {
                 world.cache.claim(number, unit.entries.keys().cloned().collect());
                 let (activity_start, unit_start) =
-                    (self.activity_start.clone(), self.unit_start.clone());
+                    (Arc::clone(&self.activity_start), Arc::clone(&self.unit_start));
                 self.mark();
                 self.save_row(world);
                 let judged = Judged { unit, names, activity_start, unit_start, written };
@@ -292,7 +292,7 @@ impl Instance {
         self.note(now, Happening::Committed(told));
         let transition = world.outbox.last_of(self.id).expect("it was just ordered");
         transition.objects = writes;
-        transition.journal = std::mem::take(&mut self.journal);
+        self.hand_over_journal(&mut transition.journal);
         transition.fences = self
             .held
             .iter()

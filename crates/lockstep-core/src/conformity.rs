@@ -38,7 +38,7 @@ pub fn input(workflow: &Workflow, given: &Value) -> Result<Value, Failure> {
             )));
         }
     }
-    let mut input = Map::new();
+    let mut input = Map::with_capacity(workflow.input.len());
     for declared in &workflow.input {
         let value = given.get(&declared.name).or(declared.default.as_ref());
         let value = match value {
@@ -66,7 +66,7 @@ pub fn attributes(entity: &Entity, given: &Map) -> Result<Map, Failure> {
             return Err(invalid(format!("entity {} has no attribute {name}", entity.name)));
         }
     }
-    let mut attributes = Map::new();
+    let mut attributes = Map::with_capacity(entity.attributes.len());
     for declared in &entity.attributes {
         let value = match given.get(&declared.name).or(declared.default.as_ref()) {
             None | Some(Value::Null) if declared.optional => Value::Null,

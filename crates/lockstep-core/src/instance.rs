@@ -49,8 +49,8 @@ pub(crate) struct Instance {
     pub(crate) position: Position,
     pub(crate) names: Names,
     pub(crate) unit: UnitOfWork,
-    pub(crate) activity_start: Savepoint,
-    pub(crate) unit_start: Savepoint,
+    pub(crate) activity_start: Arc<Savepoint>,
+    pub(crate) unit_start: Arc<Savepoint>,
     pub(crate) held: Vec<Held>,
     pub(crate) phase: Phase,
 
@@ -225,8 +225,8 @@ impl Instance {
     ) -> Self {
         let position = Position::of_activity(0);
         let names = Names::default();
-        let start =
-            Savepoint { position, names: names.clone(), unit: UnitOfWork::default(), calls: 0 };
+        let unit = UnitOfWork::default();
+        let start = Arc::new(Savepoint { position, names: names.clone(), unit, calls: 0 });
         Self {
             id,
             published,
@@ -237,7 +237,7 @@ impl Instance {
             position,
             names,
             unit: UnitOfWork::default(),
-            activity_start: start.clone(),
+            activity_start: Arc::clone(&start),
             unit_start: start,
             held: Vec::new(),
             phase: Phase::Ready,
@@ -268,12 +268,23 @@ impl Instance {
     }
 
     /// Returns the present state as a savepoint.
-    pub(crate) fn savepoint(&self) -> Savepoint {
-        Savepoint {
+    pub(crate) fn savepoint(&self) -> Arc<Savepoint> {
+        Arc::new(Savepoint {
             position: self.position,
             names: self.names.clone(),
             unit: self.unit.clone(),
             calls: self.calls,
+        })
+    }
+
+    /// Moves the journal's entries behind those of a transition. An instance that waits keeps no
+    /// room for them.
+    pub(crate) fn hand_over_journal(&mut self, to: &mut Vec<Entry>) {
+        let entries = std::mem::take(&mut self.journal);
+        if to.is_empty() {
+            *to = entries;
+        } else {
+            to.extend(entries);
         }
     }
 

@@ -157,7 +157,7 @@ impl Instance {
         self.activity_until = activity.timeout.map(|timeout| world.now.after(timeout));
         self.activity_start = self.savepoint();
         if self.unit.is_empty() {
-            self.unit_start = self.activity_start.clone();
+            self.unit_start = Arc::clone(&self.activity_start);
         }
         Flow::Go
     }
@@ -227,7 +227,7 @@ impl Instance {
     /// Takes the present state as that to which an error or a conflict returns.
     pub(crate) fn mark(&mut self) {
         self.activity_start = self.savepoint();
-        self.unit_start = self.activity_start.clone();
+        self.unit_start = Arc::clone(&self.activity_start);
     }
 
     /// Undoes the unit of work, to run it again under the locks that are held.
@@ -242,9 +242,8 @@ impl Instance {
         failure.activity = Arc::clone(&activity.name);
         self.stop_waiting(world);
         let in_catch = self.position.block != Block::Steps;
-        let from =
-            if &*failure.code == "lock.lost" { &self.unit_start } else { &self.activity_start };
         let lost = &*failure.code == "lock.lost";
+        let from = Arc::clone(if lost { &self.unit_start } else { &self.activity_start });
         let entered = matches!(self.position.stage, Stage::Step(_));
         let mut back = self.position;
         if entered || lost {
@@ -291,7 +290,7 @@ impl Instance {
                 self.activity_until = None;
                 self.activity_start = self.savepoint();
                 if self.unit.is_empty() {
-                    self.unit_start = self.activity_start.clone();
+                    self.unit_start = Arc::clone(&self.activity_start);
                 }
             }
         }
@@ -347,7 +346,7 @@ impl Instance {
     fn end(&mut self, status: Status, result: Result<Value, Failure>, world: &mut World) {
         let row = self.row(status, 0);
         let transition = world.outbox.append(self.id);
-        transition.journal.append(&mut self.journal);
+        self.hand_over_journal(&mut transition.journal);
         transition.row = Some(row);
         world.outbox.unsaved.remove(&self.id);
         world.outbox.when_durable(Effect::Answer { instance: self.id, result });
@@ -356,7 +355,7 @@ impl Instance {
     /// Puts what has happened into a transition that the next batch takes.
     pub(crate) fn flush(&mut self, world: &mut World) {
         let transition = world.outbox.append(self.id);
-        transition.journal.append(&mut self.journal);
+        self.hand_over_journal(&mut transition.journal);
     }
 
     pub(crate) fn release_all(&mut self, world: &mut World) {

@@ -104,6 +104,8 @@ codes! {
     InvalidErrorCode = Error "invalid-error-code",
     /// An expression cannot be read.
     ExpressionSyntax = Error "expression-syntax",
+    /// No function has this name, or takes so many arguments.
+    UnknownFunction = Error "unknown-function",
     /// `${ }` around an expression that is written without it.
     BareExpression = Error "bare-expression",
     /// A step says nothing about what it does.

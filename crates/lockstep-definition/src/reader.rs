@@ -113,13 +113,11 @@ impl<'r, 's> Reader<'r, 's> {
         }
         match Expression::parse(&text) {
             Ok(expression) => {
-                for free in expression.free_names() {
-                    self.name(&free, &expression, 0, &places);
-                }
+                self.resolve(&expression, 0, &places);
                 Some(expression)
             }
             Err(error) => {
-                self.add(syntax(&error, &places));
+                self.add(cannot_be_read(Code::ExpressionSyntax, &error, &places));
                 None
             }
         }
@@ -133,18 +131,27 @@ impl<'r, 's> Reader<'r, 's> {
                 if !expressions.is_empty() {
                     let places = Places::new(&self.report.source.text, node, text);
                     for (offset, expression) in expressions {
-                        for free in expression.free_names() {
-                            self.name(&free, expression, offset, &places);
-                        }
+                        self.resolve(expression, offset, &places);
                     }
                 }
                 Some(template)
             }
             Err(error) => {
                 let places = Places::new(&self.report.source.text, node, text);
-                self.add(syntax(&error, &places));
+                self.add(cannot_be_read(Code::ExpressionSyntax, &error, &places));
                 None
             }
+        }
+    }
+
+    /// Looks at the names and calls of an expression whose text begins at `offset` of a value.
+    fn resolve(&mut self, expression: &Expression, offset: usize, places: &Places) {
+        for free in expression.free_names() {
+            self.name(&free, expression, offset, places);
+        }
+        for mut call in expression.unresolved_calls() {
+            call.span = Span::new(offset + call.span.start, offset + call.span.end);
+            self.add(cannot_be_read(Code::UnknownFunction, &call, places));
         }
     }
 
@@ -230,9 +237,8 @@ impl<'r, 's> Reader<'r, 's> {
     }
 }
 
-fn syntax(error: &lockstep_expr::ParseError, places: &Places) -> Finding {
-    let finding =
-        Finding::new(Code::ExpressionSyntax, places.span(error.span), error.message.clone());
+fn cannot_be_read(code: Code, error: &lockstep_expr::ParseError, places: &Places) -> Finding {
+    let finding = Finding::new(code, places.span(error.span), error.message.clone());
     match &error.help {
         Some(help) => finding.help(help.clone()),
         None => finding.help("expressions follow the Common Expression Language (CEL)"),

@@ -17,7 +17,6 @@ use lockstep_definition::Definitions;
 use lockstep_expr::Value;
 use tokio::sync::Semaphore;
 
-use crate::error::RunnerError;
 use crate::runner::Options;
 
 /// What may be called, and how much at once.
@@ -30,13 +29,13 @@ pub(crate) struct Permissions {
 }
 
 impl Permissions {
-    pub(crate) fn new(options: &Options) -> Result<Self, RunnerError> {
-        Ok(Self {
+    pub(crate) fn new(options: &Options) -> Self {
+        Self {
             programs: RwLock::new(options.allowed_programs.clone()),
-            http: http::Client::new(options.allowed_hosts.clone())?,
+            http: http::Client::new(options.allowed_hosts.clone()),
             http_calls: Semaphore::new(options.limits.http_calls),
             processes: Semaphore::new(options.limits.processes),
-        })
+        }
     }
 
     /// Permits what the project of the definitions permits.
@@ -77,7 +76,7 @@ pub(crate) async fn make(
                 ));
             }
             let _permit = permissions.processes.acquire().await;
-            let exec = exec::Program { program, args, input: input.as_ref(), env };
+            let exec = exec::Program { name: program, args, input: input.as_ref(), env };
             exec::run(request, &exec).await
         }
     }

@@ -14,7 +14,7 @@
 //! * Starts are taken only while fewer than [`MAX_BACKLOG`] transitions wait for the store.
 //! * After an error of the store nothing is acknowledged any more.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,15 +34,16 @@ use crate::runner::{Ending, Import, Started};
 use crate::stats::Counters;
 
 /// Transitions that may wait for the store before starts have to wait.
-const MAX_BACKLOG: usize = 8192;
+const MAX_BACKLOG: usize = 2048;
 
 /// Messages that are taken between two looks at the store.
 const MESSAGES_AT_ONCE: usize = 256;
 
 /// Longest sleep of an engine without timers.
-const IDLE: Duration = Duration::from_secs(3600);
+const IDLE: Duration = Duration::from_hours(1);
 
-type EndingSender = oneshot::Sender<Result<Ending, StartError>>;
+/// Boxed, because thousands of instances may wait, and an ending is large.
+type EndingSender = oneshot::Sender<Box<Result<Ending, StartError>>>;
 type Commit = JoinHandle<Result<Vec<Outcome>, StoreError>>;
 
 /// What a runner asks of its driver.
@@ -77,7 +78,7 @@ pub(crate) struct Driver {
     counters: Arc<Counters>,
     endings: HashMap<InstanceId, EndingSender>,
     imports: Vec<oneshot::Sender<Result<Import, Failure>>>,
-    calls: HashMap<CallId, AbortHandle>,
+    calls: BTreeMap<CallId, AbortHandle>,
     events: mpsc::UnboundedSender<Result<Event, StoreError>>,
     incoming: mpsc::UnboundedReceiver<Result<Event, StoreError>>,
 }
@@ -107,7 +108,7 @@ impl Driver {
             counters,
             endings: HashMap::new(),
             imports: Vec::new(),
-            calls: HashMap::new(),
+            calls: BTreeMap::new(),
             events,
             incoming,
         }
@@ -126,14 +127,16 @@ impl Driver {
         mut commands: mpsc::Receiver<Command>,
     ) -> Result<(), RunnerError> {
         let result = self.turn_until_stopped(&mut commands).await;
-        for (_, call) in self.calls.drain() {
+        for call in std::mem::take(&mut self.calls).into_values() {
             call.abort();
         }
         if let Err(error) = &result {
             tracing::error!(%error, "the engine has stopped");
             commands.close();
-            for (_, ending) in self.endings.drain() {
-                drop(ending.send(Err(StartError::Runner(error.clone()))));
+            let endings: Vec<EndingSender> =
+                self.endings.drain().map(|(_, ending)| ending).collect();
+            for ending in endings {
+                drop(ending.send(Box::new(Err(StartError::Runner(error.clone())))));
             }
         }
         result
@@ -297,7 +300,7 @@ impl Driver {
     fn answer(&mut self, instance: InstanceId, result: Result<Ending, StartError>) {
         // Nobody may be waiting any more: the end is in the store all the same.
         if let Some(ending) = self.endings.remove(&instance) {
-            drop(ending.send(result));
+            drop(ending.send(Box::new(result)));
         }
     }
 

@@ -24,9 +24,6 @@ pub enum RunnerError {
     /// The runner was told to stop.
     #[error("the engine was stopped")]
     Stopped,
-    /// A call to the outside cannot be set up at all.
-    #[error("the HTTP client cannot be set up: {0}")]
-    Client(String),
 }
 
 impl From<StoreError> for RunnerError {

@@ -59,13 +59,13 @@ impl Default for Limits {
 pub struct Started {
     /// Its identity.
     pub id: InstanceId,
-    ending: oneshot::Receiver<Result<Ending, StartError>>,
+    ending: oneshot::Receiver<Box<Result<Ending, StartError>>>,
 }
 
 impl Started {
     pub(crate) fn new(
         id: InstanceId,
-        ending: oneshot::Receiver<Result<Ending, StartError>>,
+        ending: oneshot::Receiver<Box<Result<Ending, StartError>>>,
     ) -> Self {
         Self { id, ending }
     }
@@ -77,7 +77,7 @@ impl Started {
     /// [`StartError`] if the start was refused, or the runner stopped; in the second case the
     /// instance may go on when a runner is started again.
     pub async fn ending(self) -> Result<Ending, StartError> {
-        self.ending.await.unwrap_or(Err(StartError::Runner(RunnerError::Stopped)))
+        self.ending.await.map_or(Err(StartError::Runner(RunnerError::Stopped)), |ending| *ending)
     }
 }
 
@@ -104,13 +104,13 @@ impl Runner {
     ///
     /// # Errors
     ///
-    /// [`RunnerError`] if the store cannot be read, or the HTTP client not be set up.
+    /// [`RunnerError`] if the store cannot be read.
     pub async fn start(
         store: Arc<dyn Store>,
         options: Options,
     ) -> Result<(Self, Recovered), RunnerError> {
         let clock = Clock::start();
-        let permissions = Permissions::new(&options)?;
+        let permissions = Permissions::new(&options);
         let limits = options.limits;
         let (engine, found) = recover::engine(&store, clock, limits.cached_objects).await?;
         for (_, definitions) in &found.definitions {

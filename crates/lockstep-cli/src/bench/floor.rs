@@ -52,6 +52,7 @@ impl Bench {
         if let Some(batch) = engine.take_batch() {
             let outcomes = store.commit(batch).await?;
             engine.handle(now, Event::Judged(outcomes));
+            drop(engine.take_effects());
         }
         let inputs = inputs(keys);
         let mut inputs = inputs.iter().cycle();

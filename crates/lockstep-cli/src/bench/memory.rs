@@ -1,6 +1,6 @@
 //! Memory of this process, as the system counts it.
 //!
-//! Source: Linux manual, proc_pid_status(5). On other systems the figures are 0.
+//! Source: Linux manual, `proc_pid_status(5)`. On other systems the figures are 0.
 
 /// Returns the resident memory, in bytes.
 pub(crate) fn now() -> u64 {

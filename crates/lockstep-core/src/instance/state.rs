@@ -108,7 +108,7 @@ impl Instance {
         let id = self.id;
         let Some(transition) = world.outbox.last_of(id) else { return };
         transition.row = Some(row);
-        transition.journal.append(&mut self.journal);
+        self.hand_over_journal(&mut transition.journal);
         for held in self.held.iter_mut().filter(|held| !held.row) {
             held.row = true;
             transition.locks.push(LockWrite::Put(LockRow {
@@ -178,8 +178,8 @@ impl Instance {
         self.names = restore_names(&state.names)?;
         self.unit = restore_unit(&state.unit)?;
         self.position = restore_position(state.position);
-        self.activity_start = self.restore_savepoint(&state.activity_start)?;
-        self.unit_start = self.restore_savepoint(&state.unit_start)?;
+        self.activity_start = Arc::new(self.restore_savepoint(&state.activity_start)?);
+        self.unit_start = Arc::new(self.restore_savepoint(&state.unit_start)?);
         self.waiting_since = state.waiting_since.map(Time);
         self.waited = state.waited;
         self.calls = state.calls;

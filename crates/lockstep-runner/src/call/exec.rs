@@ -25,7 +25,7 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 /// What is run.
 pub(super) struct Program<'a> {
-    pub(super) program: &'a str,
+    pub(super) name: &'a str,
     pub(super) args: &'a [String],
     pub(super) input: Option<&'a Value>,
     pub(super) env: &'a [(String, String)],
@@ -45,7 +45,7 @@ impl Drop for Group {
 }
 
 pub(super) async fn run(request: &CallRequest, program: &Program<'_>) -> Result<Value, Failure> {
-    let name = program.program;
+    let name = program.name;
     let mut command = Command::new(name);
     command
         .args(program.args)

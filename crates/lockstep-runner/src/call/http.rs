@@ -9,14 +9,13 @@
 
 mod guard;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use lockstep_core::{CallRequest, Failure};
 use lockstep_expr::{Map, Value, json};
 use reqwest::{Method, Response, Url};
 
-use crate::error::RunnerError;
 use guard::Guard;
 
 /// Longest body that is taken, in bytes.
@@ -40,32 +39,43 @@ pub(super) struct Request<'a> {
 #[derive(Debug)]
 pub(super) struct Client {
     guard: Arc<Guard>,
+    /// Made for the first call: many engines never make one.
+    pools: OnceLock<Result<Pools, String>>,
+}
+
+/// Connections to servers.
+#[derive(Debug)]
+struct Pools {
     /// For hosts that are listed: resolves names to any address.
     listed: reqwest::Client,
     /// For all others: resolves names to public addresses only.
     public: reqwest::Client,
 }
 
-impl Client {
-    pub(super) fn new(allowed: Vec<String>) -> Result<Self, RunnerError> {
+impl Pools {
+    fn new(guard: &Arc<Guard>) -> Result<Self, String> {
         // A second installation of the same provider is refused, which changes nothing.
         drop(rustls::crypto::ring::default_provider().install_default());
-        let guard = Arc::new(Guard::new(allowed));
         let client = || {
             reqwest::Client::builder()
                 .no_proxy()
                 .connect_timeout(CONNECT_TIMEOUT)
                 .user_agent(concat!("lockstep/", env!("CARGO_PKG_VERSION")))
-                .redirect(guard::redirects(Arc::clone(&guard)))
+                .redirect(guard::redirects(Arc::clone(guard)))
         };
         let build = |builder: reqwest::ClientBuilder| {
-            builder.build().map_err(|error| RunnerError::Client(error.to_string()))
+            builder.build().map_err(|error| format!("the HTTP client cannot be set up: {error}"))
         };
         Ok(Self {
             listed: build(client())?,
             public: build(client().dns_resolver(Arc::new(guard::PublicOnly)))?,
-            guard,
         })
+    }
+}
+
+impl Client {
+    pub(super) fn new(allowed: Vec<String>) -> Self {
+        Self { guard: Arc::new(Guard::new(allowed)), pools: OnceLock::new() }
     }
 
     /// Permits further hosts that are not public.
@@ -84,7 +94,9 @@ impl Client {
         self.guard.check(&url).map_err(refused)?;
         let method = Method::from_bytes(request.method.as_bytes())
             .map_err(|_| refused(format!("{:?} is not an HTTP method", request.method)))?;
-        let client = if self.guard.is_listed(&url) { &self.listed } else { &self.public };
+        let pools = self.pools.get_or_init(|| Pools::new(&self.guard));
+        let pools = pools.as_ref().map_err(|why| refused(why.clone()))?;
+        let client = if self.guard.is_listed(&url) { &pools.listed } else { &pools.public };
         let mut builder = client
             .request(method, url.clone())
             .timeout(call.timeout)
