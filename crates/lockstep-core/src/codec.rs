@@ -12,6 +12,9 @@
 //! Absent by design: the plain JSON for people and outside calls, which loses kinds; that is
 //! `lockstep_expr::json`.
 
+#[cfg(test)]
+mod tests;
+
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
@@ -28,8 +31,45 @@ use crate::failure::Failure;
 use crate::object::{Object, ObjectKey};
 use crate::time::Time;
 
-/// Deepest nesting that is decoded; values of the language are never deeper.
+/// Deepest nesting that is decoded.
 const MAX_DEPTH: usize = 100;
+
+/// Deepest nesting of a value that an instance or object keeps. The exact form of a map takes up to
+/// three levels of JSON, whose reader stops at 128.
+const MAX_KEPT_DEPTH: usize = 36;
+
+/// Refuses a value that is nested too deeply to be kept.
+///
+/// # Errors
+///
+/// `expr.limit`; the value must not be bound or stored.
+pub(crate) fn check_depth(value: &Value) -> Result<(), Failure> {
+    if fits(value, MAX_KEPT_DEPTH) {
+        return Ok(());
+    }
+    let message = format!("a value is nested more than {MAX_KEPT_DEPTH} levels deep");
+    Err(Failure::new("expr.limit", message))
+}
+
+fn fits(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::List(values) => levels > 0 && values.iter().all(|value| fits(value, levels - 1)),
+        Value::Map(map) => levels > 0 && map.iter().all(|(_, value)| fits(value, levels - 1)),
+        // The attributes of an object were checked when it was made.
+        Value::Record(_)
+        | Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Uint(_)
+        | Value::Double(_)
+        | Value::String(_)
+        | Value::Bytes(_)
+        | Value::Timestamp(_)
+        | Value::Duration(_)
+        | Value::Type(_)
+        | Value::Reference(_) => true,
+    }
+}
 
 /// Why a text is not the exact form of a value.
 #[derive(Debug, thiserror::Error)]

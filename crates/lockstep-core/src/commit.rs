@@ -139,11 +139,11 @@ impl Instance {
                     "{key} has the same {} as {}/{other}: {}",
                     unique.constraint, key.entity, unique.values
                 );
-                self.failed.get_or_insert(Failure::new("data.unique", message));
+                self.failed.get_or_insert_with(|| Box::new(Failure::new("data.unique", message)));
             }
             Refusal::Fenced { key, .. } => {
                 let message = format!("the lock {key} went to another holder before the commit");
-                self.failed.get_or_insert(Failure::new("lock.lost", message));
+                self.failed.get_or_insert_with(|| Box::new(Failure::new("lock.lost", message)));
             }
         }
     }
@@ -220,14 +220,14 @@ impl Instance {
         let this = Some((key.clone(), stamp));
         let may_retry = on_conflict == OnConflict::Retry
             && !self.has_called_since(&self.unit_start)
-            && self.last_conflict != this
+            && self.last_conflict.as_deref() != this.as_ref()
             && self.conflicts < MAX_CONFLICTS;
         let failure = conflict(&key, entry.base.as_ref().map_or(0, |base| base.version), present);
         if !may_retry {
             return Err(failure);
         }
         self.conflicts += 1;
-        self.last_conflict = this;
+        self.last_conflict = this.map(Box::new);
         self.note(world.now, Happening::Retried { error: failure.code.to_string() });
         self.return_to_unit_start();
         Ok(Committed::Again)

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use lockstep_definition::{Attribute, Entity, Workflow};
 use lockstep_expr::{Duration, Map, Reference, Timestamp, Type, Value};
 
+use crate::codec;
 use crate::failure::Failure;
 
 fn invalid(message: impl Into<String>) -> Failure {
@@ -49,6 +50,7 @@ pub fn input(workflow: &Workflow, given: &Value) -> Result<Value, Failure> {
                 invalid(format!("input `{name}` must be of type {ty}, it is of type {found}"))
             })?,
         };
+        codec::check_depth(&value)?;
         input.insert(Arc::clone(&declared.name), value);
     }
     Ok(Value::Map(Arc::new(input)))
@@ -115,6 +117,7 @@ fn attribute(entity: &Entity, declared: &Attribute, value: &Value) -> Result<Val
         let (ty, found) = (&declared.ty, value.type_name());
         invalid(format!("{entity}.{name} must be of type {ty}, it is of type {found}"))
     })?;
+    codec::check_depth(&value)?;
     if let Some(min) = &declared.min
         && is_less(&value, min)
     {

@@ -85,7 +85,7 @@ impl Engine {
                     && let Some(instance) = self.instances.get_mut(&instance)
                     && instance.phase == Phase::Calling(call)
                 {
-                    instance.arrived = Some(Arrived::Call(result));
+                    instance.arrived = Some(Box::new(Arrived::Call(result)));
                     instance.phase = Phase::Ready;
                     self.world.runnable.push_back(instance.id);
                 }
@@ -220,7 +220,7 @@ impl Engine {
             objects.extend(query.touched.into_values().flatten());
             objects
         });
-        instance.arrived = Some(Arrived::Objects(result));
+        instance.arrived = Some(Box::new(Arrived::Objects(result)));
         instance.phase = Phase::Ready;
         self.world.runnable.push_back(instance.id);
     }
@@ -229,7 +229,7 @@ impl Engine {
     /// the store has answered.
     fn interrupt(&mut self, id: InstanceId, failure: Failure) {
         let Some(instance) = self.instances.get_mut(&id) else { return };
-        instance.failed.get_or_insert(failure);
+        instance.failed.get_or_insert_with(|| Box::new(failure));
         if matches!(instance.phase, Phase::Waiting { .. }) {
             // At once, so that it cannot be granted what it has given up.
             let granted = self.world.locks.forget(id, self.world.now);

@@ -37,6 +37,8 @@ pub(crate) struct Published {
 }
 
 /// One execution of a workflow.
+///
+/// Hundreds of thousands may wait at once: what is seldom there is boxed.
 #[derive(Debug)]
 pub(crate) struct Instance {
     pub(crate) id: InstanceId,
@@ -71,11 +73,11 @@ pub(crate) struct Instance {
     /// How long the lock of the present activity was waited for, in microseconds.
     pub(crate) waited: i64,
     /// The object and state of it at which the last commit failed, to see whether a retry helps.
-    pub(crate) last_conflict: Option<(ObjectKey, TransitionNumber)>,
+    pub(crate) last_conflict: Option<Box<(ObjectKey, TransitionNumber)>>,
     /// The result of the outside call or query that it was waiting for.
-    pub(crate) arrived: Option<Arrived>,
+    pub(crate) arrived: Option<Box<Arrived>>,
     /// What it is to fail with at its next move.
-    pub(crate) failed: Option<Failure>,
+    pub(crate) failed: Option<Box<Failure>>,
     /// The commit that the store is judging.
     pub(crate) judged: Option<Box<Judged>>,
     /// The time that the present step sees as `now`.

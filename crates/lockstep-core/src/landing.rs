@@ -22,6 +22,7 @@ impl Engine {
         if let Some(((number, _), outcome)) = diverged {
             let effect = Effect::Diverged { number: *number, outcome: outcome.clone() };
             self.world.outbox.effects.push(effect);
+            self.world.outbox.halt();
             return;
         }
         for ((number, owner), outcome) in judged {

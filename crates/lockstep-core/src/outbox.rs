@@ -138,6 +138,11 @@ impl Outbox {
         batch
     }
 
+    /// Makes the batch that has landed count as in flight for ever, so that nothing is taken again.
+    pub(crate) fn halt(&mut self) {
+        self.in_flight = Some(InFlight { owners: Vec::new(), effects: Vec::new() });
+    }
+
     /// Notes that the batch in flight is durable.
     pub(crate) fn land(&mut self) -> Option<InFlight> {
         let landed = self.in_flight.take()?;

@@ -54,13 +54,14 @@ impl Instance {
     pub(crate) fn advance(&mut self, world: &mut World) -> Flow {
         let workflow = Arc::clone(&self.workflow);
         let Some(activity) = Self::activity(&workflow, self.position) else {
-            return match self.failed.take().map_or_else(|| self.finish(world), Err) {
+            let failed = self.failed.take().map(|failure| Err(*failure));
+            return match failed.unwrap_or_else(|| self.finish(world)) {
                 Ok(flow) => flow,
                 Err(failure) => self.end_with(failure, world),
             };
         };
         let moved = match self.failed.take() {
-            Some(failure) => Err(failure),
+            Some(failure) => Err(*failure),
             None => match self.position.stage {
                 Stage::Enter(step) => self.enter(activity, step, world),
                 Stage::Step(index) => match Self::steps(activity, self.position.block).get(index) {
@@ -398,7 +399,7 @@ impl Instance {
             "the lock {key} was held for {held_for:?}, which is its hold timeout; \
              uncommitted changes are dropped"
         );
-        self.failed = Some(Failure::new("lock.lost", message));
+        self.failed = Some(Box::new(Failure::new("lock.lost", message)));
     }
 
     /// Returns when the present wait for a lock has taken too long.

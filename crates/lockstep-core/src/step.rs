@@ -17,6 +17,7 @@ use std::sync::Arc;
 use lockstep_definition::{Activity, AutoCommit, Operation, Raise, Step};
 use lockstep_expr::Value;
 
+use crate::codec;
 use crate::commit::Committed;
 use crate::failure::Failure;
 use crate::instance::names::condition;
@@ -77,6 +78,7 @@ impl Instance {
             Done::Wait => Ok(Flow::Wait),
             Done::With(value) => {
                 if let Some(name) = &step.bind {
+                    codec::check_depth(&value)?;
                     self.names.bind(name, value);
                 }
                 self.proceed(index);
@@ -112,6 +114,7 @@ impl Instance {
             Operation::Set(values) => {
                 for (name, payload) in values {
                     let value = payload::evaluate(payload, &self.scope(world.now))?;
+                    codec::check_depth(&value)?;
                     self.names.bind(name, value);
                 }
                 Ok(Done::With(Value::Null))

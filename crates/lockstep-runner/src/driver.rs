@@ -37,7 +37,7 @@ use crate::stats::Counters;
 const MAX_BACKLOG: usize = 2048;
 
 /// Messages that are taken between two looks at the store.
-const MESSAGES_AT_ONCE: usize = 256;
+const MESSAGES_AT_ONCE: usize = 64;
 
 /// Longest sleep of an engine without timers.
 const IDLE: Duration = Duration::from_hours(1);
@@ -168,8 +168,10 @@ impl Driver {
                     self.handle(events);
                 }
                 Woken::Landed(outcomes) => {
-                    commit = None;
                     self.handle([Event::Judged(outcomes?)]);
+                    // The store gets its next batch before anybody gets an answer: it is what
+                    // everybody waits for.
+                    commit = self.offer_batch();
                 }
                 Woken::Time => self.handle([Event::Tick]),
             }

@@ -194,7 +194,7 @@ impl Instance {
         for (key, token) in &state.tokens {
             if !locks.iter().any(|row| *row.key == **key && row.token == *token) {
                 let message = format!("the lock {key} was taken away while the engine was down");
-                self.failed.get_or_insert(Failure::new("lock.lost", message));
+                self.failed.get_or_insert_with(|| Box::new(Failure::new("lock.lost", message)));
             }
         }
         let activity = self.position.activity;

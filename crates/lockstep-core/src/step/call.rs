@@ -32,7 +32,7 @@ impl Instance {
         step: &Step,
         world: &mut World,
     ) -> Result<Done, Failure> {
-        if let Some(Arrived::Call(result)) = self.arrived.take() {
+        if let Some(Arrived::Call(result)) = self.arrived.take().map(|arrived| *arrived) {
             return self.returned(step, result, world);
         }
         let target = self.target(&step.operation, world)?;

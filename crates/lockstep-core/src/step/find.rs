@@ -34,7 +34,7 @@ impl Instance {
         limit: u32,
         world: &mut World,
     ) -> Result<Done, Failure> {
-        let Some(Arrived::Objects(result)) = self.arrived.take() else {
+        let Some(Arrived::Objects(result)) = self.arrived.take().map(|arrived| *arrived) else {
             world.query(self.id, find.entity);
             self.phase = Phase::Querying;
             return Ok(Done::Wait);
