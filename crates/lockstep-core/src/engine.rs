@@ -33,6 +33,9 @@ use crate::time::Time;
 use crate::timer::Alarm;
 use crate::world::World;
 
+/// Waiting instances that are saved with one batch, so that a batch does not grow with their number.
+const MAX_SAVED: usize = 1024;
+
 /// What an engine is made with.
 #[derive(Clone, Copy, Debug)]
 pub struct Config {
@@ -112,7 +115,8 @@ impl Engine {
         if world.outbox.in_flight.is_some() {
             return None;
         }
-        for id in std::mem::take(&mut world.outbox.unsaved) {
+        for _ in 0..MAX_SAVED {
+            let Some(id) = world.outbox.unsaved.pop_first() else { break };
             if let Some(instance) = self.instances.get_mut(&id) {
                 instance.flush(world);
             }
@@ -135,9 +139,10 @@ impl Engine {
         !self.world.outbox.pending.is_empty() || !self.world.outbox.unsaved.is_empty()
     }
 
-    /// Returns how many transitions are ordered and not yet in the hands of the store.
+    /// Returns how much is to be made durable and not yet in the hands of the store: transitions,
+    /// and instances that wait.
     pub fn backlog(&self) -> usize {
-        self.world.outbox.pending.len()
+        self.world.outbox.pending.len() + self.world.outbox.unsaved.len()
     }
 
     /// Returns when the engine wants to be told the time, at the latest.

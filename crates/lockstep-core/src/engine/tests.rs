@@ -530,3 +530,10 @@ fn a_crash_behind_any_batch_changes_nothing() {
         assert_eq!(counters_now, counters, "a crash behind batch {crash_after}: exactly once");
     }
 }
+
+/// Goal: what waits stays small; hundreds of thousands of instances may wait at once.
+#[test]
+fn a_waiting_instance_is_small() {
+    let size = size_of::<crate::instance::Instance>();
+    assert!(size <= 512, "an instance takes {size} bytes");
+}
