@@ -19,7 +19,7 @@
 use std::sync::Arc;
 
 use lockstep_definition::OnConflict;
-use lockstep_expr::Value;
+use lockstep_expr::{Map, Value};
 
 use crate::failure::Failure;
 use crate::id::TransitionNumber;
@@ -139,11 +139,11 @@ impl Instance {
                     "{key} has the same {} as {}/{other}: {}",
                     unique.constraint, key.entity, unique.values
                 );
-                self.failed.get_or_insert_with(|| Box::new(Failure::new("data.unique", message)));
+                self.fail_with(Failure::new("data.unique", message));
             }
             Refusal::Fenced { key, .. } => {
                 let message = format!("the lock {key} went to another holder before the commit");
-                self.failed.get_or_insert_with(|| Box::new(Failure::new("lock.lost", message)));
+                self.fail_with(Failure::new("lock.lost", message));
             }
         }
     }
@@ -229,7 +229,7 @@ impl Instance {
         self.conflicts += 1;
         self.last_conflict = this.map(Box::new);
         self.note(world.now, Happening::Retried { error: failure.code.to_string() });
-        self.return_to_unit_start();
+        self.return_to_unit_start(world.now);
         Ok(Committed::Again)
     }
 
@@ -304,20 +304,42 @@ impl Instance {
 
     /// Binds names that were bound to what the unit was about to write to what it wrote.
     fn refresh_names(&mut self, written: &[Written]) {
-        for (key, object) in written {
-            let Some(object) = object else { continue };
-            let stale: Vec<Arc<str>> = self
-                .names
-                .0
-                .iter()
-                .filter(|(_, value)| is_pending(value, key))
-                .map(|(name, _)| Arc::clone(name))
-                .collect();
-            for name in stale {
-                self.names.bind(&name, Value::Record(Arc::<Object>::clone(object)));
-            }
+        let refreshed: Vec<(Arc<str>, Value)> = self
+            .names
+            .0
+            .iter()
+            .filter_map(|(name, value)| Some((Arc::clone(name), refreshed(value, written)?)))
+            .collect();
+        for (name, value) in refreshed {
+            self.names.bind(&name, value);
         }
     }
+}
+
+/// Returns a value with uncommitted objects replaced by what was written of them; `None` if there is
+/// nothing to replace.
+fn refreshed(value: &Value, written: &[Written]) -> Option<Value> {
+    if let Value::Record(record) = value {
+        let any: &dyn std::any::Any = &**record;
+        let pending = any.downcast_ref::<Object>().filter(|object| object.stamp == 0)?;
+        let (_, object) = written.iter().find(|(key, _)| *key == pending.key)?;
+        return object.as_ref().map(|object| Value::Record(Arc::<Object>::clone(object)));
+    }
+    if let Value::List(values) = value {
+        let new: Vec<Option<Value>> =
+            values.iter().map(|value| refreshed(value, written)).collect();
+        new.iter().any(Option::is_some).then_some(())?;
+        let values = values.iter().zip(new).map(|(old, new)| new.unwrap_or_else(|| old.clone()));
+        return Some(Value::List(Arc::new(values.collect())));
+    }
+    let Value::Map(map) = value else { return None };
+    let mut changed = None;
+    for (key, value) in &**map {
+        if let Some(value) = refreshed(value, written) {
+            changed.get_or_insert_with(|| Map::clone(map)).insert(key.clone(), value);
+        }
+    }
+    changed.map(|map| Value::Map(Arc::new(map)))
 }
 
 /// Returns the state of an object that a commit at `now` makes, but for its stamp.
@@ -333,13 +355,6 @@ fn successor(entry: &Entry, object: &Object, now: Time) -> Object {
         successor.created_at = now;
     }
     successor
-}
-
-/// Returns whether a value is the uncommitted state of an object.
-fn is_pending(value: &Value, key: &ObjectKey) -> bool {
-    let Value::Record(record) = value else { return false };
-    let any: &dyn std::any::Any = &**record;
-    any.downcast_ref::<Object>().is_some_and(|object| object.stamp == 0 && object.key == *key)
 }
 
 fn judge(writes: &[ObjectWrite], world: &World) -> Judge {

@@ -30,7 +30,7 @@ use crate::lock::Grant;
 use crate::object::{Object, ObjectKey};
 use crate::run::{Flow, MAX_STRETCH};
 use crate::time::Time;
-use crate::timer::Alarm;
+use crate::timer::{Alarm, TimerKey};
 use crate::world::World;
 
 /// Waiting instances that are saved with one batch, so that a batch does not grow with their number.
@@ -208,7 +208,12 @@ impl Engine {
             }
             Err(failure) => {
                 for id in waiting {
-                    self.interrupt(id, failure.clone());
+                    let wants = self.instances.get(&id).is_some_and(|instance| {
+                        matches!(&instance.phase, Phase::Loading(keys) if keys.contains(key))
+                    });
+                    if wants {
+                        self.interrupt(id, failure.clone());
+                    }
                 }
             }
         }
@@ -217,7 +222,7 @@ impl Engine {
     fn queried(&mut self, read: ReadId, result: Result<Vec<Arc<Object>>, Failure>) {
         let Some(query) = self.world.queried(read) else { return };
         let Some(instance) = self.instances.get_mut(&query.instance) else { return };
-        if instance.phase != Phase::Querying {
+        if instance.phase != Phase::Querying(read) {
             return;
         }
         let result = result.map(|mut objects| {
@@ -234,7 +239,7 @@ impl Engine {
     /// the store has answered.
     fn interrupt(&mut self, id: InstanceId, failure: Failure) {
         let Some(instance) = self.instances.get_mut(&id) else { return };
-        instance.failed.get_or_insert_with(|| Box::new(failure));
+        instance.fail_with(failure);
         if matches!(instance.phase, Phase::Waiting { .. }) {
             // At once, so that it cannot be granted what it has given up.
             let granted = self.world.locks.forget(id, self.world.now);
@@ -359,10 +364,13 @@ impl Engine {
             let alarm = Alarm::HoldTimeout(Arc::clone(&held.key), held.token);
             held.timer = Some(timers.set(held.until, id, alarm));
         }
-        if let Some(until) = instance.activity_until
-            && instance.activity_timer.is_none()
-        {
-            instance.activity_timer = Some(timers.set(until, id, Alarm::ActivityTimeout));
+        if instance.activity_timer.map(TimerKey::at) != instance.activity_until {
+            if let Some(outdated) = instance.activity_timer.take() {
+                timers.cancel(outdated);
+            }
+            let until = instance.activity_until;
+            instance.activity_timer =
+                until.map(|until| timers.set(until, id, Alarm::ActivityTimeout));
         }
         match &instance.phase {
             Phase::Waiting { ticket, .. } => {
@@ -378,7 +386,7 @@ impl Engine {
             }
             Phase::Ready
             | Phase::Loading(_)
-            | Phase::Querying
+            | Phase::Querying(_)
             | Phase::Calling(_)
             | Phase::Committing(_) => {}
         }
@@ -387,11 +395,6 @@ impl Engine {
     /// Cancels the timers of what an instance was waiting for.
     fn disarm(&mut self, instance: &mut Instance) {
         if let Some(timer) = instance.phase_timer.take() {
-            self.world.timers.cancel(timer);
-        }
-        if instance.activity_until.is_none()
-            && let Some(timer) = instance.activity_timer.take()
-        {
             self.world.timers.cancel(timer);
         }
         self.world.outbox.unsaved.remove(&instance.id);

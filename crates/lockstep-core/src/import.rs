@@ -5,6 +5,7 @@
 //! * An object that is there already is left as it is.
 //! * All objects are valid, or none is created.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use lockstep_expr::Map;
@@ -13,24 +14,41 @@ use crate::conformity;
 use crate::engine::Engine;
 use crate::event::Effect;
 use crate::failure::Failure;
+use crate::id::TransitionNumber;
 use crate::object::{Object, ObjectKey};
 use crate::transition::{Change, Expected, Judge, ObjectWrite, Outcome, Refusal};
 use crate::unique;
 
-/// The imports that the store is judging.
+/// Who asked for an import, and of what.
+type Asked = (Arc<str>, Vec<(ObjectKey, Map)>);
+
+/// The import that the store is judging, and those that wait for their turn.
 #[derive(Debug, Default)]
 pub(crate) struct Imports {
-    outstanding: Vec<(i64, Arc<Object>)>,
+    waiting: VecDeque<Asked>,
+    outstanding: BTreeMap<TransitionNumber, Arc<Object>>,
     created: usize,
     existing: usize,
 }
 
 impl Engine {
+    /// Takes an import. They are carried out, and answered, one after another.
     pub(crate) fn import(&mut self, by: Arc<str>, objects: Vec<(ObjectKey, Map)>) {
-        let objects: Result<Vec<Object>, Failure> = objects
-            .into_iter()
-            .map(|(key, given)| self.imported_object(&by, key, &given))
-            .collect();
+        self.imports.waiting.push_back((by, objects));
+        self.begin_imports();
+    }
+
+    fn begin_imports(&mut self) {
+        while self.imports.outstanding.is_empty()
+            && let Some((by, objects)) = self.imports.waiting.pop_front()
+        {
+            self.begin_import(&by, objects);
+        }
+    }
+
+    fn begin_import(&mut self, by: &Arc<str>, objects: Vec<(ObjectKey, Map)>) {
+        let objects: Result<Vec<Object>, Failure> =
+            objects.into_iter().map(|(key, given)| self.imported_object(by, key, &given)).collect();
         match objects {
             Err(failure) => {
                 self.world.outbox.effects.push(Effect::Imported { result: Err(failure) });
@@ -85,16 +103,13 @@ impl Engine {
             unique,
         });
         self.world.cache.claim(number, vec![object.key.clone()]);
-        self.imports.outstanding.push((number, object));
+        self.imports.outstanding.insert(number, object);
     }
 
     /// Takes the store's answer to one imported object.
-    pub(crate) fn imported(&mut self, number: i64, outcome: &Outcome) {
+    pub(crate) fn imported(&mut self, number: TransitionNumber, outcome: &Outcome) {
         self.world.cache.unclaim(number);
-        let Some(index) = self.imports.outstanding.iter().position(|(of, _)| *of == number) else {
-            return;
-        };
-        let (_, object) = self.imports.outstanding.swap_remove(index);
+        let Some(object) = self.imports.outstanding.remove(&number) else { return };
         match outcome {
             Outcome::Committed => {
                 self.imports.created += 1;
@@ -107,11 +122,13 @@ impl Engine {
         }
         if self.imports.outstanding.is_empty() {
             self.tell_import();
+            self.begin_imports();
         }
     }
 
     fn tell_import(&mut self) {
-        let Imports { created, existing, .. } = std::mem::take(&mut self.imports);
+        let created = std::mem::take(&mut self.imports.created);
+        let existing = std::mem::take(&mut self.imports.existing);
         let result = Ok((created, existing));
         self.world.outbox.effects.push(Effect::Imported { result });
     }

@@ -19,7 +19,7 @@ use lockstep_definition::{Activity, Definitions, Handler, Step, Workflow};
 use lockstep_expr::Value;
 
 use crate::commit::Judged;
-use crate::event::CallId;
+use crate::event::{CallId, ReadId};
 use crate::failure::Failure;
 use crate::id::{FencingToken, InstanceId, Ticket, TransitionNumber};
 use crate::journal::{Entry, Happening};
@@ -53,7 +53,10 @@ pub(crate) struct Instance {
     pub(crate) unit: UnitOfWork,
     pub(crate) activity_start: Arc<Savepoint>,
     pub(crate) unit_start: Arc<Savepoint>,
+    /// In the order in which they were taken.
     pub(crate) held: Vec<Held>,
+    /// How many of them were taken before the present activity.
+    pub(crate) entered_with: usize,
     pub(crate) phase: Phase,
 
     /// Outside calls made so far; numbers their idempotency keys.
@@ -153,8 +156,6 @@ pub(crate) struct Held {
     pub(crate) token: FencingToken,
     pub(crate) since: Time,
     pub(crate) until: Time,
-    /// Index of the activity that took it.
-    pub(crate) activity: usize,
     /// Whether a row tells of it, or is in the hands of the store.
     pub(crate) row: bool,
     pub(crate) timer: Option<TimerKey>,
@@ -170,7 +171,7 @@ pub(crate) enum Phase {
     /// Objects that are being read.
     Loading(Vec<ObjectKey>),
     /// The objects of an entity.
-    Querying,
+    Querying(ReadId),
     /// An outside call.
     Calling(CallId),
     /// The end of a pause before the next attempt.
@@ -242,6 +243,7 @@ impl Instance {
             activity_start: Arc::clone(&start),
             unit_start: start,
             held: Vec::new(),
+            entered_with: 0,
             phase: Phase::Ready,
             calls: 0,
             created: 0,
@@ -267,6 +269,21 @@ impl Instance {
     pub(crate) fn note(&mut self, now: Time, event: Happening) {
         let activity = u32::try_from(self.position.activity).unwrap_or(u32::MAX);
         self.journal.push(Entry { at: now.0, activity, event });
+    }
+
+    /// Lets the instance fail at its next move. Of several reasons a cancel goes before a lost lock,
+    /// which drops more than others do, and that before what came first.
+    pub(crate) fn fail_with(&mut self, failure: Failure) {
+        let rank = |code: &str| match code {
+            "cancelled" => 2,
+            "lock.lost" => 1,
+            _ => 0,
+        };
+        let outranked =
+            self.failed.as_ref().is_none_or(|present| rank(&present.code) < rank(&failure.code));
+        if outranked {
+            self.failed = Some(Box::new(failure));
+        }
     }
 
     /// Returns the present state as a savepoint.

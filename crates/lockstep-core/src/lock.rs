@@ -23,6 +23,7 @@
 
 pub mod key;
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -162,24 +163,55 @@ impl LockTable {
     /// Returns the instances in a cycle that would close if `instance` waited for `key`: each waits
     /// for the following one, the last for `instance`. Empty if none would.
     pub fn cycle(&self, instance: InstanceId, key: &str) -> Vec<(InstanceId, Arc<str>)> {
-        let mut path = Vec::new();
-        let mut wanted: Arc<str> = key.into();
-        while let Some(holder) = self.in_the_way(&wanted) {
-            if holder.instance == instance {
-                return path;
+        let mut open: Vec<InstanceId> = self.blockers(instance, key);
+        let mut came_from: BTreeMap<InstanceId, Option<InstanceId>> =
+            open.iter().map(|blocker| (*blocker, None)).collect();
+        while let Some(blocker) = open.pop() {
+            let Some(wanted) = self.wanted_by(blocker) else { continue };
+            for next in self.blockers(blocker, wanted) {
+                if next == instance {
+                    return self.path(blocker, &came_from);
+                }
+                if let Entry::Vacant(unseen) = came_from.entry(next) {
+                    unseen.insert(Some(blocker));
+                    open.push(next);
+                }
             }
-            let Some((_, next)) =
-                self.waiting.get(&holder.instance).and_then(|ticket| self.waiters.get(ticket))
-            else {
-                return Vec::new();
-            };
-            if path.iter().any(|(seen, _)| *seen == holder.instance) {
-                return Vec::new();
-            }
-            path.push((holder.instance, Arc::clone(next)));
-            wanted = Arc::clone(next);
         }
         Vec::new()
+    }
+
+    /// Returns who else holds what keeps an instance from a key.
+    fn blockers(&self, instance: InstanceId, key: &str) -> Vec<InstanceId> {
+        let holders: Vec<Holder> = if key == SYSTEM {
+            let mut all: Vec<Holder> = self.held.values().copied().collect();
+            all.sort_unstable_by_key(|holder| holder.token);
+            all
+        } else {
+            [key, SYSTEM].iter().filter_map(|key| self.holder(key)).collect()
+        };
+        let holders = holders.into_iter().map(|holder| holder.instance);
+        holders.filter(|holder| *holder != instance).collect()
+    }
+
+    fn wanted_by(&self, instance: InstanceId) -> Option<&Arc<str>> {
+        self.waiters.get(self.waiting.get(&instance)?).map(|(_, key)| key)
+    }
+
+    /// Returns the way that led to `last`, with what each on it waits for.
+    fn path(
+        &self,
+        last: InstanceId,
+        came_from: &BTreeMap<InstanceId, Option<InstanceId>>,
+    ) -> Vec<(InstanceId, Arc<str>)> {
+        let mut path = Vec::new();
+        let mut at = Some(last);
+        while let Some(instance) = at {
+            path.extend(self.wanted_by(instance).map(|key| (instance, Arc::clone(key))));
+            at = came_from.get(&instance).copied().flatten();
+        }
+        path.reverse();
+        path
     }
 
     /// Returns whether no lock is held and nobody waits.
@@ -193,16 +225,18 @@ impl LockTable {
         };
         let held_by_another =
             |key: &str| self.held.get(key).is_some_and(|holder| holder.instance != instance);
-        if others_before(key) || held_by_another(key) {
+        if held_by_another(key) || held_by_another(SYSTEM) {
             return false;
         }
-        if key == SYSTEM {
-            return self.held.values().all(|holder| holder.instance == instance);
+        if key == SYSTEM && self.held.values().any(|holder| holder.instance != instance) {
+            return false;
         }
-        // One who already holds something is not kept behind a waiter for the whole system: that
-        // waiter waits for it.
-        !held_by_another(SYSTEM)
-            && (!others_before(SYSTEM) || self.held.values().any(|h| h.instance == instance))
+        if !others_before(key) && !others_before(SYSTEM) {
+            return true;
+        }
+        // Whoever waits for what is not held is kept by one who waits for the whole system. One who
+        // holds something is not kept behind them: they all wait for it.
+        self.held.values().any(|holder| holder.instance == instance)
     }
 
     fn grant(&mut self, instance: InstanceId, key: Arc<str>, now: Time) -> FencingToken {

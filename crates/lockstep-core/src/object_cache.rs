@@ -8,7 +8,7 @@
 //! * An object that a transition in the hands of the store may be changing is *claimed*; whoever
 //!   commits to it meanwhile leaves the judgement to the store too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -20,7 +20,9 @@ use crate::object::{Object, ObjectKey};
 #[derive(Debug)]
 pub(crate) struct ObjectCache {
     entries: IndexMap<ObjectKey, Entry>,
+    /// Objects by the transitions that claim them, and the other way round.
     claims: BTreeMap<TransitionNumber, Vec<ObjectKey>>,
+    claimed: HashMap<ObjectKey, Vec<TransitionNumber>>,
     capacity: usize,
     hand: usize,
 }
@@ -59,7 +61,13 @@ struct Entry {
 impl ObjectCache {
     /// Returns an empty cache that keeps about `capacity` objects.
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { entries: IndexMap::new(), claims: BTreeMap::new(), capacity, hand: 0 }
+        Self {
+            entries: IndexMap::new(),
+            claims: BTreeMap::new(),
+            claimed: HashMap::new(),
+            capacity,
+            hand: 0,
+        }
     }
 
     /// Returns what is known of the committed state of an object.
@@ -89,15 +97,25 @@ impl ObjectCache {
     }
 
     pub(crate) fn claim(&mut self, number: TransitionNumber, keys: Vec<ObjectKey>) {
+        for key in &keys {
+            self.claimed.entry(key.clone()).or_default().push(number);
+        }
         self.claims.insert(number, keys);
     }
 
     pub(crate) fn unclaim(&mut self, number: TransitionNumber) {
-        self.claims.remove(&number);
+        for key in self.claims.remove(&number).unwrap_or_default() {
+            if let Some(numbers) = self.claimed.get_mut(&key) {
+                numbers.retain(|claiming| *claiming != number);
+                if numbers.is_empty() {
+                    self.claimed.remove(&key);
+                }
+            }
+        }
     }
 
     pub(crate) fn is_claimed(&self, key: &ObjectKey) -> bool {
-        self.claims.values().any(|keys| keys.contains(key))
+        self.claimed.contains_key(key)
     }
 
     /// Evicts what was not used for long, down to the capacity. `durable` is the last transition

@@ -94,17 +94,23 @@ impl Outbox {
         self.pending.get_mut(index)
     }
 
-    /// Returns a transition of the instance to which something can be added that changes no object:
-    /// one that is ordered and that the core judged, or else a new one.
+    /// Returns whether the instance's last transition is the last one of all.
+    pub(crate) fn is_last(&self, instance: InstanceId) -> bool {
+        self.pending.last().is_some_and(|last| last.instance == Some(instance))
+    }
+
+    /// Returns a transition of the instance at the end of the order, to which something can be
+    /// added that changes no object.
+    ///
+    /// Never one that others have come behind: what is added must not take effect before them (a
+    /// lock row would void the token under which they commit).
     pub(crate) fn append(&mut self, instance: InstanceId) -> &mut Transition {
-        let open =
-            self.last_of.get(&instance).copied().filter(|index| {
-                self.pending.get(*index).is_some_and(|last| last.judge == Judge::Core)
-            });
-        match open {
-            Some(index) => self.pending.get_mut(index).expect("`last_of` points into `pending`"),
-            None => self.order(Some(instance), Judge::Core),
+        let is_open = self.is_last(instance)
+            && self.pending.last().is_some_and(|last| last.judge == Judge::Core);
+        if !is_open {
+            return self.order(Some(instance), Judge::Core);
         }
+        self.pending.last_mut().expect("it was just looked at")
     }
 
     /// Returns whether `index` is the last pending transition of its instance and lacks its row.

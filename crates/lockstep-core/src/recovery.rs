@@ -38,7 +38,8 @@ impl Engine {
             .iter()
             .map(|(id, definitions)| Arc::new(published(Arc::clone(id), Arc::clone(definitions))))
             .collect();
-        rows.sort_by_key(|row| (row.ticket, row.started_at, row.id));
+        // Those who waited go first: who stands behind a commit must not get in before them.
+        rows.sort_by_key(|row| (row.ticket == 0, row.ticket, row.started_at, row.id));
         let mut refused = Vec::new();
         let mut order = Vec::new();
         for row in rows {
@@ -68,7 +69,7 @@ impl Engine {
             Phase::Ready
             | Phase::Waiting { .. }
             | Phase::Loading(_)
-            | Phase::Querying
+            | Phase::Querying(_)
             | Phase::Calling(_)
             | Phase::Committing(_) => self.world.runnable.push_back(id),
         }

@@ -83,6 +83,7 @@ impl Instance {
         world: &mut World,
     ) -> Result<Flow, Failure> {
         let now = *self.now.get_or_insert(world.now);
+        self.entered_with = self.held.len();
         if step == 0
             && let Some(when) = &activity.when
             && !condition(when, &self.scope(now))?
@@ -148,8 +149,7 @@ impl Instance {
         self.waited = waited;
         let until = now.after(lock.hold_timeout);
         self.note(now, Happening::LockGranted { key: key.to_string(), token, waited });
-        let activity = self.position.activity;
-        self.held.push(Held { key, token, since: now, until, activity, row: false, timer: None });
+        self.held.push(Held { key, token, since: now, until, row: false, timer: None });
     }
 
     fn begin(&mut self, activity: &Activity, step: usize, world: &World) -> Flow {
@@ -232,11 +232,17 @@ impl Instance {
     }
 
     /// Undoes the unit of work, to run it again under the locks that are held.
-    pub(crate) fn return_to_unit_start(&mut self) {
+    pub(crate) fn return_to_unit_start(&mut self, now: Time) {
+        self.activity_start = Arc::clone(&self.unit_start);
         self.position = self.unit_start.position;
         self.names = self.unit_start.names.clone();
         self.unit = self.unit_start.unit.clone();
         self.now = None;
+        self.error = None;
+        self.activity_attempts = 0;
+        let timeout =
+            Self::activity(&self.workflow, self.position).and_then(|activity| activity.timeout);
+        self.activity_until = timeout.map(|timeout| now.after(timeout));
     }
 
     fn fail(&mut self, activity: &Activity, mut failure: Failure, world: &mut World) -> Flow {
@@ -255,7 +261,7 @@ impl Instance {
         if lost || self.unit.is_empty() {
             self.release_all(world);
         } else {
-            self.release_from(self.position.activity, world);
+            self.release_from(self.entered_with, world);
         }
         if &*failure.code == "cancelled" || in_catch {
             return self.end_with(failure, world);
@@ -270,6 +276,7 @@ impl Instance {
             };
             self.position = Position { stage: Stage::Enter(step), ..back };
             self.phase = Phase::BackingOff(world.now.after(pause));
+            self.activity_until = None;
             return Flow::Wait;
         }
         self.catch(activity, failure, world)
@@ -306,6 +313,9 @@ impl Instance {
             && world.calls.remove(&call).is_some()
         {
             world.outbox.effects.push(Effect::CancelCall { call });
+        }
+        if let Phase::Querying(read) = self.phase {
+            world.queried(read);
         }
         self.phase = Phase::Ready;
         self.now = None;
@@ -363,17 +373,11 @@ impl Instance {
         self.release_from(0, world);
     }
 
-    /// Releases the locks that were taken in `activity` and after it.
-    fn release_from(&mut self, activity: usize, world: &mut World) {
-        let mut kept = Vec::new();
-        for held in std::mem::take(&mut self.held) {
-            if held.activity < activity {
-                kept.push(held);
-                continue;
-            }
+    /// Releases the locks that were taken after the first `kept` ones.
+    fn release_from(&mut self, kept: usize, world: &mut World) {
+        for held in self.held.split_off(kept.min(self.held.len())) {
             self.release(&held, world);
         }
-        self.held = kept;
     }
 
     fn release(&self, held: &Held, world: &mut World) {
@@ -399,7 +403,7 @@ impl Instance {
             "the lock {key} was held for {held_for:?}, which is its hold timeout; \
              uncommitted changes are dropped"
         );
-        self.failed = Some(Box::new(Failure::new("lock.lost", message)));
+        self.fail_with(Failure::new("lock.lost", message));
     }
 
     /// Returns when the present wait for a lock has taken too long.

@@ -29,6 +29,13 @@ pub(crate) enum Alarm {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct TimerKey(Time, u64);
 
+impl TimerKey {
+    /// Returns when the timer fires.
+    pub(crate) fn at(self) -> Time {
+        self.0
+    }
+}
+
 /// All timers of one engine.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {

@@ -108,12 +108,13 @@ impl World {
     }
 
     /// Asks for the objects of an entity, as they are after all that is ordered.
-    pub(crate) fn query(&mut self, instance: InstanceId, entity: &Arc<str>) {
+    pub(crate) fn query(&mut self, instance: InstanceId, entity: &Arc<str>) -> ReadId {
         self.reads += 1;
         let query = Query { instance, entity: Arc::clone(entity), touched: BTreeMap::new() };
         self.queries.insert(self.reads, query);
         let effect = Effect::Query { read: self.reads, entity: Arc::clone(entity) };
         self.outbox.when_durable(effect);
+        self.reads
     }
 
     /// Takes the query that an answer is for, if it is still wanted.

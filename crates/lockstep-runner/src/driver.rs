@@ -199,24 +199,35 @@ impl Driver {
         }
     }
 
-    /// Makes durable what is ordered, at the end.
+    /// Makes durable what is ordered, at the end: the batch in the hands of the store, and one more.
+    /// What instances do after that is done again by the next runner.
     async fn settle(&mut self, mut commit: Option<Commit>) -> Result<(), RunnerError> {
-        loop {
+        for _ in 0..2 {
             if commit.is_none() {
                 commit = self.offer_batch();
             }
             if commit.is_none() {
-                return Ok(());
+                break;
             }
             let outcomes = landed(&mut commit).await?;
             commit = None;
             self.handle([Event::Judged(outcomes)]);
             for effect in self.engine.take_effects() {
-                if let Effect::Answer { instance, result } = effect {
-                    self.answer(instance, Ok(result));
+                match effect {
+                    Effect::Answer { instance, result } => self.answer(instance, Ok(result)),
+                    Effect::Diverged { number, outcome } => {
+                        return Err(RunnerError::Diverged(number, format!("{outcome:?}")));
+                    }
+                    Effect::Load { .. }
+                    | Effect::Query { .. }
+                    | Effect::Call { .. }
+                    | Effect::CancelCall { .. }
+                    | Effect::Rejected { .. }
+                    | Effect::Imported { .. } => {}
                 }
             }
         }
+        Ok(())
     }
 
     fn take(&mut self, commands: impl Iterator<Item = Command>) {

@@ -531,6 +531,114 @@ fn a_crash_behind_any_batch_changes_nothing() {
     }
 }
 
+/// An activity that commits, and one that then wants a lock and calls outside under it.
+const COMMIT_THEN_LOCK: &str = r#"
+entity: Note
+attributes: { text: string }
+---
+workflow: two
+input: { id: string }
+activities:
+  - activity: one
+    steps:
+      - create: Note
+        id: "${input.id}"
+        set: { text: one }
+  - activity: two
+    exclusive_lock: { context: '"hall"' }
+    timeout: 10s
+    steps:
+      - http: { url: "http://outside/two" }
+      - create: Note
+        id: "${input.id}-two"
+        set: { text: two }
+  - activity: three
+    steps:
+      - http: { url: "http://outside/three" }
+"#;
+
+#[test]
+fn a_lock_row_never_goes_in_front_of_a_commit_under_the_lock_before() {
+    check(
+        COMMIT_THEN_LOCK,
+        "
+        start a two id=a
+        hold
+        start b two id=b
+        ok a
+        land
+        ok b
+        locks
+        ",
+        expect![[r#"
+            a calls GET http://outside/two, call 1 attempt 1, token #1.1
+            a calls GET http://outside/three, call 2 attempt 1, token -
+            b calls GET http://outside/two, call 1 attempt 1, token #1.2
+            b calls GET http://outside/three, call 2 attempt 1, token -
+            rows [], idle true
+        "#]],
+    );
+}
+
+#[test]
+fn the_timeout_of_an_activity_ends_with_it() {
+    check(
+        COMMIT_THEN_LOCK,
+        "
+        start a two id=a
+        +3000
+        ok a
+        +8000
+        ok a
+        start b two id=b
+        +10000
+        ",
+        expect![[r#"
+            a calls GET http://outside/two, call 1 attempt 1, token #1.1
+            a calls GET http://outside/three, call 2 attempt 1, token -
+            a done: null
+            b calls GET http://outside/two, call 1 attempt 1, token #1.2
+            b's call is cancelled
+            b failed: activity.timeout: the activity has taken too long
+        "#]],
+    );
+}
+
+#[test]
+fn who_holds_a_lock_is_not_kept_behind_one_who_waits_for_the_whole_system() {
+    let yaml = format!(
+        "{UNCOMMITTED}---
+workflow: alone
+activities:
+  - activity: alone
+    exclusive_lock: {{}}
+    steps:
+      - http: {{ url: \"http://outside/alone\" }}
+"
+    );
+    check(
+        &yaml,
+        "
+        start a two first=x second=y
+        start s alone
+        start w two first=y second=z
+        ok a
+        ok a
+        ok s
+        locks
+        ",
+        expect![[r#"
+            a calls GET http://outside/one, call 1 attempt 1, token #1.1
+            a calls GET http://outside/two, call 2 attempt 1, token #1.2
+            a done: null
+            s calls GET http://outside/alone, call 1 attempt 1, token #1.3
+            s done: null
+            w failed: data.unique: there is a Note with id "y" already
+            rows [], idle true
+        "#]],
+    );
+}
+
 /// Goal: what waits stays small; hundreds of thousands of instances may wait at once.
 #[test]
 fn a_waiting_instance_is_small() {

@@ -21,7 +21,7 @@ use crate::failure::Failure;
 use crate::id::Ticket;
 use crate::object::{Object, ObjectKey};
 use crate::time::Time;
-use crate::transition::{Expected, InstanceRow, LockRow, LockWrite, Status};
+use crate::transition::{Expected, InstanceRow, Judge, LockRow, LockWrite, Status};
 use crate::unit_of_work::{Entry, Intent, UnitOfWork};
 use crate::world::World;
 
@@ -38,6 +38,7 @@ struct State {
     activity_start: SavepointState,
     unit_start: SavepointState,
     tokens: Vec<(String, i64)>,
+    entered_with: usize,
     backing_off: Option<i64>,
     waiting_since: Option<i64>,
     waited: i64,
@@ -95,11 +96,14 @@ impl Instance {
         if world.outbox.last_of(self.id).is_none() {
             return;
         }
+        if self.held.iter().any(|held| !held.row) && !world.outbox.is_last(self.id) {
+            world.outbox.order(Some(self.id), Judge::Core);
+        }
         let ticket = match &self.phase {
             Phase::Waiting { ticket, .. } => *ticket,
             Phase::Ready
             | Phase::Loading(_)
-            | Phase::Querying
+            | Phase::Querying(_)
             | Phase::Calling(_)
             | Phase::BackingOff(_)
             | Phase::Committing(_) => 0,
@@ -128,7 +132,7 @@ impl Instance {
             Phase::Ready
             | Phase::Waiting { .. }
             | Phase::Loading(_)
-            | Phase::Querying
+            | Phase::Querying(_)
             | Phase::Calling(_)
             | Phase::Committing(_) => None,
         };
@@ -140,6 +144,7 @@ impl Instance {
             activity_start: self.save_savepoint(&self.activity_start),
             unit_start: self.save_savepoint(&self.unit_start),
             tokens: self.held.iter().map(|held| (held.key.to_string(), held.token)).collect(),
+            entered_with: self.entered_with,
             backing_off,
             waiting_since: self.waiting_since.map(|since| since.0),
             waited: self.waited,
@@ -194,11 +199,13 @@ impl Instance {
         for (key, token) in &state.tokens {
             if !locks.iter().any(|row| *row.key == **key && row.token == *token) {
                 let message = format!("the lock {key} was taken away while the engine was down");
-                self.failed.get_or_insert_with(|| Box::new(Failure::new("lock.lost", message)));
+                self.fail_with(Failure::new("lock.lost", message));
             }
         }
-        let activity = self.position.activity;
-        self.held = locks.into_iter().map(|row| restore_held(row, activity)).collect();
+        self.entered_with = state.entered_with;
+        self.held = locks.into_iter().map(restore_held).collect();
+        // Tokens grow: their order is that in which the locks were taken.
+        self.held.sort_by_key(|held| held.token);
         Ok(())
     }
 
@@ -215,13 +222,12 @@ impl Instance {
     }
 }
 
-fn restore_held(row: LockRow, activity: usize) -> Held {
+fn restore_held(row: LockRow) -> Held {
     Held {
         key: row.key,
         token: row.token,
         since: row.since,
         until: row.until,
-        activity,
         row: true,
         timer: None,
     }

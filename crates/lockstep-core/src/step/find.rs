@@ -35,8 +35,7 @@ impl Instance {
         world: &mut World,
     ) -> Result<Done, Failure> {
         let Some(Arrived::Objects(result)) = self.arrived.take().map(|arrived| *arrived) else {
-            world.query(self.id, find.entity);
-            self.phase = Phase::Querying;
+            self.phase = Phase::Querying(world.query(self.id, find.entity));
             return Ok(Done::Wait);
         };
         let mut objects: BTreeMap<Arc<str>, Arc<Object>> =
