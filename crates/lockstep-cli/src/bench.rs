@@ -80,7 +80,9 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
 async fn measure(args: &Args) -> Result<Report, Error> {
     let clock = Clock::start();
     let folder = args.dir.join(format!("lockstep-bench-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)?;
+    // Only the last part: a folder that is not there is a mistake in the argument.
+    std::fs::create_dir(&folder)
+        .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
     let source = Source { path: "count.yaml".into(), text: DEFINITIONS.into() };
     let definitions = check(&[source]).definitions.ok_or("its workflows are not valid")?;
     let definitions = Arc::new(definitions);

@@ -16,7 +16,7 @@ use lockstep_expr::{Map, Value};
 use crate::failure::Failure;
 use crate::id::{FencingToken, InstanceId, TransitionNumber};
 use crate::object::{Object, ObjectKey};
-use crate::transition::{Outcome, Transition};
+use crate::transition::{Outcome, Refusal, Transition};
 
 /// Names a read that the core asked for.
 pub type ReadId = u64;
@@ -147,7 +147,7 @@ pub enum Effect {
         /// The transition.
         number: TransitionNumber,
         /// What the store said.
-        outcome: Outcome,
+        refusal: Refusal,
     },
 }
 

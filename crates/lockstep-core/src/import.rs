@@ -16,6 +16,7 @@ use crate::event::Effect;
 use crate::failure::Failure;
 use crate::id::TransitionNumber;
 use crate::object::{Object, ObjectKey};
+use crate::step::data::check_id;
 use crate::transition::{Change, Expected, Judge, ObjectWrite, Outcome, Refusal};
 use crate::unique;
 
@@ -68,6 +69,7 @@ impl Engine {
             let message = format!("there is no entity `{}`", key.entity);
             Failure::new("data.invalid", message)
         };
+        check_id(&key.entity, &key.id)?;
         let published = self.published.as_ref().ok_or_else(unknown)?;
         let entity = published.definitions.entities.get(&key.entity).ok_or_else(unknown)?;
         let attributes = conformity::attributes(entity, given).map_err(|mut failure| {

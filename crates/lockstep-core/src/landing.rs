@@ -16,11 +16,12 @@ impl Engine {
     pub(crate) fn landed(&mut self, outcomes: Vec<Outcome>) {
         let Some(landed) = self.world.outbox.land() else { return };
         let judged: Vec<_> = landed.owners.into_iter().zip(outcomes).collect();
-        let diverged = judged.iter().find(|((_, owner), outcome)| {
-            *owner == Owner::Nobody && *outcome != Outcome::Committed
+        let diverged = judged.iter().find_map(|((number, owner), outcome)| match outcome {
+            Outcome::Refused(refusal) if *owner == Owner::Nobody => Some((*number, refusal)),
+            Outcome::Refused(_) | Outcome::Committed => None,
         });
-        if let Some(((number, _), outcome)) = diverged {
-            let effect = Effect::Diverged { number: *number, outcome: outcome.clone() };
+        if let Some((number, refusal)) = diverged {
+            let effect = Effect::Diverged { number, refusal: refusal.clone() };
             self.world.outbox.effects.push(effect);
             self.world.outbox.halt();
             return;

@@ -14,6 +14,7 @@
 //! Absent by design: encoded text (the store encodes only what it writes; of a thousand changes of
 //! one object in a batch that is one).
 
+use std::fmt;
 use std::sync::Arc;
 
 use lockstep_expr::Value;
@@ -207,4 +208,19 @@ pub enum Refusal {
         /// The present one; `None` if the lock is free.
         actual: Option<FencingToken>,
     },
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Conflict { key, actual: Some(version) } => {
+                write!(f, "{key} is at version {version}, written by another")
+            }
+            Self::Conflict { key, actual: None } => write!(f, "{key} is not there"),
+            Self::Unique { key, unique, other } => {
+                write!(f, "{key} has the same {} as {}/{other}", unique.constraint, key.entity)
+            }
+            Self::Fenced { key, .. } => write!(f, "the lock {key} is held under another token"),
+        }
+    }
 }

@@ -215,8 +215,8 @@ impl Driver {
             for effect in self.engine.take_effects() {
                 match effect {
                     Effect::Answer { instance, result } => self.answer(instance, Ok(result)),
-                    Effect::Diverged { number, outcome } => {
-                        return Err(RunnerError::Diverged(number, format!("{outcome:?}")));
+                    Effect::Diverged { number, refusal } => {
+                        return Err(RunnerError::Diverged(number, refusal.to_string()));
                     }
                     Effect::Load { .. }
                     | Effect::Query { .. }
@@ -301,8 +301,8 @@ impl Driver {
                         drop(self.imports.remove(0).send(result));
                     }
                 }
-                Effect::Diverged { number, outcome } => {
-                    return Err(RunnerError::Diverged(number, format!("{outcome:?}")));
+                Effect::Diverged { number, refusal } => {
+                    return Err(RunnerError::Diverged(number, refusal.to_string()));
                 }
             }
         }

@@ -17,8 +17,8 @@ pub enum RunnerError {
     Store(#[source] Arc<StoreError>),
     /// The store holds something else than the engine's memory.
     #[error(
-        "the store refused transition {0} ({1}): something else has written to it, so the engine \
-         has stopped"
+        "the store refused transition {0} ({1}): something else has written to it, perhaps a second \
+         process whose lock file was deleted, so the engine has stopped"
     )]
     Diverged(TransitionNumber, String),
     /// The runner was told to stop.

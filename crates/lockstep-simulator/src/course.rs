@@ -177,8 +177,8 @@ impl<'a> Course<'a> {
             Effect::Answer { instance, result } => self.answers.push((instance, result)),
             Effect::Rejected { instance, failure } => self.answers.push((instance, Err(failure))),
             Effect::Imported { result } => self.imported = Some(result),
-            Effect::Diverged { outcome, .. } => {
-                return Err(Broken::Diverged(format!("{outcome:?}")));
+            Effect::Diverged { refusal, .. } => {
+                return Err(Broken::Diverged(refusal.to_string()));
             }
         }
         Ok(())

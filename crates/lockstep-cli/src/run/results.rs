@@ -128,8 +128,8 @@ impl Session<'_> {
             }
             _ => format!(
                 "; {count} unfinished instances are kept in {url}\n\
-                 help: the next run on that store goes on with them; with --count 0 it starts no \
-                 others"
+                 help: the next run on that store goes on with them, under the same --allow-host \
+                 and --allow-program; with --count 0 it starts no others"
             ),
         };
         console::tell(&format!("stopped by {signal}{rest}\n"));

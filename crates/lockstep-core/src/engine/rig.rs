@@ -228,8 +228,8 @@ impl Rig {
                 self.say(&format!("{} rejected: {}", name(instance), failure.message));
             }
             Effect::Imported { result } => self.say(&format!("imported {result:?}")),
-            Effect::Diverged { number, outcome } => {
-                panic!("the store refused what the core had judged: {number} {outcome:?}")
+            Effect::Diverged { number, refusal } => {
+                panic!("the store refused what the core had judged: {number} {refusal}")
             }
         }
     }

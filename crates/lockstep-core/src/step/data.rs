@@ -246,19 +246,23 @@ fn object_id(value: Value, entity: &Arc<str>) -> Result<Arc<str>, Failure> {
         let message = format!("the id of a {entity} must be a string, it is of type {found}");
         Failure::new("expr.type", message)
     })?;
+    check_id(entity, &id)?;
+    Ok(id)
+}
+
+/// Refuses what cannot be the id of an object.
+pub(crate) fn check_id(entity: &str, id: &str) -> Result<(), Failure> {
+    let invalid = |message: String| Err(Failure::new("data.invalid", message));
     if id.is_empty() {
-        return Err(Failure::new(
-            "data.invalid",
-            format!("the id of a {entity} must not be empty"),
-        ));
+        return invalid(format!("the id of a {entity} must not be empty"));
     }
     if id.len() > MAX_ID_BYTES {
         let length = id.len();
-        let message =
-            format!("the id of a {entity} has {length} bytes, {MAX_ID_BYTES} are allowed");
-        return Err(Failure::new("data.invalid", message));
+        return invalid(format!(
+            "the id of a {entity} has {length} bytes, {MAX_ID_BYTES} are allowed"
+        ));
     }
-    Ok(id)
+    Ok(())
 }
 
 fn named_id(value: Value, entity: &Arc<str>) -> Option<Arc<str>> {

@@ -192,6 +192,7 @@ impl Place {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(self.refuse_io(error)),
         };
+        self.check_names(&file)?;
         let mut header = [0; HEADER.len()];
         match file.read(&mut header) {
             Ok(0) => Ok(()),
@@ -199,6 +200,27 @@ impl Place {
             Ok(_) => Err(self.not_a_database()),
             Err(error) => Err(self.refuse_io(error)),
         }
+    }
+
+    /// Refuses a file with several names: the log, and the mark of the owner, belong to a name.
+    ///
+    /// Source: `SQLite` manual, "How To Corrupt An `SQLite` Database File", 2.5.
+    #[cfg(unix)]
+    fn check_names(&self, file: &File) -> Result<(), StoreError> {
+        use std::os::unix::fs::MetadataExt as _;
+
+        let names = file.metadata().map_err(|error| self.refuse_io(error))?.nlink();
+        if names > 1 {
+            let reason = "the file has several names (hard links), of which two processes could \
+                          open it at once; remove all but one";
+            return Err(self.refuse(reason, None));
+        }
+        Ok(())
+    }
+
+    #[cfg(not(unix))]
+    fn check_names(&self, _file: &File) -> Result<(), StoreError> {
+        Ok(())
     }
 
     async fn connect(

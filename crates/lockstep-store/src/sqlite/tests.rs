@@ -161,6 +161,16 @@ async fn second_owner_is_told_who_the_first_is() {
 }
 
 #[tokio::test]
+async fn file_with_several_names_is_refused() {
+    let folder = folder();
+    let path = folder.path().join("a.db");
+    opened(&path).await.close().await.expect("it is closed");
+    std::fs::hard_link(&path, folder.path().join("b.db")).expect("a second name is given");
+    let error = refused(&folder.path().join("b.db")).await.to_string();
+    assert!(error.contains("several names (hard links)"), "one process at a time: {error}");
+}
+
+#[tokio::test]
 async fn what_is_not_a_store_is_refused_and_not_changed() {
     let folder = folder();
     let path = |name: &str| folder.path().join(name);
