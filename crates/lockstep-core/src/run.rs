@@ -17,23 +17,25 @@
 //!   end of the instance. The one exception is an activity that leaves changes uncommitted.
 //! * An instance that never waits gives way after [`MAX_STRETCH`] moves.
 
+mod failing;
+
 use std::sync::Arc;
 
-use lockstep_definition::{Activity, AutoCommit, ExclusiveLock, Goto, Handler, OnBusy};
+use lockstep_definition::{Activity, AutoCommit, ExclusiveLock, Goto, OnBusy};
 use lockstep_expr::Value;
 
 use crate::commit::Committed;
 use crate::event::Effect;
 use crate::failure::Failure;
-use crate::instance::names::{condition, map};
+use crate::instance::names::condition;
 use crate::instance::{Block, Held, Instance, Phase, Position, Stage};
 use crate::journal::Happening;
 use crate::lock::{Answer, Grant, Holder, key};
 use crate::payload;
-use crate::retry;
 use crate::time::Time;
 use crate::transition::{LockWrite, Status};
 use crate::world::World;
+use failing::{described, lock_details};
 
 /// Moves that an instance makes before it lets others go on.
 pub(crate) const MAX_STRETCH: u32 = 1000;
@@ -245,85 +247,6 @@ impl Instance {
         self.activity_until = timeout.map(|timeout| now.after(timeout));
     }
 
-    fn fail(&mut self, activity: &Activity, mut failure: Failure, world: &mut World) -> Flow {
-        failure.activity = Arc::clone(&activity.name);
-        self.stop_waiting(world);
-        let in_catch = self.position.block != Block::Steps;
-        let lost = &*failure.code == "lock.lost";
-        let from = Arc::clone(if lost { &self.unit_start } else { &self.activity_start });
-        let entered = matches!(self.position.stage, Stage::Step(_));
-        let mut back = self.position;
-        if entered || lost {
-            self.names = from.names.clone();
-            self.unit = from.unit.clone();
-            back = from.position;
-        }
-        if lost || self.unit.is_empty() {
-            self.release_all(world);
-        } else {
-            self.release_from(self.entered_with, world);
-        }
-        if &*failure.code == "cancelled" || in_catch {
-            return self.end_with(failure, world);
-        }
-        if let Some(policy) = &activity.retry
-            && let Some(pause) = retry::pause(policy, self.activity_attempts + 1, &failure.code)
-        {
-            self.activity_attempts += 1;
-            self.note(world.now, Happening::Retried { error: failure.code.to_string() });
-            let step = match back.stage {
-                Stage::Enter(step) | Stage::Step(step) => step,
-            };
-            self.position = Position { stage: Stage::Enter(step), ..back };
-            self.phase = Phase::BackingOff(world.now.after(pause));
-            self.activity_until = None;
-            return Flow::Wait;
-        }
-        self.catch(activity, failure, world)
-    }
-
-    fn catch(&mut self, activity: &Activity, failure: Failure, world: &mut World) -> Flow {
-        let caught =
-            activity.catch.iter().enumerate().find(|(_, catch)| {
-                catch.errors.iter().any(|pattern| pattern.matches(&failure.code))
-            });
-        let Some((index, catch)) = caught else { return self.end_with(failure, world) };
-        self.note(world.now, Happening::Caught { error: failure.code.to_string() });
-        match &catch.handler {
-            Handler::Goto(to) => self.go(*to),
-            Handler::Steps(_) => {
-                self.position.block = Block::Catch(index);
-                self.position.stage = Stage::Step(0);
-                self.error = Some(Arc::new(failure));
-                self.activity_until = None;
-                self.activity_start = self.savepoint();
-                if self.unit.is_empty() {
-                    self.unit_start = Arc::clone(&self.activity_start);
-                }
-            }
-        }
-        Flow::Go
-    }
-
-    /// Forgets all that the instance was waiting for.
-    fn stop_waiting(&mut self, world: &mut World) {
-        let granted = world.locks.forget(self.id, world.now);
-        world.granted.extend(granted);
-        if let Phase::Calling(call) = self.phase
-            && world.calls.remove(&call).is_some()
-        {
-            world.outbox.effects.push(Effect::CancelCall { call });
-        }
-        if let Phase::Querying(read) = self.phase {
-            world.queried(read);
-        }
-        self.phase = Phase::Ready;
-        self.now = None;
-        self.arrived = None;
-        self.call_attempts = 0;
-        self.waiting_since = None;
-    }
-
     fn finish(&mut self, world: &mut World) -> Result<Flow, Failure> {
         let workflow = Arc::clone(&self.workflow);
         let output = match &workflow.output {
@@ -391,55 +314,4 @@ impl Instance {
         let (_, granted) = world.locks.release(&held.key, held.token, world.now);
         world.granted.extend(granted);
     }
-
-    /// Takes a lock away whose hold timeout has ended.
-    pub(crate) fn lose(&mut self, key: &Arc<str>, world: &mut World) {
-        let Some(index) = self.held.iter().position(|held| held.key == *key) else { return };
-        let held = self.held.remove(index);
-        self.note(world.now, Happening::LockLost { key: key.to_string(), token: held.token });
-        self.release(&held, world);
-        let held_for = world.now.since(held.since);
-        let message = format!(
-            "the lock {key} was held for {held_for:?}, which is its hold timeout; \
-             uncommitted changes are dropped"
-        );
-        self.fail_with(Failure::new("lock.lost", message));
-    }
-
-    /// Returns when the present wait for a lock has taken too long.
-    pub(crate) fn waiting_deadline(&self) -> Time {
-        let since = self.waiting_since.unwrap_or(self.started_at);
-        Self::activity(&self.workflow, self.position)
-            .and_then(|activity| activity.exclusive_lock.as_ref())
-            .map_or(since, |lock| since.after(lock.waiting_timeout))
-    }
-
-    /// Returns the error of a wait for a lock that has taken too long.
-    pub(crate) fn waited_too_long(&self, key: &Arc<str>, world: &World) -> Failure {
-        let holder = world.locks.in_the_way(key);
-        let since = self.waiting_since.unwrap_or(world.now);
-        let waited = world.now.since(since);
-        let message =
-            format!("waited {waited:?} for the lock {key}, which is held by {}", described(holder));
-        Failure::new("lock.waiting_timeout", message).with_details(lock_details(key, holder))
-    }
-}
-
-fn described(holder: Option<Holder>) -> String {
-    holder.map_or_else(
-        || "another that was before it".to_owned(),
-        |holder| {
-            let (instance, since) = (holder.instance, holder.since.timestamp());
-            format!("instance {instance} since {since}")
-        },
-    )
-}
-
-fn lock_details(key: &Arc<str>, holder: Option<Holder>) -> Value {
-    let of = |value: Option<Value>| value.unwrap_or(Value::Null);
-    map([
-        ("key", Value::String(Arc::clone(key))),
-        ("holder", of(holder.map(|holder| Value::from(holder.instance.to_string())))),
-        ("held_since", of(holder.map(|holder| Value::Timestamp(holder.since.timestamp())))),
-    ])
 }

@@ -1,0 +1,162 @@
+//! How an instance fails: what is undone and released, and what comes after.
+//!
+//! Invariants:
+//!
+//! * None of the uncommitted changes of a failed activity survive; if a lock was lost, none of those
+//!   that were made under it.
+//! * A cancel is neither tried again nor caught; an error of a catch step is not either.
+
+use std::sync::Arc;
+
+use lockstep_definition::{Activity, Handler};
+use lockstep_expr::Value;
+
+use super::Flow;
+use crate::event::Effect;
+use crate::failure::Failure;
+use crate::instance::names::map;
+use crate::instance::{Block, Instance, Phase, Position, Stage};
+use crate::journal::Happening;
+use crate::lock::Holder;
+use crate::retry;
+use crate::time::Time;
+use crate::world::World;
+
+impl Instance {
+    pub(super) fn fail(
+        &mut self,
+        activity: &Activity,
+        mut failure: Failure,
+        world: &mut World,
+    ) -> Flow {
+        failure.activity = Arc::clone(&activity.name);
+        self.stop_waiting(world);
+        let in_catch = self.position.block != Block::Steps;
+        let lost = &*failure.code == "lock.lost";
+        let from = Arc::clone(if lost { &self.unit_start } else { &self.activity_start });
+        let entered = matches!(self.position.stage, Stage::Step(_));
+        let mut back = self.position;
+        if entered || lost {
+            self.names = from.names.clone();
+            self.unit = from.unit.clone();
+            back = from.position;
+        }
+        if lost || self.unit.is_empty() {
+            self.release_all(world);
+        } else {
+            self.release_from(self.entered_with, world);
+        }
+        if &*failure.code == "cancelled" || in_catch {
+            return self.end_with(failure, world);
+        }
+        if let Some(policy) = &activity.retry
+            && let Some(pause) = retry::pause(policy, self.activity_attempts + 1, &failure.code)
+        {
+            self.activity_attempts += 1;
+            self.note(world.now, Happening::Retried { error: failure.code.to_string() });
+            let step = match back.stage {
+                Stage::Enter(step) | Stage::Step(step) => step,
+            };
+            self.position = Position { stage: Stage::Enter(step), ..back };
+            self.phase = Phase::BackingOff(world.now.after(pause));
+            self.activity_until = None;
+            return Flow::Wait;
+        }
+        self.catch(activity, failure, world)
+    }
+
+    fn catch(&mut self, activity: &Activity, failure: Failure, world: &mut World) -> Flow {
+        let caught =
+            activity.catch.iter().enumerate().find(|(_, catch)| {
+                catch.errors.iter().any(|pattern| pattern.matches(&failure.code))
+            });
+        let Some((index, catch)) = caught else { return self.end_with(failure, world) };
+        self.note(world.now, Happening::Caught { error: failure.code.to_string() });
+        match &catch.handler {
+            Handler::Goto(to) => self.go(*to),
+            Handler::Steps(_) => {
+                self.position.block = Block::Catch(index);
+                self.position.stage = Stage::Step(0);
+                self.error = Some(Arc::new(failure));
+                self.activity_until = None;
+                self.activity_start = self.savepoint();
+                if self.unit.is_empty() {
+                    self.unit_start = Arc::clone(&self.activity_start);
+                }
+            }
+        }
+        Flow::Go
+    }
+
+    /// Forgets all that the instance was waiting for.
+    pub(super) fn stop_waiting(&mut self, world: &mut World) {
+        let granted = world.locks.forget(self.id, world.now);
+        world.granted.extend(granted);
+        if let Phase::Calling(call) = self.phase
+            && world.calls.remove(&call).is_some()
+        {
+            world.outbox.effects.push(Effect::CancelCall { call });
+        }
+        if let Phase::Querying(read) = self.phase {
+            world.queried(read);
+        }
+        self.phase = Phase::Ready;
+        self.now = None;
+        self.arrived = None;
+        self.call_attempts = 0;
+        self.waiting_since = None;
+    }
+
+    /// Takes a lock away whose hold timeout has ended.
+    pub(crate) fn lose(&mut self, key: &Arc<str>, world: &mut World) {
+        let Some(index) = self.held.iter().position(|held| held.key == *key) else { return };
+        let held = self.held.remove(index);
+        self.note(world.now, Happening::LockLost { key: key.to_string(), token: held.token });
+        self.release(&held, world);
+        let held_for = world.now.since(held.since);
+        let message = format!(
+            "the lock {key} was held for {held_for:?}, which is its hold timeout; \
+             uncommitted changes are dropped"
+        );
+        self.fail_with(Failure::new("lock.lost", message));
+    }
+
+    /// Returns when the present wait for a lock has taken too long.
+    pub(crate) fn waiting_deadline(&self) -> Time {
+        let since = self.waiting_since.unwrap_or(self.started_at);
+        Self::activity(&self.workflow, self.position)
+            .and_then(|activity| activity.exclusive_lock.as_ref())
+            .map_or(since, |lock| since.after(lock.waiting_timeout))
+    }
+
+    /// Returns the error of a wait for a lock that has taken too long.
+    pub(crate) fn waited_too_long(&self, key: &Arc<str>, world: &World) -> Failure {
+        let holder = world.locks.in_the_way(key);
+        let since = self.waiting_since.unwrap_or(world.now);
+        let waited = world.now.since(since);
+        let message =
+            format!("waited {waited:?} for the lock {key}, which is held by {}", described(holder));
+        Failure::new("lock.waiting_timeout", message).with_details(lock_details(key, holder))
+    }
+}
+
+/// Returns who holds a lock, for people.
+pub(super) fn described(holder: Option<Holder>) -> String {
+    holder.map_or_else(
+        || "another that was before it".to_owned(),
+        |holder| {
+            let (instance, since) = (holder.instance, holder.since.timestamp());
+            format!("instance {instance} since {since}")
+        },
+    )
+}
+
+/// Returns who holds a lock, for catch steps.
+pub(super) fn lock_details(key: &Arc<str>, holder: Option<Holder>) -> Value {
+    let of = |value: Option<Value>| value.unwrap_or(Value::Null);
+    map([
+        ("key", Value::String(Arc::clone(key))),
+        ("holder", of(holder.map(|holder| Value::from(holder.instance.to_string())))),
+        ("held_since", of(holder.map(|holder| Value::Timestamp(holder.since.timestamp())))),
+    ])
+}
