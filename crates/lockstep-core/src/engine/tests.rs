@@ -555,8 +555,21 @@ activities:
   - activity: three
     steps:
       - http: { url: "http://outside/three" }
+---
+workflow: note
+input: { id: string }
+activities:
+  - activity: note
+    steps:
+      - create: Note
+        id: "${input.id}"
+        set: { text: note }
 "#;
 
+/// Goal: b's lock row, which voids a's token, takes effect behind a's commit under that token.
+///
+/// Method: n's commit keeps the store busy, so that b's first commit, a's commit and b's call come
+/// into one batch, in this order.
 #[test]
 fn a_lock_row_never_goes_in_front_of_a_commit_under_the_lock_before() {
     check(
@@ -564,6 +577,7 @@ fn a_lock_row_never_goes_in_front_of_a_commit_under_the_lock_before() {
         "
         start a two id=a
         hold
+        start n note id=n
         start b two id=b
         ok a
         land
@@ -572,6 +586,7 @@ fn a_lock_row_never_goes_in_front_of_a_commit_under_the_lock_before() {
         ",
         expect![[r#"
             a calls GET http://outside/two, call 1 attempt 1, token #1.1
+            n done: null
             a calls GET http://outside/three, call 2 attempt 1, token -
             b calls GET http://outside/two, call 1 attempt 1, token #1.2
             b calls GET http://outside/three, call 2 attempt 1, token -
