@@ -654,6 +654,100 @@ activities:
     );
 }
 
+/// A unit of work over two activities, with a pause between reading and committing.
+const ACROSS: &str = r#"
+entity: Counter
+attributes: { value: { type: int, default: 0 } }
+---
+workflow: make
+input: { id: string }
+activities:
+  - activity: make
+    steps:
+      - create: Counter
+        id: "${input.id}"
+---
+workflow: across
+activities:
+  - activity: one
+    auto_commit: false
+    steps:
+      - set: { result: counted }
+      - load: { entity: Counter, id: x }
+        as: counter
+      - require: counter.value < 1
+        else: { error: counter.full }
+      - update: counter
+        set: { value: "${counter.value + 1}" }
+    catch:
+      - error: counter.full
+        steps:
+          - set: { result: full }
+  - activity: two
+    steps:
+      - find: { entity: Counter }
+        as: all
+output: "${result}"
+---
+workflow: bump
+activities:
+  - activity: bump
+    steps:
+      - load: { entity: Counter, id: x }
+        as: counter
+      - update: counter
+        set: { value: "${counter.value + 1}" }
+"#;
+
+#[test]
+fn a_unit_run_anew_fails_and_is_caught_as_if_it_ran_for_the_first_time() {
+    check(
+        ACROSS,
+        "
+        start n make id=x
+        hold
+        start m make id=y
+        start a across
+        start b bump
+        land
+        show Counter/x
+        ",
+        expect![[r#"
+            n done: null
+            m done: null
+            b done: null
+            a done: "full"
+            Counter/x: v2 {"value":1}
+        "#]],
+    );
+}
+
+#[test]
+fn a_cancel_is_not_tried_again() {
+    let yaml = CALLING
+        .replace("    steps:\n", "    retry: { max_attempts: 9, backoff: 1s }\n    steps:\n");
+    check(
+        &yaml,
+        "
+        start a count key=x
+        start b count key=x
+        cancel a
+        cancel b
+        +60000
+        locks
+        ",
+        expect![[r#"
+            a calls POST http://outside/x, call 1 attempt 1, token #1.1
+            a's call is cancelled
+            a failed: cancelled: by hand
+            b calls POST http://outside/x, call 1 attempt 1, token #1.2
+            b's call is cancelled
+            b failed: cancelled: by hand
+            rows [], idle true
+        "#]],
+    );
+}
+
 /// Goal: what waits stays small; hundreds of thousands of instances may wait at once.
 #[test]
 fn a_waiting_instance_is_small() {
