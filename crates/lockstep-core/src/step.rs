@@ -135,6 +135,12 @@ impl Instance {
                 Ok(Done::With(Value::Null))
             }
             Operation::Http { .. } | Operation::Exec { .. } => self.call(activity, step, world),
+            Operation::Task { .. }
+            | Operation::Wait(_)
+            | Operation::Workflow { .. }
+            | Operation::ForEach(_)
+            | Operation::Parallel(_)
+            | Operation::Stop(_) => Err(Failure::new("step.unknown", "the step cannot be run yet")),
         }
     }
 

@@ -171,6 +171,7 @@ fn lock(reader: &mut Reader<'_, '_>, field: crate::fields::Field<'_>) -> Option<
         waiting_timeout: waiting_timeout.or(WAITING_TIMEOUT)?,
         hold_timeout: hold_timeout.or(HOLD_TIMEOUT)?,
         on_busy: on_busy.or_default()?,
+        while_waiting: None,
         place: report.place(field.key_span),
     })
 }

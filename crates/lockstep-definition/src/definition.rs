@@ -79,7 +79,15 @@ pub(crate) fn workflow(
         Some(read) => Some(read?),
         None => None,
     };
-    Some(Workflow { name: name?, description, input: input?, activities, output, place })
+    Some(Workflow {
+        name: name?,
+        description,
+        input: input?,
+        activities,
+        output,
+        triggers: Vec::new(),
+        place,
+    })
 }
 
 fn inputs(reader: &mut Reader<'_, '_>, node: Option<&Node>) -> Option<Vec<Input>> {

@@ -50,6 +50,7 @@ pub(crate) fn entity(report: &mut Report<'_>, node: &Node, catalog: &Catalog) ->
         name: name.unwrap_or_default(),
         attributes: Vec::new(),
         unique: Vec::new(),
+        invariants: Vec::new(),
         place: report.place(head.key_span),
     };
     if let Some(node) = fields.required(report, "attributes", "attributes: { name: string }")

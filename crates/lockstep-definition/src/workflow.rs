@@ -38,6 +38,9 @@ pub struct Project {
     pub allowed_hosts: Vec<String>,
     /// Programs that `exec` steps may start.
     pub allowed_programs: Vec<String>,
+    /// Names of secrets that headers of `http` steps and environments of `exec` steps may hold as
+    /// `${secret.NAME}`. Their values are no part of any definition.
+    pub secrets: Vec<Arc<str>>,
 }
 
 /// Where in its file something was written.
@@ -61,6 +64,20 @@ pub struct Entity {
     /// Lists of attribute names; no two objects may agree in all attributes of one list. Objects
     /// in which one of them is null are not compared.
     pub unique: Vec<Vec<Arc<str>>>,
+    /// Conditions that every committed object of it fulfils.
+    pub invariants: Vec<Invariant>,
+    /// Where it was written.
+    pub place: Place,
+}
+
+/// A condition over the attributes of one object; a commit that would break it fails with
+/// `data.invalid`.
+#[derive(Debug)]
+pub struct Invariant {
+    /// The condition; attributes and `id` are in scope by their names.
+    pub condition: Expression,
+    /// What people read when it is broken.
+    pub message: Option<String>,
     /// Where it was written.
     pub place: Place,
 }
@@ -95,8 +112,75 @@ pub struct Workflow {
     pub activities: Vec<Activity>,
     /// What an instance answers at its end; null if absent.
     pub output: Option<Payload>,
+    /// What starts it besides a request.
+    pub triggers: Vec<Trigger>,
     /// Where it was written.
     pub place: Place,
+}
+
+/// Something that starts a workflow.
+#[derive(Debug)]
+pub struct Trigger {
+    /// What it is.
+    pub source: TriggerSource,
+    /// The input of the instance.
+    pub input: Vec<(Arc<str>, Payload)>,
+    /// Where it was written.
+    pub place: Place,
+}
+
+/// What a trigger listens to.
+#[derive(Debug)]
+pub enum TriggerSource {
+    /// Times; `schedule.time` is in scope of the input.
+    Schedule {
+        /// Five fields (minute, hour, day of month, month, day of week), or six with seconds first.
+        cron: Arc<str>,
+        /// Name of the time zone in the IANA database. Default `UTC`.
+        time_zone: Arc<str>,
+        /// What happens to times that passed while nothing ran.
+        missed: Missed,
+    },
+    /// Committed changes of objects; `change` {kind, object, before} is in scope of the condition
+    /// and of the input.
+    Change {
+        /// The entity.
+        entity: Arc<str>,
+        /// Which changes; all if empty.
+        kinds: Vec<ChangeKind>,
+        /// Only changes for which it is true.
+        when: Option<Expression>,
+    },
+    /// HTTP requests with a signature; `request` {headers, body} is in scope of the input.
+    Webhook {
+        /// Last part of the path.
+        name: Arc<str>,
+        /// Name of the secret with which requests are signed.
+        secret: Arc<str>,
+    },
+}
+
+/// What happens to scheduled times that passed while nothing ran.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Missed {
+    /// One instance for all of them.
+    #[default]
+    Once,
+    /// Nothing.
+    Skip,
+    /// One instance for each.
+    All,
+}
+
+/// How an object changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// It was created.
+    Create,
+    /// It was updated.
+    Update,
+    /// It was deleted.
+    Delete,
 }
 
 /// One input of a workflow.
@@ -153,8 +237,17 @@ pub struct ExclusiveLock {
     pub hold_timeout: Duration,
     /// What happens if it is not free.
     pub on_busy: OnBusy,
+    /// What a `wait` step does with the lock; `None` if the activity has none.
+    pub while_waiting: Option<WhileWaiting>,
     /// Where it was written.
     pub place: Place,
+}
+
+/// What a `wait` step does with the lock of its activity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhileWaiting {
+    /// Keeps it; its hold timeout goes on.
+    Hold,
 }
 
 /// How far a lock key reaches.
@@ -289,7 +382,8 @@ pub struct Step {
     pub bind: Option<Arc<str>>,
     /// The step is left out unless this is true.
     pub when: Option<Expression>,
-    /// Longest duration of one attempt of an outside call. Default 30 s.
+    /// Longest duration of one attempt of an outside call (default 30 s), of a wait, or of a
+    /// workflow that is called (no limit by default).
     pub timeout: Option<Duration>,
     /// Tries an outside call again.
     pub retry: Option<Retry>,
@@ -387,6 +481,92 @@ pub enum Operation {
         /// Environment variables added to a minimal environment.
         env: Vec<(Arc<str>, Payload)>,
     },
+    /// Gives work to a worker outside, or to a function of the embedding program. Its result is
+    /// what the worker answers.
+    Task {
+        /// What kind of work (`type`): workers ask for it by this name.
+        kind: Arc<str>,
+        /// What the worker is given; null if absent.
+        input: Option<Payload>,
+    },
+    /// Waits. The result is a signal's payload, a form's answers (a map), or null.
+    Wait(Wait),
+    /// Runs another workflow.
+    Workflow {
+        /// Its name.
+        name: Arc<str>,
+        /// Its input.
+        input: Vec<(Arc<str>, Payload)>,
+        /// Whether to wait for it.
+        mode: ChildMode,
+    },
+    /// Runs steps for each item of a list. The result is the list of what `collect` gave, in the
+    /// order of the items; null without `collect`. Names bound inside are gone behind it.
+    ForEach(Box<ForEach>),
+    /// Runs lists of steps side by side, until all are done. Names bound inside are visible behind
+    /// it. If one fails, the others are stopped.
+    Parallel(Vec<Branch>),
+    /// Commits, releases all locks and ends the instance well, with this output; null if absent.
+    Stop(Option<Payload>),
+}
+
+/// What a `wait` step waits for.
+#[derive(Debug)]
+pub enum Wait {
+    /// A signal of this name; one that came before is taken, the oldest first.
+    Signal(Arc<str>),
+    /// A length of time: a duration, or its text.
+    For(Payload),
+    /// A moment; goes on at once if it has passed.
+    Until(Expression),
+    /// A person's answers.
+    Form(Form),
+}
+
+/// Questions to a person. The answers arrive as a signal with the form's name.
+#[derive(Debug)]
+pub struct Form {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What people read above it.
+    pub title: Option<Payload>,
+    /// What is asked; answers are checked against it.
+    pub fields: Vec<Input>,
+}
+
+/// How a workflow runs another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChildMode {
+    /// Waits for its end; the result is its output, its failure is the error `workflow.failed`.
+    Call,
+    /// Goes on at once; the result is `{ instance_id }`.
+    Start,
+}
+
+/// Steps that are run for each item of a list.
+#[derive(Debug)]
+pub struct ForEach {
+    /// The list.
+    pub items: Payload,
+    /// The name that an item is bound to. Default `item`.
+    pub item: Arc<str>,
+    /// The name that its place in the list, from 0, is bound to.
+    pub index: Option<Arc<str>>,
+    /// How many items at once; 1 to 100, default 1.
+    pub max_parallel: u32,
+    /// At least one.
+    pub steps: Vec<Step>,
+    /// Evaluated behind the steps of each item.
+    pub collect: Option<Payload>,
+}
+
+/// One of the lists of steps that run side by side.
+#[derive(Debug)]
+pub struct Branch {
+    /// Its name, unique among them.
+    pub name: Arc<str>,
+    /// At least one.
+    pub steps: Vec<Step>,
 }
 
 /// An error that an author defined.

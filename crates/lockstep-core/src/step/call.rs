@@ -128,7 +128,13 @@ impl Instance {
             | Operation::Require { .. }
             | Operation::Raise(_)
             | Operation::Commit
-            | Operation::Log(_) => unreachable!("only outside calls have a target"),
+            | Operation::Log(_)
+            | Operation::Task { .. }
+            | Operation::Wait(_)
+            | Operation::Workflow { .. }
+            | Operation::ForEach(_)
+            | Operation::Parallel(_)
+            | Operation::Stop(_) => unreachable!("only outside calls have a target"),
         }
     }
 }
