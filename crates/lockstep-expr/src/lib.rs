@@ -30,6 +30,7 @@ mod scope;
 mod signature;
 mod span;
 mod static_type;
+mod suggestion;
 mod template;
 mod timestamp;
 mod value;

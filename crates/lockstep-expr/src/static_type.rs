@@ -202,6 +202,19 @@ impl StaticType {
         }
     }
 
+    /// Calls `visit` with each type that this one is directly made of.
+    pub(crate) fn for_each_part(&self, visit: &mut dyn FnMut(&Self)) {
+        match self {
+            Self::List(of) | Self::Type(of) | Self::Optional(of) | Self::Nullable(of) => visit(of),
+            Self::Map(key, value) => {
+                visit(key);
+                visit(value);
+            }
+            Self::Opaque(_, parts) => parts.iter().for_each(visit),
+            _ => {}
+        }
+    }
+
     /// Returns the type with each type that it is directly made of replaced.
     pub(crate) fn with_parts(&self, replace: &mut dyn FnMut(&Self) -> Self) -> Self {
         match self {
