@@ -3,8 +3,7 @@
 //! Invariants: *one table*: the checker knows a function or operator of the language only from
 //! [`table`].
 //!
-//! Absent by design: macros, and functions whose result follows from more than the types of their
-//! arguments (`math.greatest`, `ref`): the checker knows them by name.
+//! Absent by design: macros, which the checker knows by what they do; the entity of what `ref` gives.
 
 mod read;
 mod table;
@@ -33,7 +32,8 @@ static SIGNATURES: LazyLock<BTreeMap<&'static str, Vec<Signature>>> = LazyLock::
     let mut signatures: BTreeMap<_, Vec<Signature>> = BTreeMap::new();
     let tables = [table::OPERATORS, table::FUNCTIONS, table::EXTENSIONS];
     for (name, texts) in tables.into_iter().flatten() {
-        let read = texts.iter().map(|text| read::signature(text).expect("the table is well-formed"));
+        let read =
+            texts.iter().map(|text| read::signature(text).expect("the table is well-formed"));
         signatures.entry(*name).or_default().extend(read);
     }
     signatures

@@ -258,6 +258,10 @@ fn of_value(value: &Value, depth: usize) -> StaticType {
             StaticType::map(key, value)
         }
         Value::Type(name) => StaticType::named(name).type_of(),
+        Value::Optional(None) => StaticType::Dyn.optional(),
+        Value::Optional(Some(value)) => of_value(value, depth + 1).optional(),
+        Value::Ip(_) => StaticType::opaque("net.IP"),
+        Value::Cidr(_) => StaticType::opaque("net.CIDR"),
         Value::Reference(reference) => StaticType::Reference(Some(Arc::clone(&reference.entity))),
         Value::Record(record) => {
             let field = |(name, value): (Arc<str>, Value)| ShapeField {

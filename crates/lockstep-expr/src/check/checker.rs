@@ -5,14 +5,13 @@
 
 use std::sync::Arc;
 
-use super::path::{MAX_FACTS, Path, Reader, Root};
+use super::path::{Path, Reader, Root};
 use super::unify::Unifier;
 use super::{FindingKind, TypeFinding, TypeScope, Typing};
-use crate::expression::ast::{Call, Conditional, Kind, Name, Node};
-use crate::function;
+use crate::expression::ast::{Kind, Name, Node};
+use crate::nearest::nearest;
 use crate::span::Span;
 use crate::static_type::StaticType;
-use crate::suggestion;
 
 /// Most findings about one expression.
 const MAX_FINDINGS: usize = 100;
@@ -27,8 +26,8 @@ pub(super) struct Checker<'a> {
     /// Types of the macros' variables around the place, outermost first.
     pub(super) locals: Vec<StaticType>,
     /// Paths that are not null at the place.
-    present: Vec<Path>,
-    reader: Reader,
+    pub(super) present: Vec<Path>,
+    pub(super) reader: Reader,
     findings: Vec<TypeFinding>,
     types: Vec<(Span, StaticType)>,
 }
@@ -52,8 +51,7 @@ impl<'a> Checker<'a> {
     pub(super) fn finish(mut self, ty: &StaticType) -> Typing {
         let ty = self.unifier.resolve(ty);
         let types = std::mem::take(&mut self.types);
-        let types =
-            types.into_iter().map(|(span, ty)| (span, self.unifier.resolve(&ty))).collect();
+        let types = types.into_iter().map(|(span, ty)| (span, self.unifier.resolve(&ty))).collect();
         let mut findings = self.findings;
         findings.sort_by_key(|finding| finding.span);
         Typing { ty, findings, types }
@@ -92,10 +90,18 @@ impl<'a> Checker<'a> {
             Kind::Name(name) => self.name(name, node.span),
             Kind::Local(slot) => self.locals.get(*slot).cloned().unwrap_or(StaticType::Dyn),
             Kind::Field(field) => self.field(field),
+            Kind::OptionalField(field) => self.optional_field(field),
             Kind::Has(field) => self.has(field),
             Kind::Index(pair) => self.index(pair),
-            Kind::List(items) => self.list(items),
-            Kind::Map(entries) => self.map(entries),
+            Kind::OptionalIndex(pair) => self.optional_index(pair),
+            Kind::List(items) => self.list(items.iter().map(|item| (item, false)).collect()),
+            Kind::SparseList(items) => {
+                self.list(items.iter().map(|item| (&item.part, item.optional)).collect())
+            }
+            Kind::Map(entries) => self.map(entries.iter().map(|entry| (entry, false)).collect()),
+            Kind::SparseMap(entries) => {
+                self.map(entries.iter().map(|entry| (&entry.part, entry.optional)).collect())
+            }
             Kind::Not(operand) => {
                 self.condition(operand);
                 StaticType::Bool
@@ -109,9 +115,12 @@ impl<'a> Checker<'a> {
             Kind::And(operands) => self.decide(operands, true),
             Kind::Or(operands) => self.decide(operands, false),
             Kind::Conditional(conditional) => self.conditional(conditional),
-            Kind::Call(call) => self.call(call, node.span),
+            Kind::Call(call) => self.call(call),
             Kind::Unresolved(call) => self.unresolved(call),
             Kind::Comprehension(comprehension) => self.comprehension(comprehension),
+            Kind::Bind(bind) => self.bind(bind),
+            Kind::OptionalMap(map) => self.optional_map(map),
+            Kind::Alternative(alternative) => self.alternative(alternative),
         }
     }
 
@@ -129,7 +138,7 @@ impl<'a> Checker<'a> {
             return ty;
         }
         let names = self.scope.names();
-        let near = suggestion::nearest(&name.text, names.iter().map(|name| &**name));
+        let near = nearest(&name.text, names.iter().map(|name| &**name));
         let help = near.map(|near| format!("did you mean `{near}`?"));
         let message = format!("`{}` is not bound here", name.text);
         self.find(FindingKind::UnknownName, span, message, help)
@@ -146,17 +155,11 @@ impl<'a> Checker<'a> {
         self.scope.is_known_present(&names)
     }
 
-    /// Calls `check` knowing what is so when `condition` has come to `truth`.
-    fn knowing(&mut self, condition: &Node, truth: bool) {
-        let facts = self.reader.present_when(condition, truth);
-        let room = MAX_FACTS.saturating_sub(self.present.len());
-        self.present.extend(facts.into_iter().take(room));
-    }
-
-    fn list(&mut self, items: &[Node]) -> StaticType {
+    /// Returns the type of a list of elements, some of which are optionals that may leave them out.
+    fn list(&mut self, items: Vec<(&Node, bool)>) -> StaticType {
         let mut of: Option<StaticType> = None;
-        for item in items {
-            let ty = self.ty(item);
+        for (item, optional) in items {
+            let ty = self.element(item, optional);
             of = Some(match of {
                 Some(of) => self.unifier.join(&of, &ty),
                 None => ty,
@@ -165,52 +168,45 @@ impl<'a> Checker<'a> {
         of.unwrap_or_else(|| self.unifier.fresh()).list()
     }
 
-    fn map(&mut self, entries: &[[Node; 2]]) -> StaticType {
+    /// Returns the type of a map of entries, some of which are optionals that may leave them out.
+    fn map(&mut self, entries: Vec<(&[Node; 2], bool)>) -> StaticType {
         let mut of: Option<(StaticType, StaticType)> = None;
-        for [key, value] in entries {
-            let key_type = self.key(key);
-            let value_type = self.ty(value);
+        for ([key, value], optional) in entries {
+            let key = self.key(key);
+            let value = self.element(value, optional);
             of = Some(match of {
-                Some((keys, values)) => (
-                    self.unifier.join(&keys, &key_type),
-                    self.unifier.join(&values, &value_type),
-                ),
-                None => (key_type, value_type),
+                Some((keys, values)) => {
+                    (self.unifier.join(&keys, &key), self.unifier.join(&values, &value))
+                }
+                None => (key, value),
             });
         }
         let (key, value) = of.unwrap_or_else(|| (self.unifier.fresh(), self.unifier.fresh()));
         StaticType::map(key, value)
     }
 
+    /// Returns the type of an element of a literal; of an optional one, of the optional's value.
+    fn element(&mut self, node: &Node, optional: bool) -> StaticType {
+        let ty = self.ty(node);
+        if optional { self.unwrapped(&ty, node) } else { ty }
+    }
+
     /// Returns the type of a key of a map.
     fn key(&mut self, node: &Node) -> StaticType {
         use StaticType::{Bool, Dyn, Int, Parameter, String, Uint};
         let ty = self.ty(node);
-        let ty = self.present(&ty, node, "a key");
-        match self.unifier.shallow(&ty) {
-            ty @ (Bool | Int | Uint | String | Dyn | Parameter(_)) => ty,
-            other => {
-                let message = format!(
-                    "a key is a string, int, uint or bool, not {}",
-                    self.unifier.resolve(&other)
-                );
-                self.find(FindingKind::WrongType, node.span, message, None)
-            }
+        let ty = self.not_null(&ty, node, "a key");
+        let ty = self.unifier.shallow(&ty);
+        if let Bool | Int | Uint | String | Dyn | Parameter(_) = ty {
+            return ty;
         }
-    }
-
-    /// Checks a condition.
-    pub(super) fn condition(&mut self, node: &Node) {
-        let ty = self.ty(node);
-        let ty = self.present(&ty, node, "a condition");
-        if !self.unifier.agree(&ty, &StaticType::Bool) {
-            let message = format!("a condition is a bool, not {}", self.unifier.resolve(&ty));
-            self.find(FindingKind::WrongType, node.span, message, None);
-        }
+        let shown = self.unifier.resolve(&ty);
+        let message = format!("a key is a string, int, uint or bool, not {shown}");
+        self.find(FindingKind::WrongType, node.span, message, None)
     }
 
     /// Returns the type without null, and finds that the value may be null where it must not.
-    pub(super) fn present(&mut self, ty: &StaticType, node: &Node, what: &str) -> StaticType {
+    pub(super) fn not_null(&mut self, ty: &StaticType, node: &Node, what: &str) -> StaticType {
         let StaticType::Nullable(of) = ty else { return ty.clone() };
         let shown = self.excerpt(node.span);
         let message = format!("{what} is not null, but `{shown}` may be");
@@ -228,57 +224,10 @@ impl<'a> Checker<'a> {
         self.find(FindingKind::MayBeNull, node.span, message, Some(help));
     }
 
-    /// Checks the operands of `&&` or `||`: each may rely on the ones before having come to `truth`.
-    fn decide(&mut self, operands: &[Node], truth: bool) -> StaticType {
-        let known = self.present.len();
-        for operand in operands {
-            self.condition(operand);
-            self.knowing(operand, truth);
-        }
-        self.present.truncate(known);
-        StaticType::Bool
-    }
-
-    fn conditional(&mut self, conditional: &Conditional) -> StaticType {
-        let known = self.present.len();
-        let mut whole: Option<StaticType> = None;
-        for [condition, value] in &conditional.branches {
-            self.condition(condition);
-            let outside = self.present.len();
-            self.knowing(condition, true);
-            let ty = self.ty(value);
-            self.present.truncate(outside);
-            self.knowing(condition, false);
-            whole = Some(self.branch(whole, ty, value));
-        }
-        let ty = self.ty(&conditional.otherwise);
-        self.present.truncate(known);
-        self.branch(whole, ty, &conditional.otherwise)
-    }
-
-    /// Joins the type of a branch with that of the branches before.
-    fn branch(&mut self, before: Option<StaticType>, ty: StaticType, node: &Node) -> StaticType {
-        let Some(before) = before else { return ty };
-        let null = |ty: &StaticType| *ty == StaticType::Null;
-        let (left, right) = (self.unifier.shallow(&before), self.unifier.shallow(&ty));
-        let agree = null(&left)
-            || null(&right)
-            || self.unifier.agree(&left.without_null(), &right.without_null());
-        if agree {
-            return self.unifier.join(&left, &right);
-        }
-        let message = format!(
-            "the other value of the condition is {}, this one is {}",
-            self.unifier.resolve(&before),
-            self.unifier.resolve(&ty)
-        );
-        let help = "make them one type, or write `dyn(...)` around one of them";
-        self.find(FindingKind::WrongType, node.span, message, Some(help.to_owned()))
-    }
-
-    fn call(&mut self, call: &Call, span: Span) -> StaticType {
-        let name = function::name(call.function);
-        self.apply(name, &call.arguments, span)
+    /// Returns the type of a part that has been checked, if it is among the last ones.
+    pub(super) fn type_at(&self, span: Span) -> Option<StaticType> {
+        let found = self.types.iter().rev().find(|(place, _)| *place == span);
+        found.map(|(_, ty)| self.unifier.shallow(ty))
     }
 
     /// Forgets what is known about variables from a number on.
@@ -293,7 +242,10 @@ pub(super) fn present_when(root: &Node, truth: bool) -> Vec<Vec<String>> {
     let paths = Reader::new().present_when(root, truth);
     let names = |path: Path| match path.root {
         Root::Name(name) => Some(
-            std::iter::once(name).chain(path.fields).map(|name| Arc::<str>::to_string(&name)).collect(),
+            std::iter::once(name)
+                .chain(path.fields)
+                .map(|name| Arc::<str>::to_string(&name))
+                .collect(),
         ),
         Root::Local(_) => None,
     };

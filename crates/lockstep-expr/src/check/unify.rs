@@ -154,9 +154,11 @@ impl Unifier {
             (Parameter(number), other) | (other, Parameter(number)) => {
                 self.substitute(*number, other, depth)
             }
-            (Dyn, _) | (_, Dyn) | (Type(_), Type(_)) | (Null, Nullable(_)) | (Nullable(_), Null) => {
-                true
-            }
+            (Dyn, _)
+            | (_, Dyn)
+            | (Type(_), Type(_))
+            | (Null, Nullable(_))
+            | (Nullable(_), Null) => true,
             (Nullable(left), right) => self.unify(left, right, depth + 1),
             (left, Nullable(right)) => self.unify(left, right, depth + 1),
             (List(left), List(right)) | (Optional(left), Optional(right)) => {
@@ -255,13 +257,15 @@ impl Unifier {
             return true;
         }
         match (left, right) {
-            (Dyn | Parameter(_), _) => true,
+            (Dyn | Parameter(_), _)
+            | (Nullable(_), Null)
+            | (Type(_), Type(_))
+            | (Reference(None), Reference(_)) => true,
             (_, Dyn | Parameter(_)) => false,
-            (Nullable(_), Null) | (Type(_), Type(_)) | (Reference(None), Reference(_)) => true,
+            (left, Nullable(_)) if !left.may_be_null() => false,
             (_, Null) | (Null, _) => left == right,
             (Nullable(left), Nullable(right)) => self.is_as_general(left, right, depth + 1),
             (Nullable(left), right) => self.is_as_general(left, right, depth + 1),
-            (_, Nullable(_)) => false,
             (List(left), List(right)) | (Optional(left), Optional(right)) => {
                 self.is_as_general(left, right, depth + 1)
             }

@@ -44,8 +44,7 @@ pub(super) const OPERATORS: &[Row] = &[
     ("unary -", &["(int) -> int", "(double) -> double", "(duration) -> duration"]),
 ];
 
-const SCALE: &[&str] =
-    &["(int, int) -> int", "(uint, uint) -> uint", "(double, double) -> double"];
+const SCALE: &[&str] = &["(int, int) -> int", "(uint, uint) -> uint", "(double, double) -> double"];
 
 const ORDER: &[&str] = &[
     "(bool, bool) -> bool",
@@ -132,10 +131,7 @@ pub(super) const FUNCTIONS: &[Row] = &[
         ],
     ),
     ("bytes", &["(bytes) -> bytes", "(string) -> bytes"]),
-    (
-        "timestamp",
-        &["(timestamp) -> timestamp", "(string) -> timestamp", "(int) -> timestamp"],
-    ),
+    ("timestamp", &["(timestamp) -> timestamp", "(string) -> timestamp", "(int) -> timestamp"]),
     ("duration", &["(duration) -> duration", "(string) -> duration"]),
     ("getFullYear", DATE_PART),
     ("getMonth", DATE_PART),
@@ -152,6 +148,16 @@ pub(super) const FUNCTIONS: &[Row] = &[
 const ROUND: &[&str] = &["(double) -> double"];
 
 const NUMBER_TO_SAME: &[&str] = &["(int) -> int", "(uint) -> uint", "(double) -> double"];
+
+/// Several arguments are one list.
+const EXTREME: &[&str] = &[
+    "(int) -> int",
+    "(uint) -> uint",
+    "(double) -> double",
+    "(list<int>) -> int",
+    "(list<uint>) -> uint",
+    "(list<double>) -> double",
+];
 
 const DOUBLE_TO_BOOL: &[&str] = &["(double) -> bool"];
 
@@ -180,6 +186,8 @@ pub(super) const EXTENSIONS: &[Row] = &[
     ("math.round", ROUND),
     ("math.trunc", ROUND),
     ("math.sqrt", &["(double) -> double", "(int) -> double", "(uint) -> double"]),
+    ("math.greatest", EXTREME),
+    ("math.least", EXTREME),
     ("math.abs", NUMBER_TO_SAME),
     ("math.sign", NUMBER_TO_SAME),
     ("math.isNaN", DOUBLE_TO_BOOL),

@@ -16,7 +16,9 @@ fn signature_is_written_as_the_table_writes_it() {
 
 #[test]
 fn text_that_is_no_signature_is_refused() {
-    for text in ["", "int", "(int)", "(int -> int", "(int>) -> int", "(list<int) -> int", "(x) -> int"] {
+    for text in
+        ["", "int", "(int)", "(int -> int", "(int>) -> int", "(list<int) -> int", "(x) -> int"]
+    {
         assert_eq!(read::signature(text), None, "{text}");
     }
 }
