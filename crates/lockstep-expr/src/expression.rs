@@ -4,7 +4,7 @@
 //! - *Checked before*: length and nesting are bounded before anything calls itself.
 //! - *Immutable*: an expression never changes, but that it keeps patterns it has compiled.
 
-mod ast;
+pub(crate) mod ast;
 mod evaluate;
 #[cfg(test)]
 mod hostile;
@@ -16,6 +16,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use crate::check::{self, TypeScope, Typing};
 use crate::error::{EvalError, ParseError};
 use crate::fault::Fault;
 use crate::meter::Meter;
@@ -66,7 +67,14 @@ impl Expression {
     ///
     /// [`ParseError`] if `text` is not an expression, is longer than 16 KiB, or nests too deeply.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        let root = parse::parse(text)?;
+        let root = parse::parse(text, true)?;
+        Ok(Self { parsed: Arc::new(Parsed { text: text.into(), root }), offset: 0 })
+    }
+
+    /// Reads an expression in which macros are calls of functions that do not exist.
+    #[cfg(test)]
+    pub(crate) fn parse_without_macros(text: &str) -> Result<Self, ParseError> {
+        let root = parse::parse(text, false)?;
         Ok(Self { parsed: Arc::new(Parsed { text: text.into(), root }), offset: 0 })
     }
 
@@ -106,6 +114,17 @@ impl Expression {
     /// Returns a fault about the whole expression as an error.
     pub(crate) fn error(&self, fault: Fault) -> EvalError {
         fault.into_error(&self.parsed.text)
+    }
+
+    /// Finds the type of the value, and what is wrong, without a value.
+    pub fn check(&self, scope: &dyn TypeScope) -> Typing {
+        check::check(&self.parsed.root, &self.parsed.text, scope)
+    }
+
+    /// Returns the paths (a name and its fields) that are known not to be null when the expression
+    /// has come to `truth`: of `a.b != null`, when it is true, `a.b`.
+    pub fn present_when(&self, truth: bool) -> Vec<Vec<String>> {
+        check::present_when(&self.parsed.root, truth)
     }
 
     /// Returns the names that come from the scope, in the order of the text. Names that a macro
