@@ -20,6 +20,7 @@ use crate::entity::entity;
 use crate::project::project;
 use crate::report::Report;
 use crate::source::Source;
+use crate::typing::{self, Inspection, Recorded};
 use crate::workflow::Definitions;
 use crate::yaml::node::{Node, Value};
 use crate::{fields, yaml};
@@ -52,6 +53,16 @@ struct Document<'n> {
 
 /// Checks files together.
 pub fn check(sources: &[Source]) -> Checked {
+    check_all(sources, None).0
+}
+
+/// Checks files together, and returns besides what is to be known about each workflow of the file
+/// with the number `file`.
+pub fn inspect(sources: &[Source], file: usize) -> (Checked, Vec<Inspection>) {
+    check_all(sources, Some(file))
+}
+
+fn check_all(sources: &[Source], inspected: Option<usize>) -> (Checked, Vec<Inspection>) {
     let mut reports: Vec<Report<'_>> = sources.iter().map(Report::new).collect();
     let contents: Vec<yaml::Documents> = reports.iter_mut().map(yaml::read).collect();
     let mut catalog =
@@ -75,15 +86,19 @@ pub fn check(sources: &[Source]) -> Checked {
             catalog.entities.entry(Arc::clone(&entity.name)).or_insert_with(|| Arc::new(entity));
         }
     }
+    let mut recorded = Vec::new();
     for document in documents.iter().filter(|document| document.kind == Kind::Workflow) {
         let Some(report) = reports.get_mut(document.file) else { continue };
-        if let Some(workflow) = workflow(report, document.node, &catalog) {
+        let (workflow, flow) = workflow(report, document.node, &catalog);
+        recorded.push(Recorded { file: document.file, flow });
+        if let Some(workflow) = workflow {
             definitions.workflows.insert(Arc::clone(&workflow.name), Arc::new(workflow));
         }
     }
+    let inspections = typing::check(&mut reports, &catalog, &recorded, inspected);
     definitions.entities = catalog.entities;
     definitions.project = catalog.project.unwrap_or_default();
-    finish(reports, definitions)
+    (finish(reports, definitions), inspections)
 }
 
 fn finish(reports: Vec<Report<'_>>, definitions: Definitions) -> Checked {

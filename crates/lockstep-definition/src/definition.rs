@@ -15,6 +15,7 @@ use crate::conform::conform;
 use crate::diagnostic::Finding;
 use crate::entity::declared;
 use crate::fields::{Field, Fields, Keys, at_most, entries};
+use crate::flow::{DeclaredInput, Flow};
 use crate::name::NameKind;
 use crate::payload::payload;
 use crate::reader::Reader;
@@ -34,20 +35,32 @@ const INPUT: Keys =
 /// Most inputs of a workflow.
 const MAX_INPUTS: usize = 1_000;
 
-/// Reads a `workflow:` document.
+/// Reads a `workflow:` document, and what it does with names and values.
 pub(crate) fn workflow(
     report: &mut Report<'_>,
     node: &Node,
     catalog: &Catalog,
-) -> Option<Workflow> {
+) -> (Option<Workflow>, Flow) {
     let before = report.errors();
+    let mut reader = Reader::new(report, catalog);
+    let workflow = read(&mut reader, node);
+    let Reader { mut flow, report, .. } = reader;
+    flow.complete = report.errors() == before;
+    if let Some(workflow) = workflow.as_ref().filter(|_| flow.complete) {
+        unreachable(report, &workflow.activities, &flow);
+    }
+    (workflow, flow)
+}
+
+fn read(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Workflow> {
+    let report = &mut *reader.report;
     let fields = Fields::read(report, node, WORKFLOW)?;
     let head = fields.get("workflow")?;
     let description = description(report, fields.value("description"));
     let name = name(report, head.value, "the name of a workflow", NameKind::Label);
     let place = report.place(head.key_span);
-    let mut reader = Reader::new(report, catalog);
-    let input = inputs(&mut reader, fields.value("input"));
+    reader.flow.workflow.clone_from(&name);
+    let input = inputs(reader, fields.value("input"));
     let example = "activities: [{ activity: NAME, steps: [...] }]";
     let nodes = fields
         .required(reader.report, "activities", example)
@@ -61,20 +74,15 @@ pub(crate) fn workflow(
                 .help("add at least one: `- activity: NAME`, with `steps`"),
         );
     }
-    name_activities(&mut reader, nodes);
+    name_activities(reader, nodes);
     let mut activities = Vec::with_capacity(nodes.len());
     for (number, node) in nodes.iter().enumerate() {
-        reader.flow.enter(number);
-        activities.extend(activity(&mut reader, node));
+        reader.flow.enter(number, node.span);
+        activities.extend(activity(reader, node));
     }
-    reader.flow.enter(nodes.len());
-    let output = fields.value("output").map(|node| payload(&mut reader, node));
-    let Reader { flow, report, .. } = reader;
-    let complete = report.errors() == before;
-    if complete {
-        unreachable(report, &activities, nodes);
-    }
-    flow.check(report, complete);
+    let end = fields.get("output").map_or(head.key_span, |field| field.key_span);
+    reader.flow.enter(nodes.len(), end);
+    let output = fields.value("output").map(|node| payload(reader, node));
     let output = match output {
         Some(read) => Some(read?),
         None => None,
@@ -98,8 +106,13 @@ fn inputs(reader: &mut Reader<'_, '_>, node: Option<&Node>) -> Option<Vec<Input>
         Some(_) | None => Vec::new(),
     };
     let fields = at_most(reader.report, fields, MAX_INPUTS, "a workflow", "inputs");
-    reader.inputs = Some(fields.iter().map(|field| Arc::from(field.key)).collect());
+    let names: Vec<Arc<str>> = fields.iter().map(|field| Arc::from(field.key)).collect();
     let inputs: Vec<Option<Input>> = fields.into_iter().map(|field| input(reader, field)).collect();
+    let declared = names.into_iter().zip(&inputs).map(|(name, input)| {
+        let ty = input.as_ref().map(|input| (input.ty.clone(), input.optional));
+        DeclaredInput { name, ty }
+    });
+    reader.flow.inputs = Some(declared.collect());
     inputs.into_iter().collect()
 }
 
@@ -151,7 +164,7 @@ fn name_activities(reader: &mut Reader<'_, '_>, nodes: &[Node]) {
 
 /// Tells activities that nothing leads to: the one before always goes elsewhere, and no `goto` names
 /// them.
-fn unreachable(report: &mut Report<'_>, activities: &[crate::workflow::Activity], nodes: &[Node]) {
+fn unreachable(report: &mut Report<'_>, activities: &[crate::workflow::Activity], flow: &Flow) {
     let mut reached = vec![false; activities.len()];
     let mut open = vec![0];
     while let Some(number) = open.pop() {
@@ -179,13 +192,13 @@ fn unreachable(report: &mut Report<'_>, activities: &[crate::workflow::Activity]
             Goto::End => None,
         }));
     }
-    for ((activity, node), _) in
-        activities.iter().zip(nodes).zip(reached).filter(|(_, reached)| !reached)
+    for ((activity, section), _) in
+        activities.iter().zip(&flow.sections).zip(reached).filter(|(_, reached)| !reached)
     {
         report.add(
             Finding::new(
                 Code::UnreachableActivity,
-                node.span,
+                section.span,
                 format!("nothing leads to the activity `{}`", activity.name),
             )
             .help("add a `goto` that names it, or remove it"),

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use crate::code::Code;
 use crate::diagnostic::{Finding, listed, shown};
 use crate::fields::{Field, Fields, Keys, later, wrong_kind};
-use crate::flow::Bound;
+use crate::flow::{Block, Bound, Op};
 use crate::part::Part;
 use crate::reader::Reader;
 use crate::values::{bound_name, description, length_of_time, text};
@@ -92,6 +92,10 @@ pub(crate) fn step(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Step> {
     misplaced(reader, &fields, kind);
     description(reader.report, fields.value("description"));
     let when = Part::read(fields.value("when"), |node| reader.expression(node, "when"));
+    if when.is_written() {
+        let condition = reader.flow.condition();
+        reader.flow.push(Op::Open(Block::When(condition)));
+    }
     let operation = fields.get(kind.key).and_then(|field| (kind.read)(reader, field, &fields));
     let report = &mut *reader.report;
     let timeout =
@@ -99,6 +103,9 @@ pub(crate) fn step(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Step> {
     let retry = Part::read(fields.value("retry"), |node| crate::retry::retry(report, node));
     let bound = operation.as_ref().map_or(Bound::Unknown, |(_, bound)| bound.clone());
     let bind = Part::read(fields.value("as"), |node| bind(reader, node, bound));
+    if when.is_written() {
+        reader.flow.push(Op::Close);
+    }
     Some(Step {
         operation: operation?.0,
         bind: bind.known().ok()?,
@@ -123,6 +130,7 @@ fn bind(reader: &mut Reader<'_, '_>, node: &Node, bound: Bound) -> Option<Arc<st
 /// A step without `:`: only `commit` needs nothing more.
 fn word_alone(reader: &mut Reader<'_, '_>, node: &Node, word: &str) -> Option<Step> {
     if word == "commit" {
+        reader.flow.push(Op::Commit);
         let place = reader.report.place(node.span);
         let (bind, when, timeout, retry) = (None, None, None, None);
         return Some(Step { operation: Operation::Commit, bind, when, timeout, retry, place });

@@ -6,6 +6,7 @@
 
 pub(crate) mod ast;
 mod evaluate;
+mod guard;
 #[cfg(test)]
 mod hostile;
 mod names;
@@ -23,6 +24,8 @@ use crate::meter::Meter;
 use crate::scope::Scope;
 use crate::span::Span;
 use crate::value::Value;
+
+pub use guard::{Fact, Guarded};
 
 pub(crate) use scan::embedded_end;
 
@@ -133,6 +136,21 @@ impl Expression {
         let mut free = Vec::new();
         names::free_names(&self.parsed.root, &mut free);
         free
+    }
+
+    /// Returns what is known when the expression came to `truth`: itself, and the conditions that it
+    /// is made of with `&&`, `||` and `!`.
+    pub fn facts(&self, truth: bool) -> Vec<Fact> {
+        let mut facts = Vec::new();
+        guard::facts(&self.parsed.root, &self.parsed.text, truth, &mut facts);
+        facts
+    }
+
+    /// Returns the names whose value is needed only under some conditions, in the order of the text.
+    pub fn guarded_names(&self) -> Vec<Guarded> {
+        let mut guarded = Vec::new();
+        guard::guarded(&self.parsed.root, &self.parsed.text, &[], &mut guarded);
+        guarded
     }
 
     /// Returns the calls that no function answers: of an unknown name, or with a wrong number of

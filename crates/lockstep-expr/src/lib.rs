@@ -38,7 +38,9 @@ pub use check::{FindingKind, TypeFinding, TypeScope, Typing};
 pub use declared_type::{Type, TypeError};
 pub use duration::{Duration, DurationError};
 pub use error::{EvalError, ParseError, code};
-pub use expression::{Expression, FreeName, MAX_HEIGHT, MAX_NESTING, MAX_TEXT, is_name};
+pub use expression::{
+    Expression, Fact, FreeName, Guarded, MAX_HEIGHT, MAX_NESTING, MAX_TEXT, is_name,
+};
 pub use nearest::nearest;
 pub use network::{Cidr, Ip, NetworkError};
 pub use scope::{Empty, Scope};

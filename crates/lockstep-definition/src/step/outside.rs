@@ -9,8 +9,9 @@ use crate::diagnostic::{Finding, listed, shown};
 use crate::fields::{Field, Fields, Keys};
 use crate::flow::Bound;
 use crate::part::Part;
-use crate::payload::{named, payload};
+use crate::payload::{named, payload, payload_for};
 use crate::reader::Reader;
+use crate::typing::Expected;
 use crate::values::{list, text};
 use crate::workflow::{Operation, Payload};
 use crate::yaml::node::Node;
@@ -36,7 +37,7 @@ pub(super) fn http(reader: &mut Reader<'_, '_>, field: Field<'_>, _: &Fields<'_>
         headers: headers.or_default()?,
         body: body.known().ok()?,
     };
-    Some((operation, Bound::Other("the answer of an `http` step")))
+    Some((operation, Bound::HttpAnswer))
 }
 
 fn method(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Arc<str>> {
@@ -54,7 +55,7 @@ fn method(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Arc<str>> {
 }
 
 fn url(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Payload> {
-    let url = payload(reader, node)?;
+    let url = payload_for(reader, node, Expected::Text("a URL"))?;
     let problem = match &url {
         Payload::Template(_) => None,
         Payload::Literal(Value::String(text)) => {
@@ -81,7 +82,7 @@ fn with_secrets(
 ) -> Option<Vec<(Arc<str>, Payload)>> {
     let outer = reader.around.secret;
     reader.around.secret = true;
-    let entries = named(reader, node, what);
+    let entries = named(reader, node, what, &Expected::Text("each entry"));
     reader.around.secret = outer;
     entries
 }
@@ -109,7 +110,10 @@ pub(super) fn exec(reader: &mut Reader<'_, '_>, field: Field<'_>, _: &Fields<'_>
         .and_then(|node| program(reader, node));
     let args = Part::read(fields.value("args"), |node| {
         let items = list(reader.report, node, "`args`", false)?;
-        let args: Vec<Option<Payload>> = items.iter().map(|item| payload(reader, item)).collect();
+        let args: Vec<Option<Payload>> = items
+            .iter()
+            .map(|item| payload_for(reader, item, Expected::Text("an argument")))
+            .collect();
         args.into_iter().collect::<Option<Vec<_>>>()
     });
     let input = Part::read(fields.value("input"), |node| payload(reader, node));
@@ -120,7 +124,7 @@ pub(super) fn exec(reader: &mut Reader<'_, '_>, field: Field<'_>, _: &Fields<'_>
         input: input.known().ok()?,
         env: env.or_default()?,
     };
-    Some((operation, Bound::Other("the result of an `exec` step")))
+    Some((operation, Bound::ExecResult))
 }
 
 fn program(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Arc<str>> {

@@ -1,6 +1,6 @@
 //! The narrowest type that holds the values of two types.
 
-use super::{MAX_DEPTH, StaticType};
+use super::{MAX_DEPTH, Shape, ShapeField, StaticType};
 
 impl StaticType {
     /// Returns the narrowest type that holds the values of both: of `int` and `null`, `int or null`;
@@ -29,9 +29,24 @@ fn or(left: &StaticType, right: &StaticType, depth: usize) -> StaticType {
         (Map(left, from), Map(right, to)) => StaticType::map(below(left, right), below(from, to)),
         (StaticType::Type(_), StaticType::Type(_)) => Dyn.type_of(),
         (Reference(_), Reference(_)) => Reference(None),
+        (Record(left), Record(right)) if left.keyed && right.keyed => {
+            Record(std::sync::Arc::new(merged(left, right, depth)))
+        }
         (Record(left), Record(right)) if left.name == right.name => {
             Record(std::sync::Arc::clone(if left.open { left } else { right }))
         }
         _ => Dyn,
     }
+}
+
+/// Returns the fields that both have; there may be others, which one of them has.
+fn merged(left: &Shape, right: &Shape, depth: usize) -> Shape {
+    let both = |field: &ShapeField| {
+        let other = right.field(&field.name)?;
+        Some(ShapeField { ty: or(&field.ty, &other.ty, depth + 1), ..field.clone() })
+    };
+    let fields: Vec<ShapeField> = left.fields.iter().filter_map(both).collect();
+    let all = fields.len() == left.fields.len() && fields.len() == right.fields.len();
+    let name = std::sync::Arc::clone(&left.name);
+    Shape { name, fields, open: left.open || right.open || !all, keyed: true }
 }
