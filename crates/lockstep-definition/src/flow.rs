@@ -139,8 +139,8 @@ pub(crate) enum Tree {
     Use(UseId),
     List(Vec<Tree>, Span),
     Map(Vec<(Arc<str>, Tree)>, Span),
-    /// It could not be read.
-    Broken,
+    /// Parts of what could not be read as a whole.
+    Broken(Vec<Tree>),
 }
 
 /// Steps of which it is not certain that they are run once.

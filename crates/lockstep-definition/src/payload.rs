@@ -36,16 +36,17 @@ pub(crate) fn payload_for(
 
 fn part(reader: &mut Reader<'_, '_>, node: &Node) -> (Option<Payload>, Tree) {
     let literal = |value: Option<Value>| {
-        let tree = value.clone().map_or(Tree::Broken, |value| Tree::Literal(value, node.span));
+        let tree =
+            value.clone().map_or(Tree::Broken(Vec::new()), |value| Tree::Literal(value, node.span));
         (value.map(Payload::Literal), tree)
     };
     match &node.value {
         node::Value::Text(text) => match reader.template(node, text) {
             Some((Template::Literal(text), _)) => literal(Some(Value::String(text))),
             Some((template, id)) => {
-                (Some(Payload::Template(template)), id.map_or(Tree::Broken, Tree::Use))
+                (Some(Payload::Template(template)), id.map_or(Tree::Broken(Vec::new()), Tree::Use))
             }
-            None => (None, Tree::Broken),
+            None => (None, Tree::Broken(Vec::new())),
         },
         node::Value::List(items) => {
             let (items, trees): (Vec<_>, Vec<_>) =
@@ -59,7 +60,7 @@ fn part(reader: &mut Reader<'_, '_>, node: &Node) -> (Option<Payload>, Tree) {
         node::Value::Map(_) => {
             let errors = reader.report.errors();
             let Some(fields) = entries(reader.report, node, "a mapping") else {
-                return (None, Tree::Broken);
+                return (None, Tree::Broken(Vec::new()));
             };
             let broken = reader.report.errors() > errors;
             let (items, trees): (Vec<_>, Vec<_>) = fields
@@ -73,6 +74,9 @@ fn part(reader: &mut Reader<'_, '_>, node: &Node) -> (Option<Payload>, Tree) {
             let read = items.into_iter().collect::<Option<Vec<_>>>().filter(|_| !broken).map(map);
             match read {
                 Some(Payload::Literal(value)) => literal(Some(value)),
+                None if broken => {
+                    (None, Tree::Broken(trees.into_iter().map(|(_, tree)| tree).collect()))
+                }
                 read => (read, Tree::Map(trees, node.span)),
             }
         }

@@ -41,7 +41,7 @@ use crate::report::Report;
 
 /// Most names, times ops that take a copy of what is known of them. A workflow with more is checked
 /// without regard to which names are bound where.
-const MAX_CELLS: usize = 4_000_000;
+const MAX_CELLS: usize = 1_000_000;
 /// How often an activity is walked through because what is known before it has changed.
 const MAX_ROUNDS: usize = 12;
 

@@ -55,7 +55,7 @@ fn method(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Arc<str>> {
 }
 
 fn url(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Payload> {
-    let url = payload_for(reader, node, Expected::Text("a URL"))?;
+    let url = payload_for(reader, node, Expected::Url)?;
     let problem = match &url {
         Payload::Template(_) => None,
         Payload::Literal(Value::String(text)) => {

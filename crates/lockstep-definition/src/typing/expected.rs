@@ -23,6 +23,8 @@ pub(crate) enum Expected {
     LockContext,
     /// A text, also a number or bool that is written as one; this is what it is, with an article.
     Text(&'static str),
+    /// The address of an `http` step: a text.
+    Url,
     /// The id of an object of this entity, if it is known which.
     Id(Option<Arc<str>>),
     /// The version of an object.
@@ -64,6 +66,11 @@ impl Expected {
         }
     }
 
+    /// Whether lists and maps were refused when they were read.
+    pub(super) fn is_scalar(&self) -> bool {
+        matches!(self, Self::Id(_) | Self::Version | Self::Url)
+    }
+
     /// What the items of a list are for.
     pub(crate) fn item(&self) -> Self {
         match self {
@@ -99,6 +106,7 @@ impl Expected {
             Self::Declared(declared) => declared.check(ty, span),
             Self::Condition(_)
             | Self::Text(_)
+            | Self::Url
             | Self::Id(_)
             | Self::Version
             | Self::List
@@ -121,7 +129,7 @@ impl Expected {
         }
         match self {
             Self::Condition(_) => is(&[StaticType::Bool]),
-            Self::Text(_) => is(&[
+            Self::Text(_) | Self::Url => is(&[
                 StaticType::String,
                 StaticType::Int,
                 StaticType::Uint,
@@ -152,8 +160,8 @@ impl Expected {
                 format!("{key} is a condition"),
                 "write what is true or false, such as a comparison".to_owned(),
             ),
-            Self::Text(what) => (
-                format!("{what} is a text"),
+            Self::Text(_) | Self::Url => (
+                format!("{} is a text", if let Self::Text(what) = self { what } else { "a URL" }),
                 "write it as a text: `\"${string(...)}\"`, or put it between other characters"
                     .to_owned(),
             ),

@@ -56,8 +56,7 @@ impl Walk<'_> {
     fn bound_name(&mut self, used: &Use, free: &FreeName, span: Span, fields: &[Field<'_>]) {
         let Some(number) = self.names.get(free.name.as_str()).copied() else {
             if !self.flow.names_lost {
-                let finding = self.unknown(&free.name, span);
-                self.findings.push(finding);
+                self.tell(|walk| walk.unknown(&free.name, span));
             }
             return;
         };
@@ -67,8 +66,7 @@ impl Walk<'_> {
             Binding::Always => {}
             Binding::Never | Binding::Sometimes(..) if lost => {}
             Binding::Never => {
-                let finding = self.unbound(number, used, free, span);
-                self.findings.push(finding);
+                self.tell(|walk| walk.unbound(number, used, free, span));
                 self.state.bind(number, &free.name, StaticType::Dyn);
                 return;
             }
@@ -77,8 +75,7 @@ impl Walk<'_> {
                     && !self.state.is_bound(number, &guards(used, free))
                 {
                     let lack = lack.clone();
-                    let finding = self.may_be_unbound(number, free, span, &lack);
-                    self.findings.push(finding);
+                    self.tell(|walk| walk.may_be_unbound(number, free, span, &lack));
                     if let Some(cell) = self.state.cells.get_mut(number) {
                         cell.binding = Binding::Always;
                     }
@@ -155,7 +152,7 @@ impl Walk<'_> {
             "id" => {}
             "metadata" => self.known_field("metadata", METADATA, fields.get(1).copied()),
             name if entity.attributes.iter().any(|attribute| &*attribute.name == name) => {}
-            name => self.findings.push(no_attribute(entity, name, span)),
+            name => self.tell(|_| no_attribute(entity, name, span)),
         }
     }
 
@@ -164,16 +161,16 @@ impl Walk<'_> {
         if inputs.iter().any(|input| *input.name == *field) {
             return;
         }
-        let names = || inputs.iter().map(|input| &*input.name);
-        let help = if inputs.is_empty() {
-            format!("declare it: `input: {{ {}: string }}`", shown(field))
-        } else {
-            format!("declared are {}", listed(names()))
-        };
-        let message = format!("the workflow has no input `{}`", shown(field));
-        self.findings.push(
-            Finding::new(Code::UnknownName, span, message).mean(nearest(field, names()), help),
-        );
+        self.tell(|_| {
+            let names = || inputs.iter().map(|input| &*input.name);
+            let help = if inputs.is_empty() {
+                format!("declare it: `input: {{ {}: string }}`", shown(field))
+            } else {
+                format!("declared are {}", listed(names()))
+            };
+            let message = format!("the workflow has no input `{}`", shown(field));
+            Finding::new(Code::UnknownName, span, message).mean(nearest(field, names()), help)
+        });
     }
 
     fn config_field(&mut self, field: Option<Field<'_>>) {
@@ -181,12 +178,12 @@ impl Walk<'_> {
         if project.config.iter().any(|(name, _)| **name == *field) {
             return;
         }
-        let names = || project.config.iter().map(|(name, _)| &**name);
-        let message = format!("the project's `config` has no `{}`", shown(field));
-        let help = format!("add it to the `project:` document; it has {}", listed(names()));
-        self.findings.push(
-            Finding::new(Code::UnknownName, span, message).mean(nearest(field, names()), help),
-        );
+        self.tell(|_| {
+            let names = || project.config.iter().map(|(name, _)| &**name);
+            let message = format!("the project's `config` has no `{}`", shown(field));
+            let help = format!("add it to the `project:` document; it has {}", listed(names()));
+            Finding::new(Code::UnknownName, span, message).mean(nearest(field, names()), help)
+        });
     }
 
     fn known_field(&mut self, of: &str, fields: &[&str], field: Option<Field<'_>>) {

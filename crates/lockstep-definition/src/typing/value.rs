@@ -29,16 +29,25 @@ impl Walk<'_> {
             }
             other => other.clone(),
         };
-        // A literal that stands alone was looked at when it was read.
-        if let Tree::Literal(value, _) = tree {
-            return literal(value);
+        if let Tree::Literal(value, span) = tree {
+            let ty = literal(value);
+            // Other literals that stand alone were looked at when they were read.
+            if matches!(declared, Expected::Text(_) | Expected::List) {
+                self.findings.extend(declared.check(&ty, *span));
+            }
+            return ty;
         }
         self.part(tree, &declared)
     }
 
     fn part(&mut self, tree: &Tree, expected: &Expected) -> StaticType {
         match tree {
-            Tree::Broken => StaticType::Dyn,
+            Tree::Broken(parts) => {
+                for part in parts {
+                    self.part(part, &Expected::Any);
+                }
+                StaticType::Dyn
+            }
             Tree::Literal(value, span) => {
                 self.literal(value, *span, expected);
                 literal(value)
@@ -50,7 +59,7 @@ impl Walk<'_> {
                     items.iter().map(|item| self.part(item, &of)).collect();
                 let item = types.into_iter().reduce(|left, right| left.or(&right));
                 let ty = item.unwrap_or(StaticType::Dyn).list();
-                if let Expected::Any = of {
+                if matches!(of, Expected::Any) && !expected.is_scalar() {
                     self.findings.extend(expected.check(&ty, *span));
                 }
                 ty
@@ -62,7 +71,7 @@ impl Walk<'_> {
                     .map(|(name, entry)| (Arc::clone(name), self.part(entry, &of), None))
                     .collect();
                 let ty = record("map", fields.into_iter(), true);
-                if let Expected::Any = of {
+                if matches!(of, Expected::Any) && !expected.is_scalar() {
                     self.findings.extend(expected.check(&ty, *span));
                 }
                 ty

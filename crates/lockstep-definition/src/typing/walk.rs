@@ -14,6 +14,7 @@ use super::state::{Binding, Lack, State};
 use crate::catalog::Catalog;
 use crate::diagnostic::Finding;
 use crate::flow::{Bind, Block, Bound, Flow, Op, Text, UseId};
+use crate::report::MAX_FINDINGS;
 use crate::workflow::Goto;
 
 /// A way out of an activity.
@@ -154,6 +155,14 @@ impl<'w> Walk<'w> {
                 let way = "after an error that is handled here it is not bound";
                 self.exit(Goto::Activity(self.number + 1), *span, way);
             }
+        }
+    }
+
+    /// Adds a finding; makes it only if it may be kept, since some are dear to make.
+    pub(super) fn tell(&mut self, finding: impl FnOnce(&Self) -> Finding) {
+        if self.findings.len() <= MAX_FINDINGS {
+            let finding = finding(self);
+            self.findings.push(finding);
         }
     }
 
