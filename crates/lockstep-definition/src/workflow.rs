@@ -84,8 +84,8 @@ pub struct Workflow {
     pub place: Place,
 }
 
-/// One input of a workflow.
-#[derive(Debug)]
+/// One input of a workflow, or one field of a form.
+#[derive(Clone, Debug)]
 pub struct Input {
     /// Its name.
     pub name: Arc<str>,
