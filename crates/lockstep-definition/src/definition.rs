@@ -6,61 +6,78 @@
 
 use std::sync::Arc;
 
-use lockstep_expr::{Type, Value};
-
 use crate::activity::activity;
+use crate::allow::allow;
 use crate::catalog::Catalog;
 use crate::code::Code;
-use crate::conform::conform;
 use crate::diagnostic::Finding;
-use crate::entity::declared;
-use crate::fields::{Field, Fields, Keys, at_most, entries};
-use crate::flow::{DeclaredInput, Flow};
+use crate::fields::{Fields, Keys};
+use crate::flow::Flow;
+use crate::given::Callee;
+use crate::input::Signature;
 use crate::name::NameKind;
 use crate::payload::payload;
 use crate::reader::Reader;
 use crate::report::Report;
-use crate::values::{checked_name, description, list, name};
-use crate::workflow::{Goto, Input, Workflow};
+use crate::trigger::triggers;
+use crate::values::{description, list, name};
+use crate::workflow::{Goto, Workflow};
 use crate::yaml::node::{Node, Value as YamlValue};
 
 const WORKFLOW: Keys = Keys {
     what: "a workflow",
-    known: &["workflow", "description", "input", "activities", "output"],
-    later: &["exclusive_lock", "on"],
+    known: &["workflow", "description", "allow", "on", "input", "activities", "output"],
+    later: &["exclusive_lock"],
 };
-const INPUT: Keys =
-    Keys { what: "an input", known: &["type", "optional", "default", "description"], later: &[] };
 
-/// Most inputs of a workflow.
-const MAX_INPUTS: usize = 1_000;
-
-/// Reads a `workflow:` document, and what it does with names and values.
+/// Reads the `workflow:` document of this number, whose inputs are in the catalog, and what it and
+/// its triggers do with names and values.
 pub(crate) fn workflow(
     report: &mut Report<'_>,
     node: &Node,
+    number: usize,
     catalog: &Catalog,
-) -> (Option<Workflow>, Flow) {
+) -> (Option<Workflow>, Vec<Flow>) {
     let before = report.errors();
     let mut reader = Reader::new(report, catalog);
-    let workflow = read(&mut reader, node);
+    let mut flows = Vec::new();
+    let workflow = read(&mut reader, node, number, &mut flows);
     let Reader { mut flow, report, .. } = reader;
-    flow.complete = report.errors() == before;
+    flow.complete = report.errors() == before && flow.inputs.is_some();
     if let Some(workflow) = workflow.as_ref().filter(|_| flow.complete) {
         unreachable(report, &workflow.activities, &flow);
     }
-    (workflow, flow)
+    flows.push(flow);
+    (workflow, flows)
 }
 
-fn read(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Workflow> {
+fn read(
+    reader: &mut Reader<'_, '_>,
+    node: &Node,
+    number: usize,
+    flows: &mut Vec<Flow>,
+) -> Option<Workflow> {
     let report = &mut *reader.report;
     let fields = Fields::read(report, node, WORKFLOW)?;
+    allow(report, &fields, node, None);
     let head = fields.get("workflow")?;
     let description = description(report, fields.value("description"));
     let name = name(report, head.value, "the name of a workflow", NameKind::Label);
     let place = report.place(head.key_span);
+    let signature = reader.catalog.signatures.get(&number);
+    let input = signature.and_then(|signature| signature.inputs.clone());
     reader.flow.workflow.clone_from(&name);
-    let input = inputs(reader, fields.value("input"));
+    reader.flow.inputs = signature.and_then(Signature::declared);
+    let triggers = fields.value("on").map(|node| {
+        let callee = Callee {
+            name: name.as_deref().unwrap_or("it"),
+            span: node.span,
+            inputs: input.as_deref(),
+        };
+        let (triggers, flow) = triggers(reader.report, node, callee, reader.catalog);
+        flows.push(flow);
+        triggers
+    });
     let example = "activities: [{ activity: NAME, steps: [...] }]";
     let nodes = fields
         .required(reader.report, "activities", example)
@@ -93,47 +110,9 @@ fn read(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Workflow> {
         input: input?,
         activities,
         output,
-        triggers: Vec::new(),
+        triggers: triggers.unwrap_or_default(),
         place,
     })
-}
-
-fn inputs(reader: &mut Reader<'_, '_>, node: Option<&Node>) -> Option<Vec<Input>> {
-    let fields = match node {
-        Some(node) if !matches!(node.value, YamlValue::Null) => {
-            entries(reader.report, node, "`input`")?
-        }
-        Some(_) | None => Vec::new(),
-    };
-    let fields = at_most(reader.report, fields, MAX_INPUTS, "a workflow", "inputs");
-    let names: Vec<Arc<str>> = fields.iter().map(|field| Arc::from(field.key)).collect();
-    let inputs: Vec<Option<Input>> = fields.into_iter().map(|field| input(reader, field)).collect();
-    let declared = names.into_iter().zip(&inputs).map(|(name, input)| {
-        let ty = input.as_ref().map(|input| (input.ty.clone(), input.optional));
-        DeclaredInput { name, ty }
-    });
-    reader.flow.inputs = Some(declared.collect());
-    inputs.into_iter().collect()
-}
-
-fn input(reader: &mut Reader<'_, '_>, field: Field<'_>) -> Option<Input> {
-    let report = &mut *reader.report;
-    let what = "the name of an input";
-    let name = checked_name(report, field.key, field.key_span, what, NameKind::Identifier)?;
-    let declared = declared(report, field, INPUT, reader.catalog)?;
-    let mut default = None;
-    if let Some((value, span)) = declared.default {
-        let null = matches!(value, Value::Null) && (declared.optional || declared.ty == Type::Any);
-        match conform(&declared.ty, value) {
-            Ok(value) => default = Some(value),
-            Err(_) if null => {}
-            Err(error) => report.add(
-                Finding::new(Code::TypeMismatch, span, format!("`{name}`: {error}"))
-                    .help("write a default of the declared type, or change the type"),
-            ),
-        }
-    }
-    Some(Input { name, ty: declared.ty, optional: declared.optional, default })
 }
 
 /// Fills in the names of activities before any is read, for `goto`.

@@ -9,11 +9,14 @@ use std::sync::Arc;
 
 use lockstep_expr::{Span, Type, Value};
 
+use crate::allow::allow;
 use crate::catalog::{Catalog, attribute, named_entity};
 use crate::code::Code;
 use crate::conform::conform;
 use crate::diagnostic::{Finding, listed, nearest, shown};
 use crate::fields::{Field, Fields, Keys, at_most, entries, missing};
+use crate::flow::Flow;
+use crate::invariant::invariants;
 use crate::name::NameKind;
 use crate::payload::literal;
 use crate::report::Report;
@@ -24,8 +27,8 @@ use crate::yaml::node::{self, Node};
 
 const ENTITY: Keys = Keys {
     what: "an entity",
-    known: &["entity", "description", "attributes", "unique"],
-    later: &["constraints", "invariant"],
+    known: &["entity", "description", "allow", "attributes", "unique", "invariants"],
+    later: &[],
 };
 const ATTRIBUTE: Keys = Keys {
     what: "an attribute",
@@ -39,13 +42,19 @@ const MAX_ATTRIBUTES: usize = 1_000;
 /// Longest text of a type.
 const MAX_TYPE: usize = 500;
 
-/// Reads an `entity:` document.
-pub(crate) fn entity(report: &mut Report<'_>, node: &Node, catalog: &Catalog) -> Option<Entity> {
+/// Reads an `entity:` document, and what its invariants do with values.
+pub(crate) fn entity(
+    report: &mut Report<'_>,
+    node: &Node,
+    catalog: &Catalog,
+) -> Option<(Entity, Flow)> {
     let fields = Fields::read(report, node, ENTITY)?;
+    allow(report, &fields, node, None);
     description(report, fields.value("description"));
     let head = fields.get("entity")?;
     let name = name(report, head.value, "the name of an entity", NameKind::Identifier);
     let named = name.is_some();
+    let mut flow = Flow::default();
     let mut entity = Entity {
         name: name.unwrap_or_default(),
         attributes: Vec::new(),
@@ -64,7 +73,10 @@ pub(crate) fn entity(report: &mut Report<'_>, node: &Node, catalog: &Catalog) ->
     if let Some(node) = fields.value("unique") {
         entity.unique = unique(report, node, &entity);
     }
-    named.then_some(entity)
+    if let Some(node) = fields.value("invariants") {
+        (entity.invariants, flow) = invariants(report, node, &entity, catalog);
+    }
+    named.then_some((entity, flow))
 }
 
 fn attribute_of(report: &mut Report<'_>, field: Field<'_>, catalog: &Catalog) -> Option<Attribute> {

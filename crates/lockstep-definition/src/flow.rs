@@ -12,7 +12,7 @@
 //!
 //! Absent by design: types.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use lockstep_expr::{Expression, FreeName, Span, StaticType, Template, Type, Value};
@@ -233,6 +233,8 @@ pub(crate) struct Flow {
     pub(crate) ways_lost: bool,
     /// Whether the text was read without an error.
     pub(crate) complete: bool,
+    /// Names that need not be used.
+    pub(crate) excused: BTreeSet<Arc<str>>,
     /// The condition that was read last, until it is asked for.
     last: Option<UseId>,
 }
@@ -277,6 +279,11 @@ impl Flow {
     /// No expression was read.
     pub(crate) fn no_expression(&mut self) {
         self.last = None;
+    }
+
+    /// Nobody need use this name, since nobody wrote it.
+    pub(crate) fn excuse(&mut self, name: &Arc<str>) {
+        self.excused.insert(Arc::clone(name));
     }
 
     /// The expression that was read last.

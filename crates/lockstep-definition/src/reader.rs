@@ -11,6 +11,8 @@ use crate::diagnostic::{Finding, shown};
 use crate::fields::wrong_kind;
 use crate::flow::{Flow, Op, Origin, Text, Use, UseId};
 use crate::report::Report;
+use crate::setting::Setting;
+use crate::step::Nesting;
 use crate::typing::Expected;
 use crate::workflow::Entity;
 use crate::yaml::Places;
@@ -39,6 +41,10 @@ pub(crate) struct Around {
     pub(crate) secret: bool,
     /// In the `where` of a `find`.
     pub(crate) object: Candidate,
+    /// In steps that hold steps.
+    pub(crate) nesting: Nesting,
+    /// Outside of activities: the only names that there are.
+    pub(crate) setting: Option<Arc<Setting>>,
 }
 
 /// What is known while a workflow is read.

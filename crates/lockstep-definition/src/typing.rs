@@ -30,7 +30,8 @@ use lockstep_expr::{Span, StaticType};
 
 pub(crate) use self::expected::{Declared, Expected};
 pub use self::inspection::{BoundName, Inspection};
-pub(crate) use self::known::Known;
+pub(crate) use self::known::{Known, declared, declared_type, record};
+pub(crate) use self::name::{no_attribute, no_field};
 use self::state::{Binding, Cell, Lack, State};
 use self::walk::Walk;
 use crate::catalog::Catalog;
@@ -71,9 +72,6 @@ pub(crate) fn check(
     inspected: Option<usize>,
 ) -> Vec<Inspection> {
     let mut known = Known::new(catalog);
-    for Recorded { flow, .. } in recorded {
-        known.declare(flow);
-    }
     let mut inspections = Vec::new();
     for number in in_order(recorded) {
         let Some(Recorded { file, flow }) = recorded.get(number) else { continue };
@@ -131,7 +129,7 @@ fn one(
         let next = names.len();
         names.entry(Arc::clone(&bind.name)).or_insert(next);
     }
-    let input = known::input(flow.inputs.as_deref());
+    let input = flow.inputs.as_ref().map_or(StaticType::Dyn, |inputs| declared("input", inputs));
     let typing = Typing {
         flow,
         known,
@@ -280,7 +278,7 @@ fn meet(entry: &mut Option<(State, Lack)>, exit: walk::Exit) -> bool {
 }
 
 fn unused(report: &mut Report<'_>, flow: &Flow) {
-    let mut used: BTreeSet<String> = BTreeSet::new();
+    let mut used: BTreeSet<String> = flow.excused.iter().map(ToString::to_string).collect();
     for one in &flow.uses {
         used.extend(one.free_names().into_iter().map(|free| free.name));
     }

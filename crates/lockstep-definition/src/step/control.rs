@@ -1,6 +1,8 @@
-//! Steps that neither read nor write objects: `set`, `require`, `raise`, `commit`, `log`.
+//! Steps that neither read nor write objects: `set`, `require`, `raise`, `commit`, `log`, `stop`.
 
 use std::sync::Arc;
+
+use lockstep_expr::Span;
 
 use crate::code::Code;
 use crate::diagnostic::Finding;
@@ -121,7 +123,39 @@ pub(super) fn commit(
         return None;
     }
     reader.flow.push(Op::Commit);
+    commits(reader, field.key_span);
     Some((Operation::Commit, Bound::Unknown))
+}
+
+/// Tells a commit among steps that run at once: it would commit what others have half done.
+pub(super) fn commits(reader: &mut Reader<'_, '_>, span: Span) {
+    if reader.around.nesting.at_once {
+        let message = "this commits while other steps run beside it";
+        reader.add(
+            Finding::new(Code::CommitAtOnce, span, message)
+                .help("move it behind the steps that run at once"),
+        );
+    }
+}
+
+pub(super) fn stop(
+    reader: &mut Reader<'_, '_>,
+    field: Field<'_>,
+    _: &Fields<'_>,
+) -> Option<(Operation, Bound)> {
+    let output = match &field.value.value {
+        Value::Null => Part::Absent,
+        Value::Bool(_)
+        | Value::Int(_)
+        | Value::LargeInt
+        | Value::Double(_)
+        | Value::Text(_)
+        | Value::List(_)
+        | Value::Map(_)
+        | Value::Tagged(_) => Part::read(Some(field.value), |node| payload(reader, node)),
+    };
+    reader.flow.push(Op::Stop(output.is_written()));
+    Some((Operation::Stop(output.known().ok()?), Bound::Unknown))
 }
 
 pub(super) fn log(

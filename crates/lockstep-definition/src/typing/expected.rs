@@ -31,8 +31,6 @@ pub(crate) enum Expected {
     Version,
     /// A declared attribute or input.
     Declared(Arc<Declared>),
-    /// The input of this name of the workflow of this name.
-    Input(Arc<str>, Arc<str>),
     /// A list.
     List,
     /// A length of time.
@@ -62,13 +60,14 @@ impl Expected {
             "when" => Self::Condition("`when`"),
             "require" => Self::Condition("`require`"),
             "where" => Self::Condition("`where`"),
+            "check" | "invariants" => Self::Condition("an invariant"),
             _ => Self::Condition("it"),
         }
     }
 
     /// Whether lists and maps were refused when they were read.
     pub(super) fn is_scalar(&self) -> bool {
-        matches!(self, Self::Id(_) | Self::Version | Self::Url)
+        matches!(self, Self::Id(_) | Self::Version | Self::Url | Self::List)
     }
 
     /// What the items of a list are for.
@@ -101,7 +100,7 @@ impl Expected {
     /// The finding for a value of this type, if it does not fit.
     pub(crate) fn check(&self, ty: &StaticType, span: Span) -> Option<Finding> {
         match self {
-            Self::Any | Self::Input(..) => None,
+            Self::Any => None,
             Self::LockContext => lock_context(ty, span),
             Self::Declared(declared) => declared.check(ty, span),
             Self::Condition(_)
@@ -148,7 +147,7 @@ impl Expected {
             Self::List => matches!(ty, StaticType::List(_)),
             Self::Length => is(&[StaticType::Duration, StaticType::String]),
             Self::Moment => is(&[StaticType::Timestamp]),
-            Self::Any | Self::LockContext | Self::Declared(_) | Self::Input(..) => true,
+            Self::Any | Self::LockContext | Self::Declared(_) => true,
         }
     }
 
@@ -183,7 +182,7 @@ impl Expected {
                 "write a timestamp, such as `timestamp(\"2030-01-31T12:00:00Z\")`",
             ),
             Self::Integer(what) => (format!("{what} is an int"), "write an int".to_owned()),
-            Self::Any | Self::LockContext | Self::Declared(_) | Self::Input(..) => {
+            Self::Any | Self::LockContext | Self::Declared(_) => {
                 words("a value stands here", "change the value")
             }
         }

@@ -9,9 +9,8 @@ use std::sync::Arc;
 
 use lockstep_expr::{Key, Shape, ShapeField, StaticType, Type, Value};
 
-use super::expected::Declared;
 use crate::catalog::Catalog;
-use crate::flow::{DeclaredInput, Flow};
+use crate::flow::DeclaredInput;
 use crate::workflow::Entity;
 
 /// Deepest nesting of a literal whose parts have types of their own.
@@ -31,8 +30,6 @@ pub(crate) struct Known {
     pub(crate) http_answer: StaticType,
     pub(crate) exec_result: StaticType,
     pub(crate) started: StaticType,
-    /// Inputs of each workflow, as far as they could be read.
-    pub(crate) inputs: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Arc<Declared>>>,
     /// What each workflow answers at its end, as far as it was checked.
     pub(crate) outputs: BTreeMap<Arc<str>, StaticType>,
 }
@@ -102,20 +99,8 @@ impl Known {
                 "the started workflow",
                 &[("instance_id", StaticType::String, "the id of the instance")],
             ),
-            inputs: BTreeMap::new(),
             outputs: BTreeMap::new(),
         }
-    }
-
-    /// Notes the inputs of a workflow.
-    pub(crate) fn declare(&mut self, flow: &Flow) {
-        let (Some(workflow), Some(inputs)) = (&flow.workflow, &flow.inputs) else { return };
-        let declared = inputs.iter().filter_map(|input| {
-            let (ty, optional) = input.ty.clone()?;
-            let what = format!("the input `{}` of `{workflow}`", input.name);
-            Some((Arc::clone(&input.name), Arc::new(Declared { what, ty, optional })))
-        });
-        self.inputs.entry(Arc::clone(workflow)).or_insert_with(|| declared.collect());
     }
 
     /// The type of objects of an entity.
@@ -124,9 +109,8 @@ impl Known {
     }
 }
 
-/// The type of `input`.
-pub(crate) fn input(declared: Option<&[DeclaredInput]>) -> StaticType {
-    let Some(declared) = declared else { return StaticType::Dyn };
+/// The type of values that were declared one by one, such as `input`.
+pub(crate) fn declared(name: &str, declared: &[DeclaredInput]) -> StaticType {
     let fields = declared.iter().map(|input| {
         let ty = match &input.ty {
             Some((ty, optional)) => declared_type(ty, *optional),
@@ -134,7 +118,7 @@ pub(crate) fn input(declared: Option<&[DeclaredInput]>) -> StaticType {
         };
         (Arc::clone(&input.name), ty, None)
     });
-    record("input", fields, true)
+    record(name, fields, true)
 }
 
 /// The static type of a declared one.

@@ -14,6 +14,7 @@ use crate::diagnostic::{Finding, listed, nearest, shown};
 use crate::flow::{Text, Use};
 use crate::name::{BUILT_IN, TYPES};
 use crate::reader::Candidate;
+use crate::report::MAX_FINDINGS;
 use crate::workflow::Entity;
 use crate::yaml::Places;
 
@@ -23,7 +24,7 @@ const WORKFLOW_FIELDS: &[&str] = &["name", "instance_id", "started_at", "started
 const LOCK_FIELDS: &[&str] = &["token", "keys", "waited"];
 
 /// A field behind a name, and where it stands in the file.
-type Field<'f> = (&'f str, Span);
+pub(crate) type Field<'f> = (&'f str, Span);
 
 impl Walk<'_> {
     /// Looks at one name of a use.
@@ -32,6 +33,12 @@ impl Walk<'_> {
         let fields = fields(used, free, places);
         let first = fields.first().copied();
         let around = &used.around;
+        if let Some(setting) = &around.setting {
+            if self.findings.len() <= MAX_FINDINGS {
+                self.findings.extend(setting.check(&free.name, span, &fields));
+            }
+            return;
+        }
         match free.name.as_str() {
             "now" => {}
             "input" => self.input_field(first),
@@ -147,12 +154,8 @@ impl Walk<'_> {
     }
 
     fn object_field(&mut self, entity: &Entity, fields: &[Field<'_>]) {
-        let Some((field, span)) = fields.first().copied() else { return };
-        match field {
-            "id" => {}
-            "metadata" => self.known_field("metadata", METADATA, fields.get(1).copied()),
-            name if entity.attributes.iter().any(|attribute| &*attribute.name == name) => {}
-            name => self.tell(|_| no_attribute(entity, name, span)),
+        if self.findings.len() <= MAX_FINDINGS {
+            self.findings.extend(no_attribute(entity, fields));
         }
     }
 
@@ -186,14 +189,8 @@ impl Walk<'_> {
         });
     }
 
-    fn known_field(&mut self, of: &str, fields: &[&str], field: Option<Field<'_>>) {
-        let Some((name, span)) = field.filter(|(name, _)| !fields.contains(name)) else { return };
-        let message = format!("`{of}` has no field `{}`", shown(name));
-        let help = format!("it has {}", listed(fields));
-        self.findings.push(
-            Finding::new(Code::UnknownName, span, message)
-                .mean(nearest(name, fields.iter().copied()), help),
-        );
+    fn known_field(&mut self, of: &str, known: &[&str], field: Option<Field<'_>>) {
+        self.findings.extend(no_field(of, known, field));
     }
 
     fn unavailable(&mut self, name: &str, span: Span, place: &str) {
@@ -241,18 +238,37 @@ fn guards(used: &Use, free: &FreeName) -> Vec<Fact> {
     found.unwrap_or_default()
 }
 
-fn no_attribute(entity: &Entity, name: &str, span: Span) -> Finding {
+/// The finding if a built-in value has no such field.
+pub(crate) fn no_field(of: &str, known: &[&str], field: Option<Field<'_>>) -> Option<Finding> {
+    let (name, span) = field.filter(|(name, _)| !known.contains(name))?;
+    let message = format!("`{of}` has no field `{}`", shown(name));
+    let help = format!("it has {}", listed(known));
+    Some(
+        Finding::new(Code::UnknownName, span, message)
+            .mean(nearest(name, known.iter().copied()), help),
+    )
+}
+
+/// The finding if an object has no such attribute.
+pub(crate) fn no_attribute(entity: &Entity, fields: &[Field<'_>]) -> Option<Finding> {
+    let (name, span) = fields.first().copied()?;
+    match name {
+        "id" => return None,
+        "metadata" => return no_field("metadata", METADATA, fields.get(1).copied()),
+        name if entity.attributes.iter().any(|attribute| &*attribute.name == name) => return None,
+        _ => {}
+    }
     let all: Vec<&str> = entity
         .attributes
         .iter()
         .map(|attribute| &*attribute.name)
         .chain(["id", "metadata"])
         .collect();
-    match nearest(name, all.iter().copied()) {
+    Some(match nearest(name, all.iter().copied()) {
         Some(meant) => {
             let message = format!("`{}` has no attribute `{}`", entity.name, shown(name));
             Finding::new(Code::UnknownAttribute, span, message).mean(Some(meant), "")
         }
         None => unknown_attribute(entity, name, span),
-    }
+    })
 }

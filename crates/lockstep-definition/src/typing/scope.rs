@@ -46,6 +46,10 @@ impl InScope<'_> {
 
 impl TypeScope for InScope<'_> {
     fn type_of(&self, name: &str) -> Option<StaticType> {
+        if let Some(setting) = &self.around.setting {
+            let ty = setting.type_of(name, self.known);
+            return ty.or_else(|| (!crate::name::TYPES.contains(&name)).then_some(StaticType::Dyn));
+        }
         if let Some(number) = self.names.get(name) {
             let cell = self.state.cells.get(*number)?;
             return Some(match cell.binding {
@@ -61,7 +65,10 @@ impl TypeScope for InScope<'_> {
     }
 
     fn names(&self) -> Vec<Arc<str>> {
-        self.names.keys().cloned().collect()
+        match &self.around.setting {
+            Some(setting) => setting.names(),
+            None => self.names.keys().cloned().collect(),
+        }
     }
 
     fn is_known_present(&self, path: &[&str]) -> bool {

@@ -22,22 +22,15 @@ use crate::yaml::Places;
 impl Walk<'_> {
     /// The type of a tree, with findings about what does not fit.
     pub(super) fn value(&mut self, tree: &Tree, expected: &Expected) -> StaticType {
-        let declared = match expected {
-            Expected::Input(workflow, input) => {
-                let declared = self.known.inputs.get(workflow).and_then(|all| all.get(input));
-                declared.map_or(Expected::Any, |one| Expected::Declared(Arc::clone(one)))
-            }
-            other => other.clone(),
-        };
         if let Tree::Literal(value, span) = tree {
             let ty = literal(value);
             // Other literals that stand alone were looked at when they were read.
-            if matches!(declared, Expected::Text(_) | Expected::List) {
-                self.findings.extend(declared.check(&ty, *span));
+            if matches!(expected, Expected::Text(_)) {
+                self.findings.extend(expected.check(&ty, *span));
             }
             return ty;
         }
-        self.part(tree, &declared)
+        self.part(tree, expected)
     }
 
     fn part(&mut self, tree: &Tree, expected: &Expected) -> StaticType {
