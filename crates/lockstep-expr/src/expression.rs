@@ -7,6 +7,8 @@
 mod ast;
 mod evaluate;
 #[cfg(test)]
+mod extension_tests;
+#[cfg(test)]
 mod hostile;
 mod names;
 mod parse;
