@@ -11,6 +11,8 @@ mod extension_tests;
 #[cfg(test)]
 mod hostile;
 mod names;
+#[cfg(test)]
+mod page;
 mod parse;
 mod scan;
 #[cfg(test)]

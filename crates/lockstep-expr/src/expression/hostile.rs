@@ -388,68 +388,70 @@ fn the_expressions_of_a_template_share_their_limits() {
     assert_eq!(evaluated(work.repeat(25)), Err(code::LIMIT));
 }
 
+/// What random texts are made of.
+const TOKENS: &[&str] = &[
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "a",
+    "b",
+    "1",
+    "2u",
+    "1.5",
+    "'s'",
+    "\"t\"",
+    "b'x'",
+    "true",
+    "null",
+    "+",
+    "-",
+    "*",
+    "/",
+    "%",
+    "==",
+    "!=",
+    "<",
+    "<=",
+    "&&",
+    "||",
+    "!",
+    "?",
+    ":",
+    ",",
+    ".",
+    ".all(x,",
+    ".map(x,",
+    "has(",
+    "size(",
+    "in",
+    " ",
+    "//c\n",
+    "`q`",
+    "r'\\'",
+    ".?",
+    "[?",
+    "{?",
+    "cel.bind(x,",
+    "cel.block([",
+    "cel.index(0)",
+    "optional.of(",
+    ".optMap(x,",
+    ".orValue(",
+    "math.abs(",
+    ".format([",
+    "'%s%.2f'",
+    ".sort()",
+    "lists.range(",
+];
+
 /// Goal: no text makes parsing or evaluation panic, or place an error outside the text.
 ///
 /// Method: random runs of tokens from a fixed seed, enough of which happen to be expressions.
 #[test]
 fn random_tokens_end_in_a_value_or_an_error() {
-    let tokens = [
-        "(",
-        ")",
-        "[",
-        "]",
-        "{",
-        "}",
-        "a",
-        "b",
-        "1",
-        "2u",
-        "1.5",
-        "'s'",
-        "\"t\"",
-        "b'x'",
-        "true",
-        "null",
-        "+",
-        "-",
-        "*",
-        "/",
-        "%",
-        "==",
-        "!=",
-        "<",
-        "<=",
-        "&&",
-        "||",
-        "!",
-        "?",
-        ":",
-        ",",
-        ".",
-        ".all(x,",
-        ".map(x,",
-        "has(",
-        "size(",
-        "in",
-        " ",
-        "//c\n",
-        "`q`",
-        "r'\\'",
-        ".?",
-        "[?",
-        "{?",
-        "cel.bind(x,",
-        "cel.block([",
-        "cel.index(0)",
-        "optional.of(",
-        ".optMap(x,",
-        ".orValue(",
-        "math.abs(",
-        ".format([",
-        "'%s%.2f'",
-        ".sort()",
-        "lists.range(",
-    ];
     let finished = on_a_small_stack(move || {
         let mut state = 7_u64;
         let mut next = |below: usize| {
@@ -460,7 +462,7 @@ fn random_tokens_end_in_a_value_or_an_error() {
         };
         let mut parsed = 0;
         for _ in 0..6_000 {
-            let text: String = (0..next(12)).map(|_| tokens[next(tokens.len())]).collect();
+            let text: String = (0..next(12)).map(|_| TOKENS[next(TOKENS.len())]).collect();
             match Expression::parse(&text) {
                 Err(error) => {
                     assert!(text.get(error.span.start..error.span.end).is_some(), "{text}");

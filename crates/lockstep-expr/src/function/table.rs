@@ -198,7 +198,7 @@ pub(crate) struct Problem {
 
 /// Returns whether there is a function or macro of that name.
 pub(crate) fn exists(name: &str) -> bool {
-    SPECIAL.contains(&name) || TABLE.iter().any(|entry| entry.name == name)
+    names().any(|known| known == name)
 }
 
 /// Returns the function that a call with so many written arguments means.
@@ -235,8 +235,12 @@ pub(crate) fn resolve(name: &str, form: Form, written: usize) -> Result<Function
     Err(Problem { message: format!("`{name}` takes {wanted}, not {written}"), help: None })
 }
 
+/// Returns the names of all functions and macros.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|entry| entry.name).chain(SPECIAL)
+}
+
 fn unknown(name: &str) -> Problem {
-    let names = || TABLE.iter().map(|entry| entry.name).chain(SPECIAL);
     // `value.abs()` and `abs(value)` mean `math.abs(value)`.
     let spaced = names().find(|known| known.split_once('.').is_some_and(|(_, last)| last == name));
     let longer = || names().find(|known| name.len() >= MIN_BEGINNING && known.starts_with(name));
