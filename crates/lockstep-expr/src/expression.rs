@@ -8,8 +8,12 @@ pub(crate) mod ast;
 mod evaluate;
 mod guard;
 #[cfg(test)]
+mod extension_tests;
+#[cfg(test)]
 mod hostile;
 mod names;
+#[cfg(test)]
+mod page;
 mod parse;
 mod scan;
 #[cfg(test)]

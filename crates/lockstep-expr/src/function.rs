@@ -24,6 +24,8 @@ pub(crate) use conversion::double_text;
 pub(crate) use list::sorted;
 pub(crate) use math::Math;
 pub(crate) use pattern::{MAX_PATTERNS, Pattern};
+#[cfg(test)]
+pub(crate) use table::names;
 pub(crate) use table::{Form, NAMESPACES, exists, name, resolve};
 pub(crate) use time::TimePart;
 

@@ -53,10 +53,15 @@ pub(super) fn evaluate(
 
 /// Returns whether the node only passes on what the scope has.
 fn is_path(node: &Node) -> bool {
-    matches!(
-        node.kind,
-        Kind::Literal(_) | Kind::Name(_) | Kind::Local(_) | Kind::Field(_) | Kind::Index(_)
-    )
+    let mut node = node;
+    loop {
+        node = match &node.kind {
+            Kind::Literal(_) | Kind::Name(_) => return true,
+            Kind::Field(field) => &field.target,
+            Kind::Index(pair) => pair.first().expect("a pair has a first part"),
+            _ => return false,
+        }
+    }
 }
 
 struct Evaluation<'a> {

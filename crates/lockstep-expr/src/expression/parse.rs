@@ -151,6 +151,10 @@ impl<'a> Builder<'a> {
                     last_minus = Some(span(&part).start);
                     continue;
                 }
+                // A uint has no sign: a minus in front of it is an operator that it does not have.
+                None if rule == Rule::integer && part.as_str().ends_with(['u', 'U']) => {
+                    self.number(&part, None)?
+                }
                 None if matches!(rule, Rule::integer | Rule::double) => {
                     minuses = minuses.saturating_sub(1);
                     self.number(&part, last_minus)?

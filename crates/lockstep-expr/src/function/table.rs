@@ -187,6 +187,9 @@ const SPECIAL: [&str; 18] = [
     "cel.index",
 ];
 
+/// Characters of a name that may be the beginning of a longer one: `upper` of `upperAscii`.
+const MIN_BEGINNING: usize = 4;
+
 /// Why no function answers a call.
 pub(crate) struct Problem {
     pub(crate) message: String,
@@ -195,13 +198,13 @@ pub(crate) struct Problem {
 
 /// Returns whether there is a function or macro of that name.
 pub(crate) fn exists(name: &str) -> bool {
-    SPECIAL.contains(&name) || TABLE.iter().any(|entry| entry.name == name)
+    names().any(|known| known == name)
 }
 
 /// Returns the function that a call with so many written arguments means.
 pub(crate) fn resolve(name: &str, form: Form, written: usize) -> Result<Function, Problem> {
     let Some(entry) = TABLE.iter().find(|entry| entry.name == name) else {
-        return Err(unknown(name, form));
+        return Err(unknown(name));
     };
     let count = match form {
         Form::Global => entry.global,
@@ -232,13 +235,20 @@ pub(crate) fn resolve(name: &str, form: Form, written: usize) -> Result<Function
     Err(Problem { message: format!("`{name}` takes {wanted}, not {written}"), help: None })
 }
 
-fn unknown(name: &str, form: Form) -> Problem {
-    let names = || TABLE.iter().map(|entry| entry.name).chain(SPECIAL);
+/// Returns the names of all functions and macros.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|entry| entry.name).chain(SPECIAL)
+}
+
+fn unknown(name: &str) -> Problem {
     // `value.abs()` and `abs(value)` mean `math.abs(value)`.
     let spaced = names().find(|known| known.split_once('.').is_some_and(|(_, last)| last == name));
-    let help = match (spaced, form) {
-        (Some(known), _) => Some(format!("write `{known}(...)`")),
-        (None, _) => nearest(name, names()).map(|known| format!("did you mean `{known}`?")),
+    let longer = || names().find(|known| name.len() >= MIN_BEGINNING && known.starts_with(name));
+    let help = match spaced {
+        Some(known) => Some(format!("write `{known}(...)`")),
+        None => {
+            nearest(name, names()).or_else(longer).map(|known| format!("did you mean `{known}`?"))
+        }
     };
     Problem { message: format!("there is no function `{name}`"), help }
 }
