@@ -124,7 +124,7 @@ pub(crate) fn activity(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Activ
     }
     let steps = fields
         .required(reader.report, "steps", "steps: [...]")
-        .and_then(|node| steps(reader, node));
+        .and_then(|node| steps(reader, node, "`steps`"));
     let next = Part::read(fields.value("next"), |node| nexts(reader, node));
     reader.flow.push(Op::End);
     reader.around = Around { catch: true, ..Around::default() };
@@ -305,7 +305,7 @@ fn catch(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Catch> {
             to.map(Handler::Goto)
         }
         (None, Some(field)) => {
-            let steps = steps(reader, field.value);
+            let steps = steps(reader, field.value, "`steps`");
             reader.flow.push(Op::CatchEnd(fields.span));
             steps.map(Handler::Steps)
         }

@@ -25,12 +25,10 @@ pub(crate) struct Setting {
 /// What is known of a value.
 #[derive(Debug)]
 enum Shape {
-    /// Nothing.
-    Any,
     /// Its type.
     Typed(StaticType),
     /// The configuration of the project.
-    Config(Vec<Arc<str>>),
+    Config,
     /// Its fields.
     Fields(Vec<(Arc<str>, StaticType)>),
     /// A change of an object of this entity, if it is known; whether it may be its creation.
@@ -49,43 +47,43 @@ impl Setting {
     }
 
     /// The input of a schedule.
-    pub(crate) fn schedule(catalog: &Catalog) -> Self {
+    pub(crate) fn schedule() -> Self {
         let fields = vec![(Arc::from("time"), StaticType::Timestamp)];
-        Self::trigger(catalog, "schedule", Shape::Fields(fields))
+        Self::trigger("schedule", Shape::Fields(fields))
     }
 
     /// The condition and the input of what follows a change, which may be a creation.
-    pub(crate) fn change(catalog: &Catalog, entity: Option<Arc<Entity>>, creation: bool) -> Self {
-        Self::trigger(catalog, "change", Shape::Change(entity, creation))
+    pub(crate) fn change(entity: Option<Arc<Entity>>, creation: bool) -> Self {
+        Self::trigger("change", Shape::Change(entity, creation))
     }
 
     /// The input of a webhook.
-    pub(crate) fn webhook(catalog: &Catalog) -> Self {
+    pub(crate) fn webhook() -> Self {
         let headers = StaticType::map(StaticType::String, StaticType::String);
         let fields = vec![(Arc::from("headers"), headers), (Arc::from("body"), StaticType::Dyn)];
-        Self::trigger(catalog, "request", Shape::Fields(fields))
+        Self::trigger("request", Shape::Fields(fields))
     }
 
-    fn trigger(catalog: &Catalog, name: &str, shape: Shape) -> Self {
-        let config = catalog.project.as_ref().map_or(Shape::Any, |project| {
-            Shape::Config(project.config.iter().map(|(name, _)| Arc::clone(name)).collect())
-        });
-        let names = vec![(Arc::from(name), shape), (Arc::from("config"), config)];
+    fn trigger(name: &str, shape: Shape) -> Self {
+        let names = vec![(Arc::from(name), shape), (Arc::from("config"), Shape::Config)];
         Self { what: "a trigger", names }
     }
 
     /// The finding if a name, or one of the fields that follow it, has no value.
-    pub(crate) fn check(&self, name: &str, span: Span, path: &[(&str, Span)]) -> Option<Finding> {
+    pub(crate) fn check(
+        &self,
+        catalog: &Catalog,
+        name: &str,
+        span: Span,
+        path: &[(&str, Span)],
+    ) -> Option<Finding> {
         let Some((_, shape)) = self.names.iter().find(|(known, _)| **known == *name) else {
             return (!TYPES.contains(&name)).then(|| self.unknown(name, span));
         };
         let first = path.first().copied();
         match shape {
-            Shape::Any | Shape::Typed(_) => None,
-            Shape::Config(fields) => {
-                let fields: Vec<&str> = fields.iter().map(|field| &**field).collect();
-                no_field(name, &fields, first)
-            }
+            Shape::Typed(_) => None,
+            Shape::Config => catalog.config_field(first?.0, first?.1),
             Shape::Fields(fields) => {
                 let fields: Vec<&str> = fields.iter().map(|(field, _)| &**field).collect();
                 no_field(name, &fields, first)
@@ -104,9 +102,8 @@ impl Setting {
     pub(crate) fn type_of(&self, name: &str, known: &Known) -> Option<StaticType> {
         let (_, shape) = self.names.iter().find(|(known, _)| **known == *name)?;
         Some(match shape {
-            Shape::Any => StaticType::Dyn,
             Shape::Typed(ty) => ty.clone(),
-            Shape::Config(_) => known.config.clone(),
+            Shape::Config => known.config.clone(),
             Shape::Fields(fields) => record(
                 name,
                 fields.iter().map(|(name, ty)| (Arc::clone(name), ty.clone(), None)),

@@ -99,9 +99,9 @@ fn trigger(reader: &mut Reader<'_, '_>, node: &Node, callee: Callee<'_>) -> Opti
         );
     }
     let (source, setting) = match first.key {
-        "schedule" => (schedule(reader.report, first.value), Setting::schedule(reader.catalog)),
+        "schedule" => (schedule(reader.report, first.value), Setting::schedule()),
         "change" => change(reader, first.value),
-        _ => (webhook(reader, first.value), Setting::webhook(reader.catalog)),
+        _ => (webhook(reader, first.value), Setting::webhook()),
     };
     reader.around.setting = Some(Arc::new(setting));
     let callee = Callee { span: first.key_span, ..callee };
@@ -111,8 +111,9 @@ fn trigger(reader: &mut Reader<'_, '_>, node: &Node, callee: Callee<'_>) -> Opti
 }
 
 fn change(reader: &mut Reader<'_, '_>, node: &Node) -> (Option<TriggerSource>, Setting) {
-    let unknown = || Setting::change(reader.catalog, None, true);
-    let Some(fields) = Fields::read(reader.report, node, CHANGE) else { return (None, unknown()) };
+    let Some(fields) = Fields::read(reader.report, node, CHANGE) else {
+        return (None, Setting::change(None, true));
+    };
     let entity = fields
         .required(reader.report, "entity", "entity: NAME")
         .and_then(|node| reader.entity(node));
@@ -122,15 +123,13 @@ fn change(reader: &mut Reader<'_, '_>, node: &Node) -> (Option<TriggerSource>, S
         Part::There(kinds) => kinds.contains(&ChangeKind::Create),
         Part::Absent | Part::Broken => true,
     };
-    let setting = || Setting::change(reader.catalog, known.clone(), creation);
-    let outside = setting();
-    reader.around.setting = Some(Arc::new(setting()));
+    reader.around.setting = Some(Arc::new(Setting::change(known.clone(), creation)));
     let when = Part::read(fields.value("when"), |node| reader.expression(node, "when"));
     reader.around.setting = None;
     let source = entity.zip(kinds.or_default()).zip(when.known().ok());
     let source =
         source.map(|((entity, kinds), when)| TriggerSource::Change { entity, kinds, when });
-    (source, outside)
+    (source, Setting::change(known, creation))
 }
 
 fn kinds(report: &mut Report<'_>, node: &Node) -> Option<Vec<ChangeKind>> {

@@ -35,7 +35,7 @@ impl Walk<'_> {
         let around = &used.around;
         if let Some(setting) = &around.setting {
             if self.findings.len() <= MAX_FINDINGS {
-                self.findings.extend(setting.check(&free.name, span, &fields));
+                self.findings.extend(setting.check(self.catalog, &free.name, span, &fields));
             }
             return;
         }
@@ -177,16 +177,11 @@ impl Walk<'_> {
     }
 
     fn config_field(&mut self, field: Option<Field<'_>>) {
-        let (Some(project), Some((field, span))) = (&self.catalog.project, field) else { return };
-        if project.config.iter().any(|(name, _)| **name == *field) {
-            return;
+        if let Some((name, span)) = field
+            && self.findings.len() <= MAX_FINDINGS
+        {
+            self.findings.extend(self.catalog.config_field(name, span));
         }
-        self.tell(|_| {
-            let names = || project.config.iter().map(|(name, _)| &**name);
-            let message = format!("the project's `config` has no `{}`", shown(field));
-            let help = format!("add it to the `project:` document; it has {}", listed(names()));
-            Finding::new(Code::UnknownName, span, message).mean(nearest(field, names()), help)
-        });
     }
 
     fn known_field(&mut self, of: &str, known: &[&str], field: Option<Field<'_>>) {
