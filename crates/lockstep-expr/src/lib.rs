@@ -42,7 +42,7 @@ pub use expression::{Expression, FreeName, MAX_HEIGHT, MAX_NESTING, MAX_TEXT, is
 pub use nearest::nearest;
 pub use network::{Cidr, Ip, NetworkError};
 pub use scope::{Empty, Scope};
-pub use signature::Signature;
+pub use signature::{Signature, signatures};
 pub use span::Span;
 pub use static_type::{Assignability, Shape, ShapeField, StaticType};
 pub use template::{Part, Template};

@@ -132,7 +132,11 @@ impl StaticType {
     /// Returns the type of this type and null.
     #[must_use]
     pub fn nullable(self) -> Self {
-        if self.may_be_null() { self } else { Self::Nullable(Arc::new(self.within_depth())) }
+        if self.may_be_null() || self == Self::Dyn {
+            self
+        } else {
+            Self::Nullable(Arc::new(self.within_depth()))
+        }
     }
 
     /// Returns the type without null: of `int or null`, `int`. `Null` and `Dyn` stay as they are.
@@ -202,6 +206,19 @@ impl StaticType {
         }
     }
 
+    /// Calls `visit` with each type that this one is directly made of.
+    pub(crate) fn for_each_part(&self, visit: &mut dyn FnMut(&Self)) {
+        match self {
+            Self::List(of) | Self::Type(of) | Self::Optional(of) | Self::Nullable(of) => visit(of),
+            Self::Map(key, value) => {
+                visit(key);
+                visit(value);
+            }
+            Self::Opaque(_, parts) => parts.iter().for_each(visit),
+            _ => {}
+        }
+    }
+
     /// Returns the type with each type that it is directly made of replaced.
     pub(crate) fn with_parts(&self, replace: &mut dyn FnMut(&Self) -> Self) -> Self {
         match self {
@@ -245,6 +262,10 @@ fn of_value(value: &Value, depth: usize) -> StaticType {
             StaticType::map(key, value)
         }
         Value::Type(name) => StaticType::named(name).type_of(),
+        Value::Optional(None) => StaticType::Dyn.optional(),
+        Value::Optional(Some(value)) => of_value(value, depth + 1).optional(),
+        Value::Ip(_) => StaticType::opaque("net.IP"),
+        Value::Cidr(_) => StaticType::opaque("net.CIDR"),
         Value::Reference(reference) => StaticType::Reference(Some(Arc::clone(&reference.entity))),
         Value::Record(record) => {
             let field = |(name, value): (Arc<str>, Value)| ShapeField {
