@@ -1,6 +1,7 @@
 //! The static half of the public conformance cases: what the checker says about them.
 //!
-//! A case that is checked has no errors and has the type that is expected of it. Where a case must
+//! A case that is checked has no errors, has the type that is expected of it, and comes to a value of
+//! that type. Where a case must
 //! fail, either the checker or the evaluation may see to it; the evaluation's test is the other half.
 
 use std::collections::BTreeMap;
@@ -10,10 +11,10 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::TypeScope;
-use crate::conformance::{folder, read_cases, value};
+use crate::conformance::{evaluate, folder, read_cases, value};
 use crate::expression::Expression;
 use crate::signature::Signature;
-use crate::static_type::StaticType;
+use crate::static_type::{Assignability, StaticType};
 
 /// Names of a case with their types, looked up as the case's container asks.
 struct Declared {
@@ -96,6 +97,12 @@ fn run(case: &Json) -> Result<(), String> {
     let typing = parsed.check(&scope);
     if typing.has_errors() && !may_fail {
         return Err(format!("{:?}", typing.findings));
+    }
+    if let Ok(value) = evaluate(case) {
+        let actual = StaticType::of_value(&value);
+        if actual.assignable_to(&typing.ty) == Assignability::No {
+            return Err(format!("the value is {actual}, its type {}", typing.ty));
+        }
     }
     let expected = &case["typed_result"]["deduced_type"];
     if !expected.is_null() {

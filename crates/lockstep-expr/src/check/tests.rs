@@ -1,4 +1,5 @@
 mod findings;
+mod page;
 
 use std::sync::Arc;
 
