@@ -31,7 +31,7 @@ impl Checker<'_> {
     pub(super) fn negate(&mut self, operand: &Node) -> StaticType {
         let ty = self.ty(operand);
         let ty = self.not_null(&ty, operand, "and `-` needs a value");
-        let overloads = signature::of("unary -");
+        let overloads = signature::of("-x");
         if let Some(result) = self.first_result(overloads, std::slice::from_ref(&ty)) {
             return result;
         }
