@@ -60,6 +60,41 @@ fn every_example_of_the_page_has_the_type_of_its_result() {
     }
 }
 
+/// The page.
+const PAGE: &str = include_str!("../../../../../docs/expressions.md");
+
+#[test]
+fn every_mistake_of_the_page_is_told() {
+    let told = |row: &str| {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [_, text, told] = cells.as_slice() else { panic!("{row}") };
+        let text = text.trim_matches('`');
+        let findings = super::typing(text).findings;
+        let [finding] = findings.as_slice() else { panic!("{text}: {findings:?}") };
+        let help = finding.help.clone().unwrap_or_default();
+        assert!(finding.message.contains(told) || help.contains(told), "{text}: {finding:?}");
+    };
+    let table = PAGE.lines().skip_while(|line| !line.starts_with("| mistake | example |")).skip(2);
+    let rows: Vec<&str> = table.take_while(|line| line.starts_with('|')).collect();
+    assert!(rows.len() > 5, "{rows:?}");
+    rows.into_iter().for_each(told);
+}
+
+#[test]
+fn every_way_around_null_of_the_page_is_right() {
+    let list = PAGE.lines().skip_while(|line| !line.starts_with("**Null.**"));
+    let list = list.skip_while(|line| !line.starts_with("- `"));
+    let ways: Vec<&str> = list
+        .map_while(|line| line.strip_prefix("- `"))
+        .filter_map(|way| way.split_once('`').map(|(text, _)| text))
+        .collect();
+    assert!(ways.len() > 4, "{ways:?}");
+    for text in ways {
+        let findings = super::typing(text).findings;
+        assert!(findings.is_empty(), "{text}: {findings:?}");
+    }
+}
+
 #[test]
 fn every_function_has_a_signature_and_every_signature_a_function() {
     let without: Vec<&str> =
