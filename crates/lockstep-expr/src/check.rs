@@ -16,6 +16,8 @@ mod condition;
 #[cfg(test)]
 mod conformance;
 mod field;
+#[cfg(test)]
+mod hostile;
 mod message;
 mod operator;
 mod path;

@@ -102,10 +102,8 @@ impl Scope for Names {
     }
 }
 
-fn run(case: &Json) -> Result<(), String> {
-    if case["check_only"].as_bool() == Some(true) {
-        return Ok(());
-    }
+/// Returns the value that a case comes to.
+pub(crate) fn evaluate(case: &Json) -> Result<Value, String> {
     let text = case["expr"].as_str().expect("a case has an expression");
     let mut bound = Map::new();
     for (name, binding) in case["bindings"].as_object().into_iter().flatten() {
@@ -117,9 +115,16 @@ fn run(case: &Json) -> Result<(), String> {
     } else {
         Expression::parse(text)
     };
-    let result = parsed
+    parsed
         .map_err(|error| error.to_string())
-        .and_then(|parsed| parsed.evaluate(&Names { bound, container }).map_err(|e| e.to_string()));
+        .and_then(|parsed| parsed.evaluate(&Names { bound, container }).map_err(|e| e.to_string()))
+}
+
+fn run(case: &Json) -> Result<(), String> {
+    if case["check_only"].as_bool() == Some(true) {
+        return Ok(());
+    }
+    let result = evaluate(case);
     if case.get("error").is_some() {
         return match result {
             Ok(value) => Err(format!("an error was expected, not {value}")),

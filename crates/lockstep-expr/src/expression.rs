@@ -13,7 +13,7 @@ mod extension_tests;
 mod hostile;
 mod names;
 #[cfg(test)]
-mod page;
+pub(crate) mod page;
 mod parse;
 mod scan;
 #[cfg(test)]

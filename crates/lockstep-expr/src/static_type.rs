@@ -132,7 +132,11 @@ impl StaticType {
     /// Returns the type of this type and null.
     #[must_use]
     pub fn nullable(self) -> Self {
-        if self.may_be_null() { self } else { Self::Nullable(Arc::new(self.within_depth())) }
+        if self.may_be_null() || self == Self::Dyn {
+            self
+        } else {
+            Self::Nullable(Arc::new(self.within_depth()))
+        }
     }
 
     /// Returns the type without null: of `int or null`, `int`. `Null` and `Dyn` stay as they are.

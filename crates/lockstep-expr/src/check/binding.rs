@@ -14,7 +14,7 @@ impl Checker<'_> {
     pub(super) fn comprehension(&mut self, comprehension: &Comprehension) -> StaticType {
         let Comprehension { action, range, slot, two_variables, filter, body } = comprehension;
         let range_type = self.ty(range);
-        let range_type = self.not_null(&range_type, range, "what a macro goes over");
+        let range_type = self.not_null(&range_type, range, "and a macro goes over a list or map");
         let (key, value, is_map) = self.parts(&range_type, range);
         let element = if is_map { key.clone() } else { value.clone() };
         self.leave(*slot);
@@ -73,7 +73,7 @@ impl Checker<'_> {
     /// Returns the type of the map that the maps of a body are put together to.
     fn entries(&mut self, body: &Node) -> StaticType {
         let ty = self.ty(body);
-        let ty = self.not_null(&ty, body, "the entries to collect");
+        let ty = self.not_null(&ty, body, "and `transformMapEntry` collects maps");
         let map = StaticType::map(self.unifier.fresh(), self.unifier.fresh());
         if self.unifier.agree(&map, &ty) {
             return map;
@@ -85,7 +85,7 @@ impl Checker<'_> {
 
     fn sort_key(&mut self, body: &Node) {
         let ty = self.ty(body);
-        let ty = self.not_null(&ty, body, "what a list is sorted by");
+        let ty = self.not_null(&ty, body, "which has no order");
         let overloads = crate::signature::of("sort");
         if self.first_result(overloads, &[ty.clone().list()]).is_none() {
             let message = format!("a list cannot be sorted by {}", self.unifier.resolve(&ty));
@@ -139,12 +139,12 @@ impl Checker<'_> {
 
     /// Returns the type of the value of an optional, and finds what is none.
     pub(super) fn unwrapped(&mut self, ty: &StaticType, node: &Node) -> StaticType {
-        let ty = self.not_null(ty, node, "an optional");
         let inner = self.unifier.fresh();
-        if self.unifier.agree(&inner.clone().optional(), &ty) {
+        if self.unifier.agree(&inner.clone().optional(), ty) {
+            self.not_null(ty, node, "which is no optional");
             return self.unifier.settled(&inner);
         }
-        let message = format!("an optional belongs here, not {}", self.unifier.resolve(&ty));
+        let message = format!("an optional belongs here, not {}", self.unifier.resolve(ty));
         let help = "write `.?` before the field, or `optional.of(...)`".to_owned();
         self.find(FindingKind::WrongType, node.span, message, Some(help))
     }

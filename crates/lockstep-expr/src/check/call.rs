@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use super::FindingKind;
 use super::checker::Checker;
-use super::message::alternatives;
+use super::message::{self, alternatives, wanted};
 use crate::expression::ast::{Call, Kind, Node, Unresolved};
 use crate::function::{self, Function};
 use crate::signature::{self, Signature};
 use crate::static_type::StaticType;
 use crate::value::Value;
+
+/// Most types that a message lists.
+const MAX_ALTERNATIVES: usize = 6;
 
 impl Checker<'_> {
     pub(super) fn call(&mut self, call: &Call) -> StaticType {
@@ -49,7 +52,14 @@ impl Checker<'_> {
         } else {
             FindingKind::UnknownFunction
         };
-        self.find(kind, span, call.error.message.clone(), call.error.help.clone())
+        let help = call.error.help.clone();
+        let help = match message::habit(name) {
+            Some(here) if kind == FindingKind::UnknownFunction => {
+                Some(format!("did you mean `{here}`?"))
+            }
+            _ => help,
+        };
+        self.find(kind, span, call.error.message.clone(), help)
     }
 
     fn apply(&mut self, name: &str, overloads: &[Signature], arguments: &[Node]) -> StaticType {
@@ -89,13 +99,7 @@ impl Checker<'_> {
     ) -> Option<StaticType> {
         let mut whole: Option<StaticType> = None;
         for signature in overloads.iter().filter(|one| one.parameters.len() == types.len()) {
-            let mark = self.unifier.mark();
-            let (parameters, result) = self.unifier.instantiate(signature);
-            if !self.all_agree(&parameters, types) {
-                self.unifier.undo(mark);
-                continue;
-            }
-            let result = self.unifier.settled(&result);
+            let Some(result) = self.result(signature, types) else { continue };
             whole = Some(match whole {
                 Some(before) if before == result => before,
                 Some(before) => {
@@ -107,6 +111,24 @@ impl Checker<'_> {
             });
         }
         whole
+    }
+
+    /// Returns what a signature gives for arguments of such types, if it takes them.
+    fn result(&mut self, signature: &Signature, types: &[StaticType]) -> Option<StaticType> {
+        let mark = self.unifier.mark();
+        if !is_generic(signature) {
+            let fits = self.all_agree(&signature.parameters, types);
+            if !fits {
+                self.unifier.undo(mark);
+            }
+            return fits.then(|| signature.result.clone());
+        }
+        let (parameters, result) = self.unifier.instantiate(signature);
+        if self.all_agree(&parameters, types) {
+            return Some(self.unifier.settled(&result));
+        }
+        self.unifier.undo(mark);
+        None
     }
 
     fn all_agree(&mut self, parameters: &[StaticType], types: &[StaticType]) -> bool {
@@ -143,9 +165,7 @@ impl Checker<'_> {
                     )
             });
             if !takes_null {
-                let shown = self.excerpt(argument.span);
-                let message = format!("`{name}` does not take null, and `{shown}` may be null");
-                self.may_be_null(argument, message);
+                self.not_null(ty, argument, &format!("and `{name}` needs a value"));
             }
         }
     }
@@ -157,48 +177,61 @@ impl Checker<'_> {
         overloads: &[Signature],
         (arguments, types): (&[Node], &[StaticType]),
     ) -> StaticType {
-        let wanted: Vec<&Signature> =
-            overloads.iter().filter(|one| one.parameters.len() == types.len()).collect();
-        let place = (0..types.len())
-            .max_by_key(|place| {
-                // The signatures that fit if this argument did not count, and the first of equals.
-                let others = wanted.iter().filter(|one| self.fits_but(one, *place, types)).count();
-                (others.min(1), std::cmp::Reverse(*place))
-            })
-            .unwrap_or(0);
-        let fitting: Vec<&&Signature> =
-            wanted.iter().filter(|one| self.fits_but(one, place, types)).collect();
-        let shown = if fitting.is_empty() { wanted.iter().collect() } else { fitting };
-        let mut words: Vec<String> = Vec::new();
-        for signature in &shown {
-            let word = signature.parameters.get(place).map(ToString::to_string).unwrap_or_default();
-            if !words.contains(&word) {
-                words.push(word);
-            }
-        }
-        let method = shown.first().is_some_and(|signature| signature.method);
+        let overloads: Vec<Signature> =
+            overloads.iter().filter(|one| one.parameters.len() == types.len()).cloned().collect();
+        // The last argument without which the others fit; else the first that fits nowhere.
+        let alone = (0..types.len())
+            .rev()
+            .find(|place| overloads.iter().any(|one| self.wanted(one, *place, types).is_some()));
+        let place = alone.unwrap_or_else(|| {
+            let misfit = |(place, ty): &(usize, &StaticType)| !self.fits(&overloads, *place, ty);
+            types.iter().enumerate().find(misfit).map_or(0, |(place, _)| place)
+        });
         let (Some(argument), Some(ty)) = (arguments.get(place), types.get(place)) else {
             return StaticType::Dyn;
         };
+        let mut words: Vec<String> = Vec::new();
+        for signature in &overloads {
+            let parameter = match alone {
+                Some(_) => self.wanted(signature, place, types),
+                None => signature.parameters.get(place).cloned(),
+            };
+            let word = parameter.as_ref().map(wanted);
+            words.extend(word.filter(|word| !words.contains(word)));
+        }
+        let target = place == 0 && overloads.first().is_some_and(|one| one.method);
         let ty = self.unifier.resolve(ty);
-        let words = alternatives(&words);
-        let message = if method && place == 0 {
-            format!("`{name}` is called on {words}, not on {ty}")
+        let (verb, preposition) = if target { ("is called on", "on ") } else { ("takes", "") };
+        let message = if words.len() > MAX_ALTERNATIVES {
+            let refuses = if target { "is not called on" } else { "does not take" };
+            format!("`{name}` {refuses} {ty}")
         } else {
-            format!("`{name}` takes {words} here, not {ty}")
+            let words = alternatives(&words);
+            format!("`{name}` {verb} {words}, not {preposition}{ty}")
         };
-        let help = self.conversion_to(&words, &ty, argument);
+        let help = match words.as_slice() {
+            [one] => self.conversion_to(one, &ty, argument),
+            _ => None,
+        };
         self.find(FindingKind::WrongType, argument.span, message, help)
     }
 
-    fn fits_but(&mut self, signature: &Signature, place: usize, types: &[StaticType]) -> bool {
+    /// Returns what a signature takes in a place, if all other arguments fit.
+    fn wanted(
+        &mut self,
+        signature: &Signature,
+        place: usize,
+        types: &[StaticType],
+    ) -> Option<StaticType> {
         let mark = self.unifier.mark();
         let (parameters, _) = self.unifier.instantiate(signature);
         let mut pairs = parameters.iter().zip(types).enumerate();
         let fits =
             pairs.all(|(number, (wanted, ty))| number == place || self.unifier.agree(wanted, ty));
+        let wanted = parameters.get(place).filter(|_| fits);
+        let wanted = wanted.map(|wanted| self.unifier.settled(wanted));
         self.unifier.undo(mark);
-        fits
+        wanted
     }
 
     fn conversion_to(&self, wanted: &str, ty: &StaticType, argument: &Node) -> Option<String> {
@@ -206,8 +239,21 @@ impl Checker<'_> {
             "string" | "int" | "double" | "timestamp" | "duration" => signature::of(wanted),
             _ => return None,
         };
+        if matches!(argument.kind, Kind::Literal(_)) && *ty == StaticType::String {
+            return None;
+        }
         let known = signatures.iter().any(|one| one.parameters.first() == Some(ty));
         let shown = self.excerpt(argument.span);
         known.then(|| format!("convert it: `{wanted}({shown})`"))
     }
+}
+
+/// Returns whether a signature may have parameters: those without are its own instance.
+fn is_generic(signature: &Signature) -> bool {
+    let mut generic = false;
+    for ty in signature.parameters.iter().chain([&signature.result]) {
+        generic = generic || matches!(ty, StaticType::Parameter(_));
+        ty.for_each_part(&mut |_| generic = true);
+    }
+    generic
 }

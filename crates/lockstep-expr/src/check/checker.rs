@@ -3,8 +3,6 @@
 //! Invariants: *scoped*: the types of macros' variables, and what is known about paths, are there
 //! while the parts that they are for are checked, and gone afterwards.
 
-use std::sync::Arc;
-
 use super::path::{Path, Reader, Root};
 use super::unify::Unifier;
 use super::{FindingKind, TypeFinding, TypeScope, Typing};
@@ -15,6 +13,9 @@ use crate::static_type::StaticType;
 
 /// Most findings about one expression.
 const MAX_FINDINGS: usize = 100;
+
+/// Most misspelt names of one expression that are compared with those that exist.
+const MAX_SUGGESTIONS: usize = 20;
 
 /// The check of one expression.
 pub(super) struct Checker<'a> {
@@ -28,6 +29,8 @@ pub(super) struct Checker<'a> {
     /// Paths that are not null at the place.
     pub(super) present: Vec<Path>,
     pub(super) reader: Reader,
+    /// Suggestions that may still be looked for.
+    suggestions: usize,
     findings: Vec<TypeFinding>,
     types: Vec<(Span, StaticType)>,
 }
@@ -42,6 +45,7 @@ impl<'a> Checker<'a> {
             locals: Vec::new(),
             present: Vec::new(),
             reader: Reader::new(),
+            suggestions: MAX_SUGGESTIONS,
             findings: Vec::new(),
             types: Vec::new(),
         }
@@ -69,6 +73,13 @@ impl<'a> Checker<'a> {
             self.findings.push(TypeFinding { span, kind, message: message.into(), help });
         }
         StaticType::Dyn
+    }
+
+    /// Returns whether there is time to look for what a misspelt name may mean, and counts it.
+    pub(super) fn may_suggest(&mut self) -> bool {
+        let may = self.suggestions > 0;
+        self.suggestions = self.suggestions.saturating_sub(1);
+        may
     }
 
     /// Returns the text of a part, for messages.
@@ -137,7 +148,7 @@ impl<'a> Checker<'a> {
         if let Some(ty) = self.lookup(name).or_else(denoted) {
             return ty;
         }
-        let names = self.scope.names();
+        let names = if self.may_suggest() { self.scope.names() } else { Vec::new() };
         let near = nearest(&name.text, names.iter().map(|name| &**name));
         let help = near.map(|near| format!("did you mean `{near}`?"));
         let message = format!("`{}` is not bound here", name.text);
@@ -195,7 +206,7 @@ impl<'a> Checker<'a> {
     fn key(&mut self, node: &Node) -> StaticType {
         use StaticType::{Bool, Dyn, Int, Parameter, String, Uint};
         let ty = self.ty(node);
-        let ty = self.not_null(&ty, node, "a key");
+        let ty = self.not_null(&ty, node, "which is no key");
         let ty = self.unifier.shallow(&ty);
         if let Bool | Int | Uint | String | Dyn | Parameter(_) = ty {
             return ty;
@@ -206,22 +217,36 @@ impl<'a> Checker<'a> {
     }
 
     /// Returns the type without null, and finds that the value may be null where it must not.
-    pub(super) fn not_null(&mut self, ty: &StaticType, node: &Node, what: &str) -> StaticType {
+    /// `because` says what null is not: `which has no fields`.
+    pub(super) fn not_null(&mut self, ty: &StaticType, node: &Node, because: &str) -> StaticType {
         let StaticType::Nullable(of) = ty else { return ty.clone() };
-        let shown = self.excerpt(node.span);
-        let message = format!("{what} is not null, but `{shown}` may be");
-        self.may_be_null(node, message);
-        (**of).clone()
-    }
-
-    pub(super) fn may_be_null(&mut self, node: &Node, message: String) {
         let shown = self.excerpt(node.span);
         let help = if Path::of(node).is_some() {
             format!("test it first: `{shown} != null && ...`, or `{shown} == null ? ... : ...`")
         } else {
             "say what to take instead of null: `value == null ? other : value`".to_owned()
         };
+        let message = format!("`{shown}` may be null, {because}");
         self.find(FindingKind::MayBeNull, node.span, message, Some(help));
+        (**of).clone()
+    }
+
+    /// Does so unless something else has been found since there were `before` findings: a value of a
+    /// wrong type is one mistake, not two.
+    pub(super) fn not_null_unless_found(
+        &mut self,
+        before: usize,
+        ty: &StaticType,
+        (node, because): (&Node, &str),
+    ) {
+        if self.found() == before {
+            self.not_null(ty, node, because);
+        }
+    }
+
+    /// Returns how many findings there are.
+    pub(super) fn found(&self) -> usize {
+        self.findings.len()
     }
 
     /// Returns the type of a part that has been checked, if it is among the last ones.
@@ -239,15 +264,14 @@ impl<'a> Checker<'a> {
 
 /// Returns the paths of names that are known not to be null when an expression came to `truth`.
 pub(super) fn present_when(root: &Node, truth: bool) -> Vec<Vec<String>> {
-    let paths = Reader::new().present_when(root, truth);
-    let names = |path: Path| match path.root {
-        Root::Name(name) => Some(
-            std::iter::once(name)
-                .chain(path.fields)
-                .map(|name| Arc::<str>::to_string(&name))
-                .collect(),
-        ),
-        Root::Local(_) => None,
-    };
-    paths.into_iter().filter_map(names).collect()
+    let mut present: Vec<Vec<String>> = Vec::new();
+    for path in Reader::new().present_when(root, truth) {
+        let Root::Name(name) = path.root else { continue };
+        let names = std::iter::once(name).chain(path.fields).map(|name| (*name).to_owned());
+        let names = names.collect();
+        if !present.contains(&names) {
+            present.push(names);
+        }
+    }
+    present
 }

@@ -10,7 +10,7 @@ impl Checker<'_> {
     /// Checks a condition.
     pub(super) fn condition(&mut self, node: &Node) {
         let ty = self.ty(node);
-        let ty = self.not_null(&ty, node, "a condition");
+        let ty = self.not_null(&ty, node, "which is neither true nor false");
         if !self.unifier.agree(&ty, &StaticType::Bool) {
             let message = format!("a condition is a bool, not {}", self.unifier.resolve(&ty));
             self.find(FindingKind::WrongType, node.span, message, None);

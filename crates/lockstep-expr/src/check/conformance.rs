@@ -1,6 +1,7 @@
 //! The static half of the public conformance cases: what the checker says about them.
 //!
-//! A case that is checked has no errors and has the type that is expected of it. Where a case must
+//! A case that is checked has no errors, has the type that is expected of it, and comes to a value of
+//! that type. Where a case must
 //! fail, either the checker or the evaluation may see to it; the evaluation's test is the other half.
 
 use std::collections::BTreeMap;
@@ -10,10 +11,10 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::TypeScope;
-use crate::conformance::{folder, read_cases, value};
+use crate::conformance::{evaluate, folder, read_cases, value};
 use crate::expression::Expression;
 use crate::signature::Signature;
-use crate::static_type::StaticType;
+use crate::static_type::{Assignability, StaticType};
 
 /// Names of a case with their types, looked up as the case's container asks.
 struct Declared {
@@ -97,6 +98,12 @@ fn run(case: &Json) -> Result<(), String> {
     if typing.has_errors() && !may_fail {
         return Err(format!("{:?}", typing.findings));
     }
+    if let Ok(value) = evaluate(case) {
+        let actual = StaticType::of_value(&value);
+        if actual.assignable_to(&typing.ty) == Assignability::No {
+            return Err(format!("the value is {actual}, its type {}", typing.ty));
+        }
+    }
     let expected = &case["typed_result"]["deduced_type"];
     if !expected.is_null() {
         let expected = read(expected, &mut Vec::new())?;
@@ -110,20 +117,15 @@ fn run(case: &Json) -> Result<(), String> {
 /// The public definition has null among the values of each of these types, and has wrapper types
 /// where ours are `int or null`.
 fn as_public(ty: &StaticType) -> StaticType {
-    match ty {
-        StaticType::Nullable(of)
-            if matches!(
-                **of,
-                StaticType::Timestamp
-                    | StaticType::Duration
-                    | StaticType::Optional(_)
-                    | StaticType::Opaque(..)
-            ) =>
-        {
-            as_public(of)
-        }
-        other => other.with_parts(&mut |part| as_public(part)),
+    if let StaticType::Nullable(of) = ty
+        && let StaticType::Timestamp
+        | StaticType::Duration
+        | StaticType::Optional(_)
+        | StaticType::Opaque(..) = **of
+    {
+        return as_public(of);
     }
+    ty.with_parts(&mut |part| as_public(part))
 }
 
 fn declared(case: &Json) -> Result<Declared, String> {
@@ -165,12 +167,11 @@ fn read(json: &Json, letters: &mut Vec<String>) -> Result<StaticType, String> {
         json.as_object().and_then(|object| object.iter().next()).ok_or_else(unknown)?;
     Ok(match (kind.as_str(), content.as_str()) {
         ("null", _) => StaticType::Null,
-        ("dyn", _) => StaticType::Dyn,
+        ("dyn", _) | ("well_known", Some("ANY")) => StaticType::Dyn,
         ("primitive", Some(name)) => primitive(name).ok_or_else(unknown)?,
         ("wrapper", Some(name)) => primitive(name).ok_or_else(unknown)?.nullable(),
         ("well_known", Some("TIMESTAMP")) => StaticType::Timestamp,
         ("well_known", Some("DURATION")) => StaticType::Duration,
-        ("well_known", Some("ANY")) => StaticType::Dyn,
         ("message_type", Some(name)) => StaticType::named(name),
         ("list_type", _) => read(&content["elem_type"], letters)?.list(),
         ("map_type", _) => StaticType::map(

@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use super::FindingKind;
 use super::checker::Checker;
-use super::message::alternatives;
+use super::message::{alternatives, habit};
 use crate::expression::ast::{Field, Kind, Node};
 use crate::nearest::nearest;
+use crate::signature::{self, Signature};
 use crate::span::Span;
 use crate::static_type::{Shape, StaticType};
 use crate::value::Value;
@@ -36,9 +37,15 @@ impl Checker<'_> {
             let inner = self.innermost(of);
             return self.select(&inner, field).without_null().optional();
         }
-        let what = format!("what has the field `{}`", field.name);
-        let target = self.not_null(&target, &field.target, &what);
-        self.select(&target, field)
+        let before = self.found();
+        let ty = self.select(&target.without_null(), field);
+        self.null_has_no_field(before, &target, field);
+        ty
+    }
+
+    fn null_has_no_field(&mut self, before: usize, target: &StaticType, field: &Field) {
+        let because = format!("which has no `{}`", field.name);
+        self.not_null_unless_found(before, target, (&field.target, &because));
     }
 
     /// Returns the type of `value.?field`.
@@ -51,10 +58,10 @@ impl Checker<'_> {
     pub(super) fn has(&mut self, field: &Field) -> StaticType {
         let target = self.ty(&field.target);
         let target = self.unifier.shallow(&target);
-        let what = format!("what has the field `{}`", field.name);
-        let target = self.not_null(&target, &field.target, &what);
-        let target = self.innermost(&target);
-        self.select(&target, field);
+        let before = self.found();
+        let inner = self.innermost(&target.without_null());
+        self.select(&inner, field);
+        self.null_has_no_field(before, &target, field);
         StaticType::Bool
     }
 
@@ -93,11 +100,28 @@ impl Checker<'_> {
                 let (shown, other) =
                     (self.excerpt(field.target.span), self.unifier.resolve(&other));
                 let message = format!("`{shown}` ({other}) has no fields, so no `{name}`");
-                let help = (!crate::signature::of(name).is_empty())
-                    .then(|| format!("call the function: `{shown}.{name}()`"));
+                let known = if self.may_suggest() { self.function_for(name, &other) } else { None };
+                let help = known.map(|known| format!("call the function: `{shown}.{known}()`"));
                 self.find(FindingKind::WrongType, self.name_of(field), message, help)
             }
         }
+    }
+
+    /// Returns the function that gives what somebody took for a field: `getFullYear` for `year`.
+    fn function_for(&mut self, name: &str, ty: &StaticType) -> Option<&'static str> {
+        let lower = name.to_ascii_lowercase();
+        let wanted = habit(name).unwrap_or(name);
+        let alike = |known: &&str| known.to_ascii_lowercase().ends_with(&lower);
+        let exact = signature::names().filter(|known| *known == wanted);
+        let mut endings: Vec<&str> = signature::names().filter(alike).collect();
+        endings.sort_by_key(|known| known.len());
+        let candidates: Vec<&str> = exact.chain(endings).collect();
+        candidates.into_iter().find(|known| {
+            let methods = signature::of(known).iter();
+            let one_argument = methods.filter(|one| one.method && one.parameters.len() == 1);
+            let one_argument: Vec<Signature> = one_argument.cloned().collect();
+            self.fits(&one_argument, 0, ty)
+        })
     }
 
     fn field_of(&mut self, shape: &Arc<Shape>, name: &str, field: &Field) -> StaticType {
@@ -113,7 +137,7 @@ impl Checker<'_> {
         } else {
             format!("`{shown}` ({}) has no attribute `{name}`", shape.name)
         };
-        let help = suggestion(shape, name);
+        let help = if self.may_suggest() { suggestion(shape, name) } else { None };
         self.find(FindingKind::UnknownField, self.name_of(field), message, help)
     }
 
@@ -134,8 +158,10 @@ impl Checker<'_> {
             let inner = self.innermost(of);
             return self.element_of(&inner, target, (key, &key_type)).optional();
         }
-        let target_type = self.not_null(&target_type, target, "what `[]` looks in");
-        self.element_of(&target_type, target, (key, &key_type))
+        let before = self.found();
+        let ty = self.element_of(&target_type.without_null(), target, (key, &key_type));
+        self.not_null_unless_found(before, &target_type, (target, "which has no elements"));
+        ty
     }
 
     /// Returns the type of `value[?key]`.
@@ -153,7 +179,7 @@ impl Checker<'_> {
         target: &Node,
         (key, key_type): (&Node, &StaticType),
     ) -> StaticType {
-        let key_type = self.not_null(key_type, key, "a key or position");
+        let key_type = self.not_null(key_type, key, "which is neither key nor position");
         match self.unifier.shallow(ty) {
             StaticType::Dyn | StaticType::Parameter(_) => StaticType::Dyn,
             StaticType::List(of) => {
@@ -181,9 +207,13 @@ impl Checker<'_> {
             other => {
                 let (shown, other) = (self.excerpt(target.span), self.unifier.resolve(&other));
                 let message = format!("`{shown}` ({other}) has no elements");
+                let name = match &key.kind {
+                    Kind::Literal(Value::String(name)) => name,
+                    _ => "name",
+                };
                 let help = other
                     .shape()
-                    .map(|_| format!("write the attribute's name behind a dot: `{shown}.name`"));
+                    .map(|_| format!("write the attribute's name behind a dot: `{shown}.{name}`"));
                 self.find(FindingKind::WrongType, target.span, message, help)
             }
         }
@@ -201,7 +231,7 @@ impl Checker<'_> {
             None if shape.open => StaticType::Dyn,
             None => {
                 let message = format!("`{}` has no `{name}`", shape.name);
-                let help = suggestion(shape, name);
+                let help = if self.may_suggest() { suggestion(shape, name) } else { None };
                 self.find(FindingKind::UnknownField, key.span, message, help)
             }
         }

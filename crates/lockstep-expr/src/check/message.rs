@@ -1,5 +1,10 @@
 //! Words of findings.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a type that is not named has no conversion and no shorter name"
+)]
+
 use crate::span::Span;
 use crate::static_type::StaticType;
 
@@ -47,14 +52,57 @@ pub(super) fn refusal(symbol: &str, left: &StaticType, right: &StaticType) -> St
 }
 
 /// Returns how to make two types one, if there is a function for it.
-pub(super) fn conversion(left: &StaticType, right: &StaticType) -> Option<String> {
-    use StaticType::{Bool, Double, Duration, Int, String, Timestamp, Uint};
+pub(super) fn conversion(symbol: &str, left: &StaticType, right: &StaticType) -> Option<String> {
+    use StaticType::{Bool, Bytes, Double, Duration, Int, String, Timestamp, Uint};
+    // Texts are joined and looked for, everything else is computed or put in order.
+    let as_texts = matches!(symbol, "+" | "==" | "!=" | "in");
     let function = match (left, right) {
-        (String, Bool | Int | Uint | Double | Timestamp | Duration)
-        | (Bool | Int | Uint | Double | Timestamp | Duration, String) => "string",
-        (Double, Int | Uint) | (Int | Uint, Double) => "double",
-        (Int, Uint) | (Uint, Int) => "int",
+        (Timestamp | Duration, Int | Uint | Double) if matches!(symbol, "+" | "-") => {
+            return Some("write a length of time: `duration('60s')`".to_owned());
+        }
+        (String, Bool | Int | Uint | Double | Timestamp | Duration | Bytes)
+        | (Bool | Int | Uint | Double | Timestamp | Duration | Bytes, String)
+            if as_texts =>
+        {
+            "string"
+        }
+        (String, Timestamp) | (Timestamp, String) => "timestamp",
+        (String, Duration) | (Duration, String) => "duration",
+        (Int | Uint, Double) | (Double, Int | Uint) if symbol == "%" => "int",
+        (Double, Int | Uint | String) | (Int | Uint | String, Double) => "double",
+        (Int, Uint | String) | (Uint | String, Int) => "int",
+        (Uint, String) | (String, Uint) => "uint",
         _ => return None,
     };
     Some(format!("convert one: `{function}(...)`"))
+}
+
+/// Returns a type that a function takes: of any list, `list`.
+pub(super) fn wanted(ty: &StaticType) -> String {
+    let mut open = true;
+    ty.for_each_part(&mut |part| open = open && matches!(part, StaticType::Parameter(_)));
+    match ty {
+        StaticType::List(_) if open => "list".to_owned(),
+        StaticType::Map(..) if open => "map".to_owned(),
+        StaticType::Optional(_) if open => "optional".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// What people write who know other languages, and what it is called here.
+const HABITS: [(&[&str], &str); 8] = [
+    (&["length", "len", "count"], "size"),
+    (&["tolower", "tolowercase", "lower", "lowercase", "downcase"], "lowerAscii"),
+    (&["toupper", "touppercase", "upper", "uppercase", "upcase"], "upperAscii"),
+    (&["strip"], "trim"),
+    (&["includes", "has"], "contains"),
+    (&["tostring", "str"], "string"),
+    (&["any", "some"], "exists"),
+    (&["every"], "all"),
+];
+
+/// Returns what a function is called here that other languages have by the name of `name`.
+pub(super) fn habit(name: &str) -> Option<&'static str> {
+    let name = name.to_ascii_lowercase();
+    HABITS.iter().find(|(names, _)| names.contains(&&*name)).map(|(_, here)| *here)
 }

@@ -30,8 +30,8 @@ impl Checker<'_> {
 
     pub(super) fn negate(&mut self, operand: &Node) -> StaticType {
         let ty = self.ty(operand);
-        let ty = self.not_null(&ty, operand, "an operand of `-`");
-        let overloads = signature::of("unary -");
+        let ty = self.not_null(&ty, operand, "and `-` needs a value");
+        let overloads = signature::of("-x");
         if let Some(result) = self.first_result(overloads, std::slice::from_ref(&ty)) {
             return result;
         }
@@ -65,11 +65,12 @@ impl Checker<'_> {
             | Operator::Modulo => {}
         }
         let symbol = operator.symbol();
-        let what = format!("an operand of `{symbol}`");
-        let types =
-            [self.not_null(left_type, left, &what), self.not_null(right_type, right, &what)];
+        let types = [left_type.without_null(), right_type.without_null()];
         let overloads = signature::of(symbol);
         if let Some(result) = self.first_result(overloads, &types) {
+            let because = format!("and `{symbol}` needs a value");
+            self.not_null(left_type, left, &because);
+            self.not_null(right_type, right, &because);
             return result;
         }
         // The left operand is the wrong one if no right one goes with it.
@@ -77,7 +78,7 @@ impl Checker<'_> {
         let left_fits = self.fits(overloads, 0, left_type);
         let span = if left_fits { right.span } else { left.span };
         let [left, right] = types.map(|ty| self.unifier.resolve(&ty));
-        let help = conversion(&left, &right);
+        let help = conversion(symbol, &left, &right);
         self.find(FindingKind::WrongType, span, refusal(symbol, &left, &right), help);
         // A comparison is a bool whatever it compares.
         match operator {
@@ -116,13 +117,17 @@ impl Checker<'_> {
             }
             return;
         }
-        let (left_type, right_type) = (left_type.without_null(), right_type.without_null());
-        if self.may_equal(&left_type, &right_type, 0) {
+        if self.may_equal(&left_type.without_null(), &right_type.without_null(), 0) {
             return;
         }
-        let (left, other) = (self.unifier.resolve(&left_type), self.unifier.resolve(&right_type));
-        let message = format!("{left} and {other} are never equal, so this is always {verdict}");
-        let help = conversion(&left, &other).or_else(|| comparison_of_ids(&left, &other));
+        let [one, other] =
+            [left_type, right_type].map(|ty| self.unifier.resolve(ty).without_null());
+        let message = format!("{one} and {other} are never equal, so this is always {verdict}");
+        let ids = [(left, &one), (right, &other)].into_iter().find(|(_, ty)| has_id(ty));
+        let help = match ids {
+            Some((node, _)) => Some(format!("compare its id: `{}.id`", self.excerpt(node.span))),
+            None => conversion(operator.symbol(), &one, &other),
+        };
         self.find(FindingKind::WrongType, right.span, message, help);
     }
 
@@ -148,38 +153,42 @@ impl Checker<'_> {
         }
     }
 
-    fn contained(&mut self, element: &StaticType, (node, container): (&Node, &StaticType)) {
+    fn contained(&mut self, element: &StaticType, (node, whole): (&Node, &StaticType)) {
         use StaticType::{Dyn, List, Map, Parameter, Record};
-        let container = self.not_null(container, node, "what `in` looks in");
-        let of = match self.unifier.shallow(&container) {
-            List(of) => (*of).clone(),
-            Map(key, _) => (*key).clone(),
-            Record(shape) if shape.keyed => StaticType::String,
-            Dyn | Parameter(_) => return,
+        let before = self.found();
+        let container = self.unifier.shallow(&whole.without_null());
+        let of = match &container {
+            List(of) => Some((**of).clone()),
+            Map(key, _) => Some((**key).clone()),
+            Record(shape) if shape.keyed => Some(StaticType::String),
+            Dyn | Parameter(_) => None,
             other => {
-                let other = self.unifier.resolve(&other);
+                let other = self.unifier.resolve(other);
                 let message = format!("`in` looks in a list or the keys of a map, not in {other}");
                 let help = (other == StaticType::String)
                     .then(|| "look for a part of a text with `text.contains(part)`".to_owned());
                 self.find(FindingKind::WrongType, node.span, message, help);
-                return;
+                None
             }
         };
-        if !self.may_equal(&element.without_null(), &of.without_null(), 0) {
-            let (element, container) =
-                (self.unifier.resolve(element), self.unifier.resolve(&container));
+        if let Some(of) = of
+            && !self.may_equal(&element.without_null(), &of, 0)
+        {
+            let [element, container, of] =
+                [element, &container, &of].map(|ty| self.unifier.resolve(ty));
             let message = format!("{element} is never in {container}");
-            let help = conversion(&element, &self.unifier.resolve(&of));
+            let help = conversion("in", &element, &of);
             self.find(FindingKind::WrongType, node.span, message, help);
         }
+        self.not_null_unless_found(before, whole, (node, "and `in` looks in a list or map"));
     }
 }
 
-/// Returns how to compare a reference or an object with what only its id can equal.
-fn comparison_of_ids(left: &StaticType, right: &StaticType) -> Option<String> {
-    let has_id = |ty: &StaticType| match ty {
+/// Returns whether values of the type have an id: references and objects.
+fn has_id(ty: &StaticType) -> bool {
+    match ty {
         StaticType::Reference(_) => true,
-        _ => ty.shape().is_some_and(|shape| shape.field("id").is_some()),
-    };
-    (has_id(left) || has_id(right)).then(|| "compare the ids: `value.id`".to_owned())
+        StaticType::Record(shape) => shape.field("id").is_some(),
+        _ => false,
+    }
 }

@@ -41,7 +41,7 @@ pub(super) const OPERATORS: &[Row] = &[
     ("<=", ORDER),
     (">", ORDER),
     (">=", ORDER),
-    ("unary -", &["(int) -> int", "(double) -> double", "(duration) -> duration"]),
+    ("-x", &["(int) -> int", "(double) -> double", "(duration) -> duration"]),
 ];
 
 const SCALE: &[&str] = &["(int, int) -> int", "(uint, uint) -> uint", "(double, double) -> double"];
