@@ -85,9 +85,7 @@ impl Catalog {
         let names = || project.config.iter().map(|(name, _)| &**name);
         let message = format!("the project's `config` has no `{}`", shown(name));
         let help = format!("add it to the `project:` document; it has {}", listed(names()));
-        Some(
-            Finding::new(Code::UnknownName, span, message).mean(nearest(name, names()), help),
-        )
+        Some(Finding::new(Code::UnknownName, span, message).mean(nearest(name, names()), help))
     }
 
     /// Tells the finding if the project names no such secret.

@@ -112,9 +112,21 @@ impl State {
         }
     }
 
+    /// Whether a name is bound, seen from what is known here.
+    fn here<'c>(&self, cell: &'c Cell) -> &'c Binding {
+        match &cell.binding {
+            Binding::Sometimes(guards, _)
+                if guards.iter().any(|guard| self.facts.binary_search(guard).is_ok()) =>
+            {
+                &Binding::Always
+            }
+            binding => binding,
+        }
+    }
+
     /// Whether a name is certainly bound where `fact` holds.
     fn implies(&self, cell: &Cell, fact: &Fact) -> bool {
-        match &cell.binding {
+        match self.here(cell) {
             Binding::Always => true,
             Binding::Sometimes(guards, _) if guards.contains(fact) => true,
             Binding::Sometimes(..) | Binding::Never => {
@@ -144,7 +156,7 @@ impl State {
                     _ if left.ty == right.ty => left.ty.clone(),
                     _ => left.ty.or(&right.ty),
                 };
-                let binding = match (&left.binding, &right.binding) {
+                let binding = match (self.here(left), other.here(right)) {
                     (Binding::Always, Binding::Always) => Binding::Always,
                     (Binding::Never, Binding::Never) => Binding::Never,
                     (Binding::Sometimes(_, why), _) | (_, Binding::Sometimes(_, why)) => {

@@ -93,11 +93,15 @@ impl Walk<'_> {
             self.name(used, &free, &places);
         }
         let typing = self.typing(used);
-        let told: Vec<Span> =
+        let mut told: Vec<Span> =
             self.findings.iter().skip(before).map(|finding| finding.span).collect();
-        for found in &typing.findings {
+        // Of two findings about one part the graver one is told.
+        let warnings = typing.findings.iter().filter(|found| found.kind.is_warning());
+        let errors = typing.findings.iter().filter(|found| !found.kind.is_warning());
+        for found in errors.chain(warnings) {
             let span = places.span(found.span);
             if !told.contains(&span) {
+                told.push(span);
                 let finding = self.explain(found, span, &typing, used);
                 self.findings.extend(finding);
             }
