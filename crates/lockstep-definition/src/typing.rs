@@ -12,6 +12,7 @@
 //!   anything.
 //! * *Deterministic*: the findings depend on the text alone.
 
+mod convert;
 mod expected;
 mod inspection;
 mod known;

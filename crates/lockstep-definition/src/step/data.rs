@@ -54,10 +54,12 @@ pub(super) fn load(reader: &mut Reader<'_, '_>, field: Field<'_>, _: &Fields<'_>
         Part::read(fields.value("for"), |node| choice(report, node, "for", &[("update", true)]));
     let optional = Part::read(fields.value("optional"), |node| boolean(report, node, "optional"));
     let (entity, optional) = (entity?, optional.or(false)?);
-    let bound = match object(reader, &entity) {
-        Bound::Object(entity) if optional => Bound::Optional(entity),
-        bound => bound,
-    };
+    let mut bound = object(reader, &entity);
+    if let Bound::Object(entity) = &bound
+        && optional
+    {
+        bound = Bound::Optional(Arc::clone(entity));
+    }
     let for_update = for_update.or(false)?;
     let operation = Operation::Load { entity, id: id?, for_update, optional };
     Some((operation, bound))

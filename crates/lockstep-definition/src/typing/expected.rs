@@ -5,10 +5,13 @@
 //! * The rules are those by which the value is taken when it runs; what can only be seen then is no
 //!   finding.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "what is not named is not taken")]
+
 use std::sync::Arc;
 
 use lockstep_expr::{Assignability, Span, StaticType, Type};
 
+use super::convert::{conversion, converts};
 use crate::code::Code;
 use crate::diagnostic::Finding;
 
@@ -275,66 +278,5 @@ impl Declared {
                 .help(conversion(ty, &self.ty)),
             ),
         }
-    }
-}
-
-/// How values of a type become what is declared.
-fn conversion(ty: &StaticType, declared: &Type) -> String {
-    match (ty.without_null(), declared) {
-        (StaticType::Null, _) => "write a value, or declare it as `optional: true`".to_owned(),
-        (
-            StaticType::Int
-            | StaticType::Uint
-            | StaticType::Double
-            | StaticType::Bool
-            | StaticType::Timestamp
-            | StaticType::Duration,
-            Type::String,
-        ) => "write `\"${string(...)}\"`".to_owned(),
-        (StaticType::String | StaticType::Double | StaticType::Uint, Type::Int) => {
-            "write `\"${int(...)}\"`".to_owned()
-        }
-        (StaticType::String, Type::Double) => "write `\"${double(...)}\"`".to_owned(),
-        (StaticType::Reference(_) | StaticType::Record(_), Type::String) => {
-            "write its id: `.id`".to_owned()
-        }
-        _ => "write a value of the declared type, or change the declaration".to_owned(),
-    }
-}
-
-/// Whether values of a type are taken, or converted, where a type is declared.
-pub(crate) fn converts(ty: &StaticType, declared: &Type, optional: bool) -> Assignability {
-    use Assignability::{MayBeNull, No, Unknown, Yes};
-    if matches!(declared, Type::Any) {
-        return Yes;
-    }
-    match (ty, declared) {
-        (StaticType::Dyn, _) => Unknown,
-        (StaticType::Null, Type::Null) => Yes,
-        (StaticType::Null, _) => {
-            if optional {
-                Yes
-            } else {
-                No
-            }
-        }
-        (StaticType::Nullable(of), declared) => {
-            let inner = converts(of, declared, false);
-            if optional || inner == No { inner } else { inner.max(MayBeNull) }
-        }
-        // What is plain data becomes what is declared, if it has the form.
-        (StaticType::String, Type::Timestamp | Type::Duration | Type::Reference(_)) => Unknown,
-        (StaticType::Int, Type::Double) => Yes,
-        (StaticType::List(of), Type::List(declared)) => converts(of, declared, false),
-        (StaticType::Map(key, of), Type::Map(declared)) => match &**key {
-            StaticType::String | StaticType::Dyn => converts(of, declared, false),
-            _ => No,
-        },
-        (StaticType::Record(shape), Type::Map(declared)) if shape.keyed => shape
-            .fields
-            .iter()
-            .map(|field| converts(&field.ty, declared, false))
-            .fold(if shape.open { Unknown } else { Yes }, Assignability::max),
-        (ty, declared) => ty.assignable_to(&StaticType::from(declared)),
     }
 }

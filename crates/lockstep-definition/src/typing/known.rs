@@ -42,10 +42,9 @@ impl Known {
             .map(|(name, entity)| (Arc::clone(name), object(entity)))
             .collect();
         let config = catalog.project.as_ref().map_or(StaticType::Dyn, |project| {
-            let of = |value: &Value| match literal(value) {
-                // A value that is still to be given.
-                StaticType::Null => StaticType::Dyn,
-                ty => ty,
+            // Null stands for a value that is still to be given.
+            let of = |value: &Value| {
+                if matches!(value, Value::Null) { StaticType::Dyn } else { literal(value) }
             };
             let fields = project.config.iter();
             record("config", fields.map(|(name, value)| (Arc::clone(name), of(value), None)), true)

@@ -120,7 +120,7 @@ impl State {
             {
                 &Binding::Always
             }
-            binding => binding,
+            Binding::Sometimes(..) | Binding::Always | Binding::Never => &cell.binding,
         }
     }
 

@@ -5,6 +5,8 @@
 //! * A part of an expression has at most one finding: what is told about a name is not told again
 //!   about its type.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "types that are not named are alike")]
+
 use std::sync::Arc;
 
 use lockstep_expr::{FindingKind, Span, StaticType, Template, TypeFinding, Typing, Value};

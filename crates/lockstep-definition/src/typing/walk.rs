@@ -217,10 +217,10 @@ impl<'w> Walk<'w> {
                 self.hold(condition, false);
             }
             Block::Loop => {
-                self.item = match self.last.without_null() {
-                    StaticType::List(of) => (*of).clone(),
-                    _ => StaticType::Dyn,
-                };
+                self.item = StaticType::Dyn;
+                if let StaticType::List(of) = self.last.without_null() {
+                    self.item = (*of).clone();
+                }
                 self.frames.push(Frame::Loop(self.state.clone()));
             }
             Block::Parallel => self.frames.push(Frame::Parallel(self.state.clone(), Vec::new())),
