@@ -80,6 +80,7 @@ pub(crate) fn check(
         let inspection = (inspected == Some(*file)).then(Inspection::default);
         let (output, inspection) = one(report, catalog, &known, flow, inspection);
         if let Some(name) = &flow.workflow {
+            let output = known::renamed(output, &format!("the output of `{name}`"));
             known.outputs.entry(Arc::clone(name)).or_insert(output);
         }
         inspections.extend(inspection);

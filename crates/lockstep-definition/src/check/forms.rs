@@ -233,7 +233,7 @@ fn names_are_seen_where_their_scope_is() {
         ("{ for_each: \"${x}\", item: x, steps: [{ log: \"${x}\" }] }", "x"),
         // `collect` is inside, what follows is not.
         (
-            "{ for_each: [1], steps: [{ set: { z: 1 } }], collect: \"${z}\", as: all }, { log: \"${all} ${z}\" }",
+            "{ for_each: [1], steps: [{ set: { z: 1 } }], collect: \"${z}\", as: all }, { log: \"${all[0]} ${z}\" }",
             "z",
         ),
         // A branch sees what it binds itself, and not what the others bind.
