@@ -197,6 +197,9 @@ impl Typing<'_> {
             };
             for exit in self.walk(number, state, &mut walked) {
                 let to = exit.to;
+                if exit.state.dead {
+                    continue;
+                }
                 if entries.get_mut(to).is_some_and(|entry| meet(entry, exit)) {
                     open.insert(to);
                 }

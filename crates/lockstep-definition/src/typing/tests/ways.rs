@@ -16,6 +16,19 @@ fn null_is_looked_at_before_it_is_used() {
                 "may-be-null slot.owner",
             ),
             ("LOAD, { log: '${slot.owner == null ? 0 : slot.owner.size()}' }", ""),
+            (
+                "{ create: Slot, set: { n: 1, owner: '${input.id}' }, as: s }, { log: '${s.owner.size()} ${s.at.getHours()}' }",
+                "may-be-null s.at",
+            ),
+            (
+                "LOAD, { update: slot, set: { owner: '${input.id}' } }, { log: '${slot.owner.size()}' }",
+                "",
+            ),
+            (
+                "{ create: Slot, set: { n: 1, owner: a } }, LOAD, { log: '${slot.owner.size()}' }",
+                "may-be-null slot.owner",
+            ),
+            ("LOAD, { log: '${slot.parent.id}', when: slot.parent != null }", ""),
             ("MAYBE, { update: slot, set: { n: 1 } }", "may-be-null slot"),
             ("MAYBE, { update: slot, set: { n: 1 }, when: slot != null }", ""),
             ("MAYBE, { require: slot != null }, { delete: slot }", ""),
