@@ -6,8 +6,9 @@ use libfuzzer_sys::fuzz_target;
 use lockstep_definition::{Source, check};
 
 fuzz_target!(|data: &[u8]| {
-    let Ok(text) = std::str::from_utf8(data) else { return };
-    let checked = check(&[Source { path: "fuzz.yaml".into(), text: text.into() }]);
+    let source = Source::from_bytes("fuzz.yaml", data);
+    let text = std::sync::Arc::clone(&source.text);
+    let checked = check(&[source]);
     for diagnostic in &checked.diagnostics {
         assert!(!diagnostic.message.is_empty(), "a finding says what is wrong");
         let span = diagnostic.span;
