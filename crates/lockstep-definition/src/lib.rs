@@ -1,7 +1,8 @@
 //! YAML text to checked workflow definitions, with diagnostics.
 //!
 //! The way of a text: [`Source`], its YAML values with their places, the documents, the checked form
-//! ([`Definitions`]). Every step adds what it finds to one report for each file, and goes on.
+//! ([`Definitions`]) and beside it what each workflow does with names and values, whose types are
+//! checked at the end. Every step adds what it finds to one report for each file, and goes on.
 //!
 //! Invariants:
 //!

@@ -6,9 +6,9 @@
 
 pub(crate) mod ast;
 mod evaluate;
-mod guard;
 #[cfg(test)]
 mod extension_tests;
+mod guard;
 #[cfg(test)]
 mod hostile;
 mod names;

@@ -95,7 +95,7 @@ impl Known {
                 ],
             ),
             started: built_in(
-                "the started workflow",
+                "the answer of a `workflow` step",
                 &[("instance_id", StaticType::String, "the id of the instance")],
             ),
             outputs: BTreeMap::new(),

@@ -34,10 +34,8 @@ impl InScope<'_> {
             "now" => Some(StaticType::Timestamp),
             "lock" if self.around.lock => Some(self.known.lock.clone()),
             "error" if self.around.catch => Some(self.known.error.clone()),
-            "secret" if self.around.secret => {
-                Some(StaticType::map(StaticType::String, StaticType::String))
-            }
             "object" => Some(object),
+            // Of a secret only the name is looked at.
             "lock" | "error" | "secret" => Some(StaticType::Dyn),
             _ => None,
         }

@@ -16,6 +16,9 @@ use super::ast::{Kind, Node, Operator};
 use super::names;
 use crate::span::Span;
 
+#[cfg(test)]
+mod tests;
+
 /// Most facts that are told of one condition, and that guard one name.
 const MAX_FACTS: usize = 32;
 
@@ -61,7 +64,9 @@ pub(super) fn facts(node: &Node, text: &str, truth: bool, out: &mut Vec<Fact>) {
         Kind::Binary(Operator::NotEqual, sides) => (pair(sides, text, "=="), !truth),
         Kind::Binary(Operator::GreaterEqual, sides) => (pair(sides, text, "<"), !truth),
         Kind::Binary(Operator::Greater, sides) => (pair(sides, text, "<="), !truth),
-        _ => (compact(text.get(node.span.start..node.span.end).unwrap_or_default()), truth),
+        Kind::Binary(Operator::In, sides) => (pair(sides, text, " in "), truth),
+        Kind::Binary(operator, sides) => (pair(sides, text, operator.symbol()), truth),
+        _ => (written(node, text), truth),
     };
     let mut free = Vec::new();
     names::free_names(node, &mut free);
@@ -73,8 +78,36 @@ pub(super) fn facts(node: &Node, text: &str, truth: bool, out: &mut Vec<Fact>) {
 
 fn pair(sides: &[Node; 2], text: &str, symbol: &str) -> String {
     let [left, right] = sides;
-    let of = |node: &Node| compact(text.get(node.span.start..node.span.end).unwrap_or_default());
-    format!("{}{symbol}{}", of(left), of(right))
+    format!("{}{symbol}{}", written(left, text), written(right, text))
+}
+
+/// The text of a node without blanks, and without the brackets around it.
+fn written(node: &Node, text: &str) -> String {
+    let text = compact(text.get(node.span.start..node.span.end).unwrap_or_default());
+    let mut inner = text.as_str();
+    while let Some(stripped) = inner.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'))
+        && closes_last(stripped)
+    {
+        inner = stripped;
+    }
+    inner.to_owned()
+}
+
+/// Whether an opening bracket before `text` is closed only behind it. Brackets in quotes count, which
+/// keeps brackets around that could go.
+fn closes_last(text: &str) -> bool {
+    let mut depth = 0_usize;
+    for c in text.chars() {
+        depth = match c {
+            '(' => depth + 1,
+            ')' => match depth.checked_sub(1) {
+                Some(less) => less,
+                None => return false,
+            },
+            _ => depth,
+        };
+    }
+    depth == 0
 }
 
 /// Takes blanks out of a text of an expression, those between words and in quotes excepted.
