@@ -114,7 +114,7 @@ pub(crate) fn activity(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Activ
     });
     let steps = fields
         .required(reader.report, "steps", "steps: [...]")
-        .and_then(|node| steps(reader, node));
+        .and_then(|node| steps(reader, node, "`steps`"));
     let next = Part::read(fields.value("next"), |node| nexts(reader, node));
     reader.around = Around { catch: true, ..Around::default() };
     let catch = Part::read(fields.value("catch"), |node| catches(reader, node));
@@ -272,7 +272,7 @@ fn catch(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Catch> {
         .map(|node| error_patterns(reader.report, node));
     let handler = match (fields.value("goto"), fields.get("steps")) {
         (Some(node), None) => goto(reader, node).map(Handler::Goto),
-        (None, Some(field)) => steps(reader, field.value).map(Handler::Steps),
+        (None, Some(field)) => steps(reader, field.value, "`steps`").map(Handler::Steps),
         (Some(_), Some(field)) => {
             reader.add(
                 Finding::new(

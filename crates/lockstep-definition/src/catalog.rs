@@ -76,6 +76,20 @@ impl Catalog {
         self.signatures.get(number?)
     }
 
+    /// Tells the finding if the configuration of the project has no such name.
+    pub(crate) fn check_config(&self, report: &mut Report<'_>, name: &str, span: Span) {
+        let Some(project) = &self.project else { return };
+        if project.config.iter().any(|(known, _)| **known == *name) {
+            return;
+        }
+        report.tell(|| {
+            let names = || project.config.iter().map(|(name, _)| &**name);
+            let message = format!("the project's `config` has no `{}`", shown(name));
+            let help = format!("add it to the `project:` document; it has {}", listed(names()));
+            Finding::new(Code::UnknownName, span, message).mean(nearest(name, names()), help)
+        });
+    }
+
     /// Tells the finding if the project names no such secret.
     pub(crate) fn check_secret(&self, report: &mut Report<'_>, name: &str, span: Span) {
         let secrets = || self.project.iter().flat_map(|project| &project.secrets);

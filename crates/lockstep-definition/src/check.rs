@@ -250,6 +250,8 @@ fn check_webhooks(sources: &[Source], reports: &mut [Report<'_>], documents: &[D
 #[cfg(test)]
 mod correct;
 #[cfg(test)]
+mod forms;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod tests;

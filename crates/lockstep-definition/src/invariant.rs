@@ -48,7 +48,7 @@ pub(crate) fn invariants(
                 | Value::Double(_)
                 | Value::Text(_)
                 | Value::List(_)
-                | Value::Tagged(_) => (reader.expression(node, "invariants")?, None),
+                | Value::Tagged(_) => (reader.expression(node, "check")?, None),
             };
             Some(Invariant { condition, message, place: reader.report.place(node.span) })
         })

@@ -177,7 +177,7 @@ impl<'r, 's> Reader<'r, 's> {
         }
         let first = fields.first().map(|(field, span)| (field.clone(), *span));
         if let Some(setting) = self.around.setting.clone() {
-            setting.check(self.report, &free.name, span, &fields);
+            setting.check(self.report, self.catalog, &free.name, span, &fields);
             return;
         }
         match free.name.as_str() {
@@ -221,16 +221,9 @@ impl<'r, 's> Reader<'r, 's> {
     }
 
     fn config(&mut self, field: Option<(String, Span)>) {
-        let (Some(project), Some((field, span))) = (&self.catalog.project, field) else { return };
-        if project.config.iter().any(|(name, _)| **name == *field) {
-            return;
+        if let Some((field, span)) = field {
+            self.catalog.check_config(self.report, &field, span);
         }
-        let names = || project.config.iter().map(|(name, _)| &**name);
-        let message = format!("the project's `config` has no `{}`", shown(&field));
-        let help = format!("add it to the `project:` document; it has {}", listed(names()));
-        self.report.add(
-            Finding::new(Code::UnknownName, span, message).mean(nearest(&field, names()), help),
-        );
     }
 
     fn field(&mut self, of: &str, known: &[&str], field: Option<(String, Span)>) {

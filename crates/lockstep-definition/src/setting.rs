@@ -33,7 +33,9 @@ enum Shape {
     /// Nothing.
     Any,
     /// Its fields.
-    Fields(Vec<Arc<str>>),
+    Fields(&'static [&'static str]),
+    /// The configuration of the project.
+    Config,
     /// A change of an object; of this entity, if it is known.
     Change(Option<Arc<Entity>>),
 }
@@ -47,25 +49,22 @@ impl Setting {
     }
 
     /// The input of a schedule.
-    pub(crate) fn schedule(catalog: &Catalog) -> Self {
-        Self::trigger(catalog, "schedule", fields(SCHEDULE_FIELDS))
+    pub(crate) fn schedule() -> Self {
+        Self::trigger("schedule", Shape::Fields(SCHEDULE_FIELDS))
     }
 
     /// The condition and the input of what follows a change.
-    pub(crate) fn change(catalog: &Catalog, entity: Option<Arc<Entity>>) -> Self {
-        Self::trigger(catalog, "change", Shape::Change(entity))
+    pub(crate) fn change(entity: Option<Arc<Entity>>) -> Self {
+        Self::trigger("change", Shape::Change(entity))
     }
 
     /// The input of a webhook.
-    pub(crate) fn webhook(catalog: &Catalog) -> Self {
-        Self::trigger(catalog, "request", fields(REQUEST_FIELDS))
+    pub(crate) fn webhook() -> Self {
+        Self::trigger("request", Shape::Fields(REQUEST_FIELDS))
     }
 
-    fn trigger(catalog: &Catalog, name: &str, shape: Shape) -> Self {
-        let config = catalog.project.as_ref().map_or(Shape::Any, |project| {
-            Shape::Fields(project.config.iter().map(|(name, _)| Arc::clone(name)).collect())
-        });
-        let names = vec![(Arc::from(name), shape), (Arc::from("config"), config)];
+    fn trigger(name: &str, shape: Shape) -> Self {
+        let names = vec![(Arc::from(name), shape), (Arc::from("config"), Shape::Config)];
         Self { what: "a trigger", names }
     }
 
@@ -73,6 +72,7 @@ impl Setting {
     pub(crate) fn check(
         &self,
         report: &mut Report<'_>,
+        catalog: &Catalog,
         name: &str,
         span: Span,
         path: &[(String, Span)],
@@ -86,10 +86,8 @@ impl Setting {
         let Some((field, at)) = path.first() else { return };
         match shape {
             Shape::Any => {}
-            Shape::Fields(fields) => {
-                let fields: Vec<&str> = fields.iter().map(|field| &**field).collect();
-                known_field(report, name, &fields, field, *at);
-            }
+            Shape::Fields(fields) => known_field(report, name, fields, field, *at),
+            Shape::Config => catalog.check_config(report, field, *at),
             Shape::Change(entity) => {
                 known_field(report, name, CHANGE_FIELDS, field, *at);
                 let rest = path.get(1..).unwrap_or_default();
@@ -112,8 +110,4 @@ impl Setting {
         let message = format!("nothing is called `{}`", shown(name));
         Finding::new(Code::UnknownName, span, message).mean(nearest(name, names()), help)
     }
-}
-
-fn fields(names: &[&str]) -> Shape {
-    Shape::Fields(names.iter().map(|name| Arc::from(*name)).collect())
 }

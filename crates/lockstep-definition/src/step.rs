@@ -99,15 +99,15 @@ const STEP: Keys = Keys {
     later: &[],
 };
 
-/// Reads a list of steps; all of them, and at least one.
-pub(crate) fn steps(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Vec<Step>> {
-    let Some(nodes) = list(reader.report, node, "`steps`", false) else {
+/// Reads a list of steps, all of them, and at least one; `what` is what people call the list.
+pub(crate) fn steps(reader: &mut Reader<'_, '_>, node: &Node, what: &str) -> Option<Vec<Step>> {
+    let Some(nodes) = list(reader.report, node, what, false) else {
         reader.flow.lose_names();
         return None;
     };
     if nodes.is_empty() {
         reader.add(
-            Finding::new(Code::InvalidValue, node.span, "`steps` is empty")
+            Finding::new(Code::InvalidValue, node.span, format!("{what} is empty"))
                 .help("add a step, such as `- log: \"done\"`"),
         );
     }

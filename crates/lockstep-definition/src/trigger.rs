@@ -92,9 +92,9 @@ fn trigger(reader: &mut Reader<'_, '_>, node: &Node, callee: Callee<'_>) -> Opti
         );
     }
     let (source, setting) = match first.key {
-        "schedule" => (schedule(reader.report, first.value), Setting::schedule(reader.catalog)),
+        "schedule" => (schedule(reader.report, first.value), Setting::schedule()),
         "change" => change(reader, first.value),
-        _ => (webhook(reader, first.value), Setting::webhook(reader.catalog)),
+        _ => (webhook(reader, first.value), Setting::webhook()),
     };
     reader.around.setting = Some(Arc::new(setting));
     let callee = Callee { span: first.key_span, ..callee };
@@ -104,22 +104,21 @@ fn trigger(reader: &mut Reader<'_, '_>, node: &Node, callee: Callee<'_>) -> Opti
 }
 
 fn change(reader: &mut Reader<'_, '_>, node: &Node) -> (Option<TriggerSource>, Setting) {
-    let unknown = || Setting::change(reader.catalog, None);
-    let Some(fields) = Fields::read(reader.report, node, CHANGE) else { return (None, unknown()) };
+    let Some(fields) = Fields::read(reader.report, node, CHANGE) else {
+        return (None, Setting::change(None));
+    };
     let entity = fields
         .required(reader.report, "entity", "entity: NAME")
         .and_then(|node| reader.entity(node));
     let known = entity.as_ref().and_then(|name| reader.catalog.entities.get(name)).cloned();
     let kinds = Part::read(fields.value("kinds"), |node| kinds(reader.report, node));
-    let setting = || Setting::change(reader.catalog, known.clone());
-    let outside = setting();
-    reader.around.setting = Some(Arc::new(setting()));
+    reader.around.setting = Some(Arc::new(Setting::change(known.clone())));
     let when = Part::read(fields.value("when"), |node| reader.expression(node, "when"));
     reader.around.setting = None;
     let source = entity.zip(kinds.or_default()).zip(when.known().ok());
     let source =
         source.map(|((entity, kinds), when)| TriggerSource::Change { entity, kinds, when });
-    (source, outside)
+    (source, Setting::change(known))
 }
 
 fn kinds(report: &mut Report<'_>, node: &Node) -> Option<Vec<ChangeKind>> {

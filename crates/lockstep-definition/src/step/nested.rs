@@ -74,9 +74,9 @@ pub(super) fn for_each(reader: &mut Reader<'_, '_>, field: Field<'_>, beside: &F
                 .help("give the index another name, such as `i`"),
         );
     }
-    let steps = beside
-        .required(reader.report, "steps", "steps: [...]")
-        .and_then(|node| within(reader, field.key_span, several, |reader| steps(reader, node)));
+    let steps = beside.required(reader.report, "steps", "steps: [...]").and_then(|node| {
+        within(reader, field.key_span, several, |reader| steps(reader, node, "`steps`"))
+    });
     let collect = Part::read(beside.value("collect"), |node| payload(reader, node));
     reader.flow.end_scope(scope);
     let for_each = ForEach {
@@ -193,7 +193,7 @@ pub(super) fn parallel(reader: &mut Reader<'_, '_>, field: Field<'_>, _: &Fields
             let what = "the name of a branch";
             let (key, span) = (field.key, field.key_span);
             let name = checked_name(reader.report, key, span, what, NameKind::Label);
-            let steps: Option<Vec<Step>> = steps(reader, field.value);
+            let steps: Option<Vec<Step>> = steps(reader, field.value, "a branch");
             branches.push(name.zip(steps).map(|(name, steps)| Branch { name, steps }));
         }
         reader.flow.side_by_side(&scopes);
