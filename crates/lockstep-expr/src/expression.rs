@@ -4,7 +4,7 @@
 //! - *Checked before*: length and nesting are bounded before anything calls itself.
 //! - *Immutable*: an expression never changes, but that it keeps patterns it has compiled.
 
-mod ast;
+pub(crate) mod ast;
 mod evaluate;
 #[cfg(test)]
 mod extension_tests;
@@ -12,7 +12,7 @@ mod extension_tests;
 mod hostile;
 mod names;
 #[cfg(test)]
-mod page;
+pub(crate) mod page;
 mod parse;
 mod scan;
 #[cfg(test)]
@@ -20,6 +20,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use crate::check::{self, TypeScope, Typing};
 use crate::error::{EvalError, ParseError};
 use crate::fault::Fault;
 use crate::meter::Meter;
@@ -117,6 +118,17 @@ impl Expression {
     /// Returns a fault about the whole expression as an error.
     pub(crate) fn error(&self, fault: Fault) -> EvalError {
         fault.into_error(&self.parsed.text)
+    }
+
+    /// Finds the type of the value, and what is wrong, without a value.
+    pub fn check(&self, scope: &dyn TypeScope) -> Typing {
+        check::check(&self.parsed.root, &self.parsed.text, scope)
+    }
+
+    /// Returns the paths (a name and its fields) that are known not to be null when the expression
+    /// has come to `truth`: of `a.b != null`, when it is true, `a.b`.
+    pub fn present_when(&self, truth: bool) -> Vec<Vec<String>> {
+        check::present_when(&self.parsed.root, truth)
     }
 
     /// Returns the names that come from the scope, in the order of the text. Names that a macro
