@@ -22,7 +22,7 @@ use crate::report::Report;
 use crate::source::Source;
 use crate::workflow::Definitions;
 use crate::yaml::node::{Node, Value};
-use crate::{fields, yaml};
+use crate::{analysis, fields, yaml};
 
 /// First keys of documents.
 const KINDS: &[&str] = &["workflow", "entity", "project"];
@@ -83,6 +83,9 @@ pub fn check(sources: &[Source]) -> Checked {
     }
     definitions.entities = catalog.entities;
     definitions.project = catalog.project.unwrap_or_default();
+    if reports.iter().all(|report| report.errors() == 0) {
+        analysis::analyse(&definitions, &mut reports);
+    }
     finish(reports, definitions)
 }
 

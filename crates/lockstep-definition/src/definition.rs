@@ -79,15 +79,13 @@ pub(crate) fn workflow(
         Some(read) => Some(read?),
         None => None,
     };
-    Some(Workflow {
-        name: name?,
-        description,
-        input: input?,
-        activities,
-        output,
-        triggers: Vec::new(),
-        place,
-    })
+    let triggers = Vec::new();
+    let (name, input) = (name?, input?);
+    let workflow = Workflow { name, description, input, activities, output, triggers, place };
+    if complete {
+        crate::analysis::input::check_unused(report, &workflow, fields.value("input"));
+    }
+    Some(workflow)
 }
 
 fn inputs(reader: &mut Reader<'_, '_>, node: Option<&Node>) -> Option<Vec<Input>> {

@@ -11,6 +11,7 @@
 //! Absent by design: reading files, running anything, the look of diagnostics.
 
 mod activity;
+mod analysis;
 mod catalog;
 mod check;
 mod code;
