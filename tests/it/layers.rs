@@ -5,10 +5,15 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// For each crate, the crates of ours that it may depend on, and what of others must stay in it.
+/// For each crate, the crates of ours that it may depend on, and what of others must stay in it
+/// (in each of them, if several keep it).
 const LAYERS: &[(&str, &[&str], &[&str])] = &[
     ("lockstep-expr", &[], &["pest", "pest_derive", "jiff", "regex"]),
-    ("lockstep-definition", &["lockstep-expr"], &["serde_yaml", "granit-parser", "strsim"]),
+    (
+        "lockstep-definition",
+        &["lockstep-expr"],
+        &["serde_yaml", "granit-parser", "strsim", "croner", "jiff"],
+    ),
     ("lockstep-core", &["lockstep-expr", "lockstep-definition"], &[]),
     ("lockstep-store", &["lockstep-expr", "lockstep-definition", "lockstep-core"], &["sqlx"]),
     (
@@ -72,7 +77,7 @@ fn every_crate_stands_in_the_table() {
 #[test]
 fn crates_depend_only_downwards() {
     let mut violations = Vec::new();
-    for (name, ours, _) in LAYERS {
+    for (name, ours, own) in LAYERS {
         let dependencies = dependencies(name);
         assert!(!dependencies.is_empty(), "{name}: its dependencies were not found");
         for dependency in dependencies.iter().filter(|name| name.starts_with("lockstep-")) {
@@ -81,7 +86,8 @@ fn crates_depend_only_downwards() {
             }
         }
         for (owner, _, kept) in LAYERS.iter().filter(|(owner, ..)| owner != name) {
-            for foreign in kept.iter().filter(|foreign| dependencies.contains(**foreign)) {
+            let theirs = kept.iter().filter(|foreign| !own.contains(foreign));
+            for foreign in theirs.filter(|foreign| dependencies.contains(**foreign)) {
                 violations.push(format!("{name} must not depend on {foreign}, {owner} keeps it"));
             }
         }

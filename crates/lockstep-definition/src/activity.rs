@@ -6,17 +6,19 @@
 
 use std::time::Duration;
 
+use crate::allow::allow;
 use crate::code::Code;
 use crate::diagnostic::{Finding, listed, nearest, shown};
-use crate::fields::{Fields, Keys};
+use crate::fields::{Fields, Keys, later};
 use crate::name::NameKind;
 use crate::part::Part;
 use crate::reader::{Around, Reader};
-use crate::step::step;
-use crate::values::{choice, description, error_patterns, length_of_time, list, name, text};
+use crate::report::Report;
+use crate::step::{Nesting, steps};
+use crate::values::{choice, description, error_patterns, length_of_time, name, text};
 use crate::workflow::{
     Activity, AutoCommit, Catch, ExclusiveLock, Goto, Handler, LockScope, Next, OnBusy, OnConflict,
-    Step,
+    WhileWaiting,
 };
 use crate::yaml::node::{Node, Value};
 
@@ -25,6 +27,7 @@ const ACTIVITY: Keys = Keys {
     known: &[
         "activity",
         "description",
+        "allow",
         "when",
         "exclusive_lock",
         "auto_commit",
@@ -39,16 +42,24 @@ const ACTIVITY: Keys = Keys {
 };
 const LOCK: Keys = Keys {
     what: "an exclusive lock",
-    known: &["context", "scope", "waiting_timeout", "hold_timeout", "on_busy"],
-    later: &["mode", "max_waiting", "priority", "while_waiting"],
+    known: &[
+        "context",
+        "scope",
+        "waiting_timeout",
+        "hold_timeout",
+        "on_busy",
+        "while_waiting",
+        "allow",
+    ],
+    later: &["mode", "max_waiting", "priority"],
 };
 const NEXT: Keys = Keys { what: "an entry of `next`", known: &["when", "goto"], later: &[] };
 const CATCH: Keys =
     Keys { what: "an entry of `catch`", known: &["error", "goto", "steps"], later: &[] };
 
-/// How long an activity waits for its lock unless it says otherwise.
+/// How long an activity waits for its lock unless it or the project says otherwise.
 const WAITING_TIMEOUT: Duration = Duration::from_mins(1);
-/// How long an activity may hold its lock unless it says otherwise.
+/// How long an activity may hold its lock unless it or the project says otherwise.
 const HOLD_TIMEOUT: Duration = Duration::from_mins(5);
 
 const AUTO_COMMIT: &[(&str, AutoCommit)] = &[
@@ -56,7 +67,7 @@ const AUTO_COMMIT: &[(&str, AutoCommit)] = &[
     ("each_step", AutoCommit::EachStep),
     ("false", AutoCommit::Never),
 ];
-const ON_CONFLICT: &[(&str, OnConflict)] =
+pub(crate) const ON_CONFLICT: &[(&str, OnConflict)] =
     &[("retry", OnConflict::Retry), ("fail", OnConflict::Fail), ("force", OnConflict::Force)];
 const SCOPE: &[(&str, LockScope)] = &[
     ("system", LockScope::System),
@@ -65,6 +76,9 @@ const SCOPE: &[(&str, LockScope)] = &[
 ];
 const ON_BUSY: &[(&str, OnBusy)] =
     &[("wait", OnBusy::Wait), ("fail", OnBusy::Fail), ("skip", OnBusy::Skip)];
+/// What may be written, and what of it there is.
+const WHILE_WAITING: &[(&str, Option<WhileWaiting>)] =
+    &[("hold", Some(WhileWaiting::Hold)), ("release", None)];
 
 /// Reads one activity.
 pub(crate) fn activity(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Activity> {
@@ -72,6 +86,7 @@ pub(crate) fn activity(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Activ
         reader.flow.lose_names();
         return None;
     };
+    allow(reader.report, &fields, node, None);
     description(reader.report, fields.value("description"));
     let name = fields
         .required(reader.report, "activity", "activity: NAME")
@@ -86,10 +101,14 @@ pub(crate) fn activity(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Activ
     }
     let when = Part::read(fields.value("when"), |node| reader.expression(node, "when"));
     let exclusive_lock = Part::read(fields.get("exclusive_lock"), |field| lock(reader, field));
-    reader.around = Around { lock: exclusive_lock.is_written(), ..Around::default() };
     let auto_commit = Part::read(fields.value("auto_commit"), |n| {
         choice(reader.report, n, "auto_commit", AUTO_COMMIT)
     });
+    reader.around = Around {
+        lock: exclusive_lock.is_written(),
+        nesting: Nesting::new(matches!(auto_commit, Part::There(AutoCommit::EachStep))),
+        ..Around::default()
+    };
     let on_conflict = Part::read(fields.value("on_conflict"), |n| {
         choice(reader.report, n, "on_conflict", ON_CONFLICT)
     });
@@ -111,7 +130,7 @@ pub(crate) fn activity(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Activ
         when: when.known().ok()?,
         exclusive_lock: exclusive_lock.known().ok()?,
         auto_commit: auto_commit.or_default()?,
-        on_conflict: on_conflict.or_default()?,
+        on_conflict: on_conflict.or(reader.catalog.defaults.on_conflict.unwrap_or_default())?,
         steps: steps?,
         next: next.or_default()?,
         catch: catch.or_default()?,
@@ -126,6 +145,7 @@ fn lock(reader: &mut Reader<'_, '_>, field: crate::fields::Field<'_>) -> Option<
         value: Value::Map(Vec::new()),
         span: field.key_span,
         text_span: field.key_span,
+        extent: field.key_span,
         style: field.value.style,
     };
     // `exclusive_lock:` and `exclusive_lock: true` have no keys.
@@ -141,6 +161,8 @@ fn lock(reader: &mut Reader<'_, '_>, field: crate::fields::Field<'_>) -> Option<
         | Value::Tagged(_) => field.value,
     };
     let fields = Fields::read(reader.report, node, LOCK)?;
+    // What is told about the lock as a whole stands at its key.
+    allow(reader.report, &fields, node, Some(field.key_span));
     if fields.get("context").is_none() {
         reader.add(
             Finding::new(
@@ -165,31 +187,26 @@ fn lock(reader: &mut Reader<'_, '_>, field: crate::fields::Field<'_>) -> Option<
     });
     let on_busy =
         Part::read(fields.value("on_busy"), |node| choice(report, node, "on_busy", ON_BUSY));
+    let while_waiting =
+        Part::read(fields.value("while_waiting"), |node| while_waiting(report, node));
+    let defaults = &reader.catalog.defaults;
     Some(ExclusiveLock {
         context: context.known().ok()?,
         scope: scope.or_default()?,
-        waiting_timeout: waiting_timeout.or(WAITING_TIMEOUT)?,
-        hold_timeout: hold_timeout.or(HOLD_TIMEOUT)?,
+        waiting_timeout: waiting_timeout.or(defaults.waiting_timeout.unwrap_or(WAITING_TIMEOUT))?,
+        hold_timeout: hold_timeout.or(defaults.hold_timeout.unwrap_or(HOLD_TIMEOUT))?,
         on_busy: on_busy.or_default()?,
-        while_waiting: None,
+        while_waiting: while_waiting.known().ok()?,
         place: report.place(field.key_span),
     })
 }
 
-/// Reads a list of steps; all of them, and at least one.
-fn steps(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Vec<Step>> {
-    let Some(nodes) = list(reader.report, node, "`steps`", false) else {
-        reader.flow.lose_names();
-        return None;
-    };
-    if nodes.is_empty() {
-        reader.add(
-            Finding::new(Code::InvalidValue, node.span, "`steps` is empty")
-                .help("add a step, such as `- log: \"done\"`"),
-        );
+fn while_waiting(report: &mut Report<'_>, node: &Node) -> Option<WhileWaiting> {
+    let written = choice(report, node, "while_waiting", WHILE_WAITING)?;
+    if written.is_none() {
+        report.add(later(node.span, "while_waiting: release"));
     }
-    let steps: Vec<Option<Step>> = nodes.iter().map(|node| step(reader, node)).collect();
-    steps.into_iter().collect()
+    written
 }
 
 fn nexts(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Vec<Next>> {

@@ -7,10 +7,12 @@ use lockstep_expr::{Span, Type};
 
 use crate::code::Code;
 use crate::diagnostic::{Finding, listed, nearest, shown};
+use crate::input::Signature;
+use crate::project::Defaults;
 use crate::report::Report;
 use crate::workflow::{Attribute, Entity, Project};
 
-/// Entities and the project.
+/// Entities, the project, and what workflows ask for.
 #[derive(Debug, Default)]
 pub(crate) struct Catalog {
     /// Names of all entities, those with errors included.
@@ -18,6 +20,11 @@ pub(crate) struct Catalog {
     /// Entities that could be read, those with errors in single attributes included.
     pub(crate) entities: BTreeMap<Arc<str>, Arc<Entity>>,
     pub(crate) project: Option<Project>,
+    pub(crate) defaults: Defaults,
+    /// What workflows ask for, by the number of the document.
+    pub(crate) signatures: BTreeMap<usize, Signature>,
+    /// Documents of workflows by name.
+    pub(crate) workflows: BTreeMap<Arc<str>, usize>,
     /// Whether a file or a part of it could not be read, so that what seems absent may be there.
     pub(crate) incomplete: bool,
 }
@@ -41,6 +48,50 @@ impl Catalog {
             };
             let message = format!("no entity is called `{}`", shown(name));
             Finding::new(Code::UnknownEntity, span, message).mean(nearest(name, names()), help)
+        });
+    }
+}
+
+impl Catalog {
+    /// What the workflow of this name asks for; a finding if there is none.
+    pub(crate) fn signature(
+        &self,
+        report: &mut Report<'_>,
+        name: &str,
+        span: Span,
+    ) -> Option<&Signature> {
+        let number = self.workflows.get(name);
+        if number.is_none() && !self.incomplete {
+            report.tell(|| {
+                let names = || self.workflows.keys().map(|name| &**name);
+                let help = format!(
+                    "known: {}; files that belong together are checked together",
+                    listed(names())
+                );
+                let message = format!("no workflow is called `{}`", shown(name));
+                Finding::new(Code::UnknownWorkflow, span, message)
+                    .mean(nearest(name, names()), help)
+            });
+        }
+        self.signatures.get(number?)
+    }
+
+    /// Tells the finding if the project names no such secret.
+    pub(crate) fn check_secret(&self, report: &mut Report<'_>, name: &str, span: Span) {
+        let secrets = || self.project.iter().flat_map(|project| &project.secrets);
+        if self.incomplete || secrets().any(|secret| **secret == *name) {
+            return;
+        }
+        report.tell(|| {
+            let help = if self.project.is_some() {
+                format!("add it to `secrets` of the project; there are {}", listed(secrets()))
+            } else {
+                let name = shown(name);
+                format!("name it in the `project:` document: `secrets: [{name}]`")
+            };
+            let message = format!("no secret is called `{}`", shown(name));
+            Finding::new(Code::UnknownSecret, span, message)
+                .mean(nearest(name, secrets().map(|secret| &**secret)), help)
         });
     }
 }

@@ -1,6 +1,7 @@
 //! All files together: which documents they hold, and in which order these are read.
 //!
-//! Entities and the project come first, because workflows name them.
+//! Entities and the project come first, because workflows name them; then what workflows ask for,
+//! because workflows start each other.
 //!
 //! Invariants:
 //!
@@ -17,12 +18,14 @@ use crate::code::{Code, Severity};
 use crate::definition::workflow;
 use crate::diagnostic::{Diagnostic, Finding, nearest, shown};
 use crate::entity::entity;
+use crate::input::signature;
 use crate::project::project;
 use crate::report::Report;
 use crate::source::Source;
+use crate::trigger::webhooks;
 use crate::workflow::Definitions;
 use crate::yaml::node::{Node, Value};
-use crate::{analysis, fields, yaml};
+use crate::{analysis, fields, input, yaml};
 
 /// First keys of documents.
 const KINDS: &[&str] = &["workflow", "entity", "project"];
@@ -66,18 +69,31 @@ pub fn check(sources: &[Source]) -> Checked {
         }
     }
     check_names(sources, &mut reports, &documents, &mut catalog);
+    check_webhooks(sources, &mut reports, &documents);
     let mut definitions = Definitions::default();
     for document in documents.iter().filter(|document| document.kind != Kind::Workflow) {
         let Some(report) = reports.get_mut(document.file) else { continue };
         if document.kind == Kind::Project {
-            catalog.project = catalog.project.take().or_else(|| project(report, document.node));
+            // Of several projects, which is told, the first counts.
+            if let Some((project, defaults)) = project(report, document.node)
+                && catalog.project.is_none()
+            {
+                catalog.project = Some(project);
+                catalog.defaults = defaults;
+            }
         } else if let Some(entity) = entity(report, document.node, &catalog) {
             catalog.entities.entry(Arc::clone(&entity.name)).or_insert_with(|| Arc::new(entity));
         }
     }
-    for document in documents.iter().filter(|document| document.kind == Kind::Workflow) {
+    for (number, document) in workflows(&documents) {
         let Some(report) = reports.get_mut(document.file) else { continue };
-        if let Some(workflow) = workflow(report, document.node, &catalog) {
+        let input = document.node.entry("input").map(|(_, node)| node);
+        let signature = signature(report, input, &catalog, input::WORKFLOW);
+        catalog.signatures.insert(number, signature);
+    }
+    for (number, document) in workflows(&documents) {
+        let Some(report) = reports.get_mut(document.file) else { continue };
+        if let Some(workflow) = workflow(report, document.node, number, &catalog) {
             definitions.workflows.insert(Arc::clone(&workflow.name), Arc::new(workflow));
         }
     }
@@ -89,9 +105,21 @@ pub fn check(sources: &[Source]) -> Checked {
     finish(reports, definitions)
 }
 
+/// The documents of workflows, numbered.
+fn workflows<'d, 'n>(
+    documents: &'d [Document<'n>],
+) -> impl Iterator<Item = (usize, &'d Document<'n>)> {
+    documents.iter().enumerate().filter(|(_, document)| document.kind == Kind::Workflow)
+}
+
 fn finish(reports: Vec<Report<'_>>, definitions: Definitions) -> Checked {
+    // Where something is wrong not all is looked at, so that an allowance may only seem unused.
+    let clean = reports.iter().all(|report| report.errors() == 0);
     let mut diagnostics = Vec::new();
-    for report in reports {
+    for mut report in reports {
+        if clean {
+            report.check_allowances();
+        }
         let mut found = report.into_diagnostics();
         found.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
         found.dedup();
@@ -162,12 +190,15 @@ fn check_names(
     catalog: &mut Catalog,
 ) {
     let mut seen: BTreeMap<(Kind, &str), (usize, Span)> = BTreeMap::new();
-    for document in documents {
+    for (number, document) in documents.iter().enumerate() {
         let Some((name, span)) = name_of(document.node, document.kind) else { continue };
         // There is one project, whatever its name.
         let key = if document.kind == Kind::Project { "" } else { name };
         if document.kind == Kind::Entity {
             catalog.names.insert(Arc::from(name));
+        }
+        if document.kind == Kind::Workflow {
+            catalog.workflows.entry(Arc::from(name)).or_insert(number);
         }
         let Some(first) = seen.get(&(document.kind, key)) else {
             seen.insert((document.kind, key), (document.file, span));
@@ -194,13 +225,33 @@ fn name_of(node: &Node, kind: Kind) -> Option<(&str, Span)> {
         Kind::Entity => "entity",
         Kind::Project => "project",
     };
-    let Value::Map(entries) = &node.value else { return None };
-    entries.iter().find_map(|(key, value)| match (&key.value, &value.value) {
-        (Value::Text(key), Value::Text(name)) if key == wanted => Some((name.as_str(), value.span)),
-        _ => None,
-    })
+    let (_, value) = node.entry(wanted)?;
+    Some((value.as_text()?, value.span))
 }
 
+/// Tells webhooks that have the same name: requests could not be told apart.
+fn check_webhooks(sources: &[Source], reports: &mut [Report<'_>], documents: &[Document<'_>]) {
+    let mut seen: BTreeMap<&str, (usize, Span)> = BTreeMap::new();
+    for (_, document) in workflows(documents) {
+        for (name, span) in webhooks(document.node) {
+            let Some(first) = seen.get(name) else {
+                seen.insert(name, (document.file, span));
+                continue;
+            };
+            let message = format!("two webhooks are called `{}`", shown(name));
+            let finding = Finding::new(Code::DuplicateWebhook, span, message)
+                .help("a request reaches a workflow by this name: rename one of the two");
+            if let (Some(report), Some(source)) =
+                (reports.get_mut(document.file), sources.get(first.0))
+            {
+                report.add(finding.label_in(&source.path, first.1, "first named here"));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod correct;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]

@@ -147,6 +147,38 @@ codes! {
     MissingAttribute = Error "missing-attribute",
     /// A name is bound to something that is not an object.
     NotAnObject = Error "not-an-object",
+    /// Steps are nested too deeply.
+    NestedTooDeep = Error "nested-too-deep",
+    /// Two branches that run side by side bind the same name.
+    BoundTwice = Error "bound-twice",
+    /// A commit stands within steps that run at once.
+    CommitAtOnce = Error "commit-at-once",
+    /// No workflow has this name.
+    UnknownWorkflow = Error "unknown-workflow",
+    /// The workflow that is started has no such input.
+    UnknownInput = Error "unknown-input",
+    /// An input that must be given is absent.
+    MissingInput = Error "missing-input",
+    /// No secret has this name.
+    UnknownSecret = Error "unknown-secret",
+    /// A secret stands in a larger expression.
+    MisplacedSecret = Error "misplaced-secret",
+    /// A text is not a cron pattern.
+    InvalidCron = Error "invalid-cron",
+    /// No day fits a schedule.
+    ScheduleNeverFires = Error "schedule-never-fires",
+    /// No time zone has this name.
+    UnknownTimeZone = Error "unknown-time-zone",
+    /// Two webhooks have the same name.
+    DuplicateWebhook = Error "duplicate-webhook",
+    /// `allow` names a code that does not exist.
+    AllowUnknownCode = Error "allow-unknown-code",
+    /// `allow` says no reason.
+    AllowWithoutReason = Error "allow-without-reason",
+    /// `allow` names an error.
+    NotAllowed = Error "not-allowed",
+    /// `allow` silences nothing.
+    UnusedAllow = Warning "unused-allow",
     /// A bound name is never used.
     UnusedName = Warning "unused-name",
     /// A lock has no context and so excludes everything.

@@ -6,48 +6,54 @@
 
 use std::sync::Arc;
 
-use lockstep_expr::{Type, Value};
-
 use crate::activity::activity;
+use crate::allow::allow;
 use crate::catalog::Catalog;
 use crate::code::Code;
-use crate::conform::conform;
 use crate::diagnostic::Finding;
-use crate::entity::declared;
-use crate::fields::{Field, Fields, Keys, at_most, entries};
+use crate::fields::{Fields, Keys};
+use crate::given::Callee;
 use crate::name::NameKind;
 use crate::payload::payload;
 use crate::reader::Reader;
 use crate::report::Report;
-use crate::values::{checked_name, description, list, name};
-use crate::workflow::{Goto, Input, Workflow};
+use crate::trigger::triggers;
+use crate::values::{description, list, name};
+use crate::workflow::{Goto, Workflow};
 use crate::yaml::node::{Node, Value as YamlValue};
 
 const WORKFLOW: Keys = Keys {
     what: "a workflow",
-    known: &["workflow", "description", "input", "activities", "output"],
-    later: &["exclusive_lock", "on"],
+    known: &["workflow", "description", "allow", "on", "input", "activities", "output"],
+    later: &["exclusive_lock"],
 };
-const INPUT: Keys =
-    Keys { what: "an input", known: &["type", "optional", "default", "description"], later: &[] };
 
-/// Most inputs of a workflow.
-const MAX_INPUTS: usize = 1_000;
-
-/// Reads a `workflow:` document.
+/// Reads the `workflow:` document of this number, whose inputs are in the catalog.
 pub(crate) fn workflow(
     report: &mut Report<'_>,
     node: &Node,
+    number: usize,
     catalog: &Catalog,
 ) -> Option<Workflow> {
     let before = report.errors();
     let fields = Fields::read(report, node, WORKFLOW)?;
+    allow(report, &fields, node, None);
     let head = fields.get("workflow")?;
     let description = description(report, fields.value("description"));
     let name = name(report, head.value, "the name of a workflow", NameKind::Label);
     let place = report.place(head.key_span);
+    let signature = catalog.signatures.get(&number);
+    let input = signature.and_then(|signature| signature.inputs.clone());
+    let triggers = fields.value("on").map(|node| {
+        let callee = Callee {
+            name: name.as_deref().unwrap_or("it"),
+            span: node.span,
+            inputs: input.as_deref(),
+        };
+        triggers(report, node, callee, catalog)
+    });
     let mut reader = Reader::new(report, catalog);
-    let input = inputs(&mut reader, fields.value("input"));
+    reader.inputs = signature.and_then(|signature| signature.names.clone());
     let example = "activities: [{ activity: NAME, steps: [...] }]";
     let nodes = fields
         .required(reader.report, "activities", example)
@@ -70,7 +76,7 @@ pub(crate) fn workflow(
     reader.flow.enter(nodes.len());
     let output = fields.value("output").map(|node| payload(&mut reader, node));
     let Reader { flow, report, .. } = reader;
-    let complete = report.errors() == before;
+    let complete = report.errors() == before && input.is_some();
     if complete {
         unreachable(report, &activities, nodes);
     }
@@ -79,46 +85,13 @@ pub(crate) fn workflow(
         Some(read) => Some(read?),
         None => None,
     };
-    let triggers = Vec::new();
+    let triggers = triggers.unwrap_or_default();
     let (name, input) = (name?, input?);
     let workflow = Workflow { name, description, input, activities, output, triggers, place };
     if complete {
         crate::analysis::input::check_unused(report, &workflow, fields.value("input"));
     }
     Some(workflow)
-}
-
-fn inputs(reader: &mut Reader<'_, '_>, node: Option<&Node>) -> Option<Vec<Input>> {
-    let fields = match node {
-        Some(node) if !matches!(node.value, YamlValue::Null) => {
-            entries(reader.report, node, "`input`")?
-        }
-        Some(_) | None => Vec::new(),
-    };
-    let fields = at_most(reader.report, fields, MAX_INPUTS, "a workflow", "inputs");
-    reader.inputs = Some(fields.iter().map(|field| Arc::from(field.key)).collect());
-    let inputs: Vec<Option<Input>> = fields.into_iter().map(|field| input(reader, field)).collect();
-    inputs.into_iter().collect()
-}
-
-fn input(reader: &mut Reader<'_, '_>, field: Field<'_>) -> Option<Input> {
-    let report = &mut *reader.report;
-    let what = "the name of an input";
-    let name = checked_name(report, field.key, field.key_span, what, NameKind::Identifier)?;
-    let declared = declared(report, field, INPUT, reader.catalog)?;
-    let mut default = None;
-    if let Some((value, span)) = declared.default {
-        let null = matches!(value, Value::Null) && (declared.optional || declared.ty == Type::Any);
-        match conform(&declared.ty, value) {
-            Ok(value) => default = Some(value),
-            Err(_) if null => {}
-            Err(error) => report.add(
-                Finding::new(Code::TypeMismatch, span, format!("`{name}`: {error}"))
-                    .help("write a default of the declared type, or change the type"),
-            ),
-        }
-    }
-    Some(Input { name, ty: declared.ty, optional: declared.optional, default })
 }
 
 /// Fills in the names of activities before any is read, for `goto`.

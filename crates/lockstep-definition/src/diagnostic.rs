@@ -77,6 +77,12 @@ impl Finding {
         }
     }
 
+    /// Moves its place to a file in which the text that it is about begins at `base` bytes.
+    pub(crate) fn shifted(mut self, base: usize) -> Self {
+        self.span = self.span.shifted(base);
+        self
+    }
+
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self

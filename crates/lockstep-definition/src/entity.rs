@@ -9,11 +9,13 @@ use std::sync::Arc;
 
 use lockstep_expr::{Span, Type, Value};
 
+use crate::allow::allow;
 use crate::catalog::{Catalog, attribute, named_entity};
 use crate::code::Code;
 use crate::conform::conform;
 use crate::diagnostic::{Finding, listed, nearest, shown};
 use crate::fields::{Field, Fields, Keys, at_most, entries, missing};
+use crate::invariant::invariants;
 use crate::name::NameKind;
 use crate::payload::literal;
 use crate::report::Report;
@@ -24,8 +26,8 @@ use crate::yaml::node::{self, Node};
 
 const ENTITY: Keys = Keys {
     what: "an entity",
-    known: &["entity", "description", "attributes", "unique"],
-    later: &["constraints", "invariant"],
+    known: &["entity", "description", "allow", "attributes", "unique", "invariants"],
+    later: &[],
 };
 const ATTRIBUTE: Keys = Keys {
     what: "an attribute",
@@ -42,6 +44,7 @@ const MAX_TYPE: usize = 500;
 /// Reads an `entity:` document.
 pub(crate) fn entity(report: &mut Report<'_>, node: &Node, catalog: &Catalog) -> Option<Entity> {
     let fields = Fields::read(report, node, ENTITY)?;
+    allow(report, &fields, node, None);
     description(report, fields.value("description"));
     let head = fields.get("entity")?;
     let name = name(report, head.value, "the name of an entity", NameKind::Identifier);
@@ -63,6 +66,9 @@ pub(crate) fn entity(report: &mut Report<'_>, node: &Node, catalog: &Catalog) ->
     }
     if let Some(node) = fields.value("unique") {
         entity.unique = unique(report, node, &entity);
+    }
+    if let Some(node) = fields.value("invariants") {
+        entity.invariants = invariants(report, node, &entity, catalog);
     }
     named.then_some(entity)
 }

@@ -54,6 +54,26 @@ struct Bind {
     span: Span,
     bound: Bound,
     at: At,
+    /// Ranges of moments, the ends not included, in which it is not visible.
+    hidden: Vec<(usize, usize)>,
+}
+
+impl Bind {
+    /// Whether the binding may have happened before a use that stands where it is visible.
+    fn reaches(&self, used: At, loops: &[(usize, usize)]) -> bool {
+        reaches(self.at, used, loops) && self.is_visible(used)
+    }
+
+    fn is_visible(&self, used: At) -> bool {
+        !self.hidden.iter().any(|(from, to)| (*from..*to).contains(&used.order))
+    }
+}
+
+/// A moment at which a scope begins.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    order: usize,
+    binds: usize,
 }
 
 /// A moment in the order of the text: the activity (the number of activities for the output) and a
@@ -84,6 +104,31 @@ impl Flow {
         self.names_lost = true;
     }
 
+    /// A scope begins here.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { order: self.at.order + 1, binds: self.binds.len() }
+    }
+
+    /// The scope that began there ends here, and with it the names that it binds.
+    pub(crate) fn end_scope(&mut self, scope: Mark) {
+        let end = self.mark().order;
+        for bind in self.binds.iter_mut().skip(scope.binds) {
+            bind.hidden.extend([(0, scope.order), (end, usize::MAX)]);
+        }
+    }
+
+    /// Scopes that began there run side by side, and the last of them ends here: none sees the names
+    /// of another, but what follows sees all.
+    pub(crate) fn side_by_side(&mut self, scopes: &[Mark]) {
+        let (Some(first), last) = (scopes.first().copied(), self.mark()) else { return };
+        let ends = scopes.iter().skip(1).copied().chain([last]);
+        for (begin, end) in scopes.iter().zip(ends) {
+            for bind in self.binds.iter_mut().take(end.binds).skip(begin.binds) {
+                bind.hidden.extend([(first.order, begin.order), (end.order, last.order)]);
+            }
+        }
+    }
+
     /// Everything from here on belongs to this activity.
     pub(crate) fn enter(&mut self, activity: usize) {
         self.at.activity = activity;
@@ -104,7 +149,8 @@ impl Flow {
             (Bound::Object(_) | Bound::Other(_) | Bound::Unknown, _) => None,
         };
         self.objects.insert(Arc::clone(name), agreed);
-        self.binds.push(Bind { name: Arc::clone(name), span, bound, at: self.at });
+        let (name, at) = (Arc::clone(name), self.at);
+        self.binds.push(Bind { name, span, bound, at, hidden: Vec::new() });
     }
 
     /// A `goto` of the activity that is being read.
@@ -128,16 +174,19 @@ impl Flow {
         let loops = merged(self.jumps.clone());
         for (used, at) in &self.uses {
             let binds = by_name.get(used.name.as_str()).map(Vec::as_slice).unwrap_or_default();
-            // Bindings are in the order of the text: if the first does not reach, none does.
-            match binds.first() {
-                Some(first) if reaches(first.at, *at, &loops) => {
-                    if binds.len() <= MAX_COMPARED_BINDINGS {
-                        let visible = binds.iter().filter(|bind| reaches(bind.at, *at, &loops));
-                        check_object(report, used, &visible.copied().collect::<Vec<_>>());
-                    }
+            // Bindings are in the order of the text: if one does not reach, none behind it does.
+            let mut before = binds.iter().take_while(|bind| reaches(bind.at, *at, &loops));
+            if before.any(|bind| bind.is_visible(*at)) {
+                if binds.len() <= MAX_COMPARED_BINDINGS {
+                    let visible = binds.iter().filter(|bind| bind.reaches(*at, &loops));
+                    check_object(report, used, &visible.copied().collect::<Vec<_>>());
                 }
+                continue;
+            }
+            match binds.first() {
                 Some(_) | None if self.names_lost => {}
-                Some(first) => report.tell(|| unbound(used, first)),
+                Some(first) if first.is_visible(*at) => report.tell(|| unbound(used, first)),
+                Some(first) => report.tell(|| ended(used, first)),
                 None => report.tell(|| unknown(used, by_name.keys().copied())),
             }
         }
@@ -220,6 +269,14 @@ fn unbound(used: &Use, later: &Bind) -> Finding {
     Finding::new(Code::UnboundName, used.span, message)
         .label(later.span, "bound here")
         .help("move the step that binds it up, or use it further down")
+}
+
+fn ended(used: &Use, bind: &Bind) -> Finding {
+    let message = format!("`{}` has no value here", shown(&used.name));
+    Finding::new(Code::UnboundName, used.span, message).label(bind.span, "bound here").help(
+        "names that a `for_each` binds end with it (`collect` hands values out), and the branches of \
+         a `parallel` do not see the names of each other",
+    )
 }
 
 /// What follows from a name being an object, or not.

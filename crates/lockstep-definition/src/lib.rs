@@ -11,6 +11,7 @@
 //! Absent by design: reading files, running anything, the look of diagnostics.
 
 mod activity;
+mod allow;
 mod analysis;
 mod catalog;
 mod check;
@@ -22,6 +23,9 @@ mod duration;
 mod entity;
 mod fields;
 mod flow;
+mod given;
+mod input;
+mod invariant;
 mod name;
 mod part;
 mod payload;
@@ -29,8 +33,11 @@ mod project;
 mod reader;
 mod report;
 mod retry;
+mod schedule;
+mod setting;
 mod source;
 mod step;
+mod trigger;
 mod values;
 mod workflow;
 mod yaml;
@@ -42,6 +49,7 @@ pub use diagnostic::{Diagnostic, Label};
 pub use duration::{DurationError, MAX_DURATION, duration};
 pub use lockstep_expr::Span;
 pub use name::MAX_NAME;
+pub use schedule::Schedule;
 pub use source::Source;
 pub use workflow::*;
 pub use yaml::{MAX_DEPTH, MAX_FILE_BYTES, MAX_VALUES};

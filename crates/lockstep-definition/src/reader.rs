@@ -12,6 +12,8 @@ use crate::fields::wrong_kind;
 use crate::flow::{Flow, Use, check_fields, known_field};
 use crate::name;
 use crate::report::Report;
+use crate::setting::Setting;
+use crate::step::Nesting;
 use crate::workflow::Entity;
 use crate::yaml::Places;
 use crate::yaml::node::{Node, Value};
@@ -44,6 +46,10 @@ pub(crate) struct Around {
     pub(crate) secret: bool,
     /// In the `where` of a `find`.
     pub(crate) object: Candidate,
+    /// In steps that hold steps.
+    pub(crate) nesting: Nesting,
+    /// Outside of activities: the only names that there are.
+    pub(crate) setting: Option<Arc<Setting>>,
 }
 
 /// What is known while a workflow is read.
@@ -170,6 +176,10 @@ impl<'r, 's> Reader<'r, 's> {
             at += field.len();
         }
         let first = fields.first().map(|(field, span)| (field.clone(), *span));
+        if let Some(setting) = self.around.setting.clone() {
+            setting.check(self.report, &free.name, span, &fields);
+            return;
+        }
         match free.name.as_str() {
             "now" => {}
             "input" => self.input(first),

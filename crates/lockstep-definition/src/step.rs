@@ -4,19 +4,26 @@
 //!
 //! * A step has exactly one operation, and no key that the operation would ignore.
 
+mod child;
 mod control;
 mod data;
+mod nested;
 mod outside;
+mod secret;
+mod wait;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+pub(crate) use self::nested::Nesting;
+use crate::allow::allow;
 use crate::code::Code;
 use crate::diagnostic::{Finding, listed, shown};
-use crate::fields::{Field, Fields, Keys, later, wrong_kind};
+use crate::fields::{Field, Fields, Keys, wrong_kind};
 use crate::flow::Bound;
 use crate::part::Part;
 use crate::reader::Reader;
-use crate::values::{bound_name, description, length_of_time, text};
+use crate::values::{bound_name, description, length_of_time, list, text};
 use crate::workflow::{Operation, Step};
 use crate::yaml::node::{Node, Value};
 
@@ -40,11 +47,19 @@ const KINDS: &[Kind] = &[
     Kind { key: "log", beside: &[], read: control::log },
     Kind { key: "http", beside: &["as", "timeout", "retry"], read: outside::http },
     Kind { key: "exec", beside: &["as", "timeout", "retry"], read: outside::exec },
+    Kind { key: "task", beside: &["as", "timeout", "retry"], read: outside::task },
+    Kind { key: "wait", beside: &["as", "timeout"], read: wait::wait },
+    Kind { key: "workflow", beside: &["as", "timeout"], read: child::workflow },
+    Kind {
+        key: "for_each",
+        beside: &["item", "index", "max_parallel", "steps", "collect", "as"],
+        read: nested::for_each,
+    },
+    Kind { key: "parallel", beside: &[], read: nested::parallel },
+    Kind { key: "stop", beside: &[], read: control::stop },
 ];
 /// Keys that may stand beside every operation.
-const ALWAYS: &[&str] = &["when", "description"];
-/// Operations of a later version.
-const LATER: &[&str] = &["task", "workflow", "wait", "for_each", "parallel", "stop"];
+const ALWAYS: &[&str] = &["when", "description", "allow"];
 const STEP: Keys = Keys {
     what: "a step",
     known: &[
@@ -60,6 +75,12 @@ const STEP: Keys = Keys {
         "log",
         "http",
         "exec",
+        "task",
+        "wait",
+        "workflow",
+        "for_each",
+        "parallel",
+        "stop",
         "as",
         "when",
         "timeout",
@@ -67,13 +88,35 @@ const STEP: Keys = Keys {
         "id",
         "expect",
         "else",
+        "item",
+        "index",
+        "max_parallel",
+        "steps",
+        "collect",
         "description",
+        "allow",
     ],
-    later: LATER,
+    later: &[],
 };
 
+/// Reads a list of steps; all of them, and at least one.
+pub(crate) fn steps(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Vec<Step>> {
+    let Some(nodes) = list(reader.report, node, "`steps`", false) else {
+        reader.flow.lose_names();
+        return None;
+    };
+    if nodes.is_empty() {
+        reader.add(
+            Finding::new(Code::InvalidValue, node.span, "`steps` is empty")
+                .help("add a step, such as `- log: \"done\"`"),
+        );
+    }
+    let steps: Vec<Option<Step>> = nodes.iter().map(|node| step(reader, node)).collect();
+    steps.into_iter().collect()
+}
+
 /// Reads one step.
-pub(crate) fn step(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Step> {
+fn step(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Step> {
     if let Value::Text(word) = &node.value {
         return word_alone(reader, node, word);
     }
@@ -89,6 +132,7 @@ pub(crate) fn step(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Step> {
         }
         return None;
     };
+    allow(reader.report, &fields, node, None);
     misplaced(reader, &fields, kind);
     description(reader.report, fields.value("description"));
     let when = Part::read(fields.value("when"), |node| reader.expression(node, "when"));
@@ -99,14 +143,24 @@ pub(crate) fn step(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Step> {
     let retry = Part::read(fields.value("retry"), |node| crate::retry::retry(report, node));
     let bound = operation.as_ref().map_or(Bound::Unknown, |(_, bound)| bound.clone());
     let bind = Part::read(fields.value("as"), |node| bind(reader, node, bound));
+    let operation = operation?.0;
     Some(Step {
-        operation: operation?.0,
         bind: bind.known().ok()?,
         when: when.known().ok()?,
-        timeout: timeout.known().ok()?,
+        timeout: timeout.known().ok()?.or_else(|| longest_call(reader, &operation)),
+        operation,
         retry: retry.known().ok()?,
         place: reader.report.place(node.span),
     })
+}
+
+/// How long an outside call may take, if the project says so.
+fn longest_call(reader: &Reader<'_, '_>, operation: &Operation) -> Option<Duration> {
+    let calls = matches!(
+        operation,
+        Operation::Http { .. } | Operation::Exec { .. } | Operation::Task { .. }
+    );
+    reader.catalog.defaults.timeout.filter(|_| calls)
 }
 
 /// Binds the name that `as` holds.
@@ -120,16 +174,20 @@ fn bind(reader: &mut Reader<'_, '_>, node: &Node, bound: Bound) -> Option<Arc<st
     name
 }
 
-/// A step without `:`: only `commit` needs nothing more.
+/// A step without `:`: only `commit` and `stop` need nothing more.
 fn word_alone(reader: &mut Reader<'_, '_>, node: &Node, word: &str) -> Option<Step> {
-    if word == "commit" {
+    let alone = match word {
+        "commit" => Some(Operation::Commit),
+        "stop" => Some(Operation::Stop(None)),
+        _ => None,
+    };
+    if let Some(operation) = alone {
+        if matches!(operation, Operation::Commit) {
+            control::commits(reader, node.span);
+        }
         let place = reader.report.place(node.span);
         let (bind, when, timeout, retry) = (None, None, None, None);
-        return Some(Step { operation: Operation::Commit, bind, when, timeout, retry, place });
-    }
-    if LATER.contains(&word) {
-        reader.add(later(node.span, word));
-        return None;
+        return Some(Step { operation, bind, when, timeout, retry, place });
     }
     let finding = wrong_kind(node, "a step is a mapping");
     let finding = if KINDS.iter().any(|kind| kind.key == word) {
@@ -191,9 +249,12 @@ fn misplaced(reader: &mut Reader<'_, '_>, fields: &Fields<'_>, kind: &Kind) {
         let fits = *key == kind.key || kind.beside.contains(key) || ALWAYS.contains(key);
         let Some(field) = fields.get(key).filter(|_| !fits) else { continue };
         let help = match (*key, kind.beside) {
-            ("timeout" | "retry", _) => {
-                "it is for outside calls (`http`, `exec`); an activity can have it too".to_owned()
-            }
+            ("timeout", _) => "it is for outside calls (`http`, `exec`, `task`), `wait` and \
+                               `workflow`; an activity can have it too"
+                .to_owned(),
+            ("retry", _) => "it is for outside calls (`http`, `exec`, `task`); an activity can \
+                             have it too"
+                .to_owned(),
             ("as", _) => format!("`{}` has no result that a name could be bound to", kind.key),
             (_, []) => format!("`{}` takes {}", kind.key, listed(ALWAYS)),
             (_, beside) => format!("`{}` takes {}", kind.key, listed(beside.iter().chain(ALWAYS))),

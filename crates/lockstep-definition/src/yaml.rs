@@ -29,6 +29,7 @@ use self::spans::{Index, Stop};
 use crate::code::Code;
 use crate::diagnostic::Finding;
 use crate::report::Report;
+use crate::source::Lines;
 
 /// Largest file in bytes: 1 MiB.
 pub const MAX_FILE_BYTES: usize = 1 << 20;
@@ -78,44 +79,85 @@ fn too_large(bytes: usize) -> Finding {
     .help("split it: definitions in several files are checked together")
 }
 
+/// What may still be read of a file.
+struct Budget {
+    values: Cell<usize>,
+    brackets: usize,
+}
+
 fn documents(report: &mut Report<'_>, text: &str) -> Vec<Node> {
-    let index = spans::index(text);
-    if let Some(stop) = &index.stop
-        && !may_go_on(stop, text)
-    {
-        report.add(syntax::stopped(stop, text));
-        return Vec::new();
-    }
-    let left = Cell::new(MAX_VALUES);
+    let mut budget = Budget { values: Cell::new(MAX_VALUES), brackets: MAX_UNSEEN_BRACKETS };
     let mut nodes = Vec::new();
-    for (number, document) in serde_yaml::Deserializer::from_str(text).enumerate() {
-        let top = index.documents.get(number).copied().flatten();
-        let seed =
-            Seed { index: &index, number: top, around: Span::default(), depth: 0, left: &left };
-        match seed.deserialize(document) {
-            Ok(node) => nodes.extend(Some(node).filter(|node| !matches!(node.value, Value::Null))),
-            Err(error) => {
-                report.add(explain(report, &index, &error));
-                break;
-            }
+    for (base, text) in parts(text) {
+        if let Err(finding) = part(text, base, &mut budget, &mut nodes) {
+            report.add(finding.shifted(base));
         }
     }
     nodes
 }
 
+/// The text, cut where a line begins a document, each part with its offset. Such a line ends whatever
+/// stands before it, so that a mistake in one part says nothing about the next.
+fn parts(text: &str) -> Vec<(usize, &str)> {
+    let mut cuts = vec![0];
+    let (mut at, mut content) = (0, false);
+    for line in text.split_inclusive('\n') {
+        let behind = line.strip_prefix("---");
+        if content
+            && behind.is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace))
+        {
+            cuts.push(at);
+        }
+        at += line.len();
+        // Comments and directives belong to the document that follows.
+        let line = line.trim_start_matches('\u{feff}');
+        content |= !line.trim().is_empty() && !line.starts_with(['#', '%']);
+    }
+    let ends = cuts.iter().skip(1).copied().chain([text.len()]);
+    cuts.iter().zip(ends).filter_map(|(&from, to)| Some((from, text.get(from..to)?))).collect()
+}
+
+/// Reads the documents of a part of a file that begins at `base` bytes, up to the first that cannot be
+/// read. The finding tells places in the part.
+fn part(
+    text: &str,
+    base: usize,
+    budget: &mut Budget,
+    nodes: &mut Vec<Node>,
+) -> Result<(), Finding> {
+    let mut index = spans::index(text);
+    if let Some(stop) = &index.stop
+        && !may_go_on(stop, text, &mut budget.brackets)
+    {
+        return Err(syntax::stopped(stop, text));
+    }
+    index.shift(base);
+    for (number, document) in serde_yaml::Deserializer::from_str(text).enumerate() {
+        let number = index.documents.get(number).copied().flatten();
+        let around = Span::default().shifted(base);
+        let seed = Seed { index: &index, number, around, depth: 0, left: &budget.values };
+        let node = seed.deserialize(document).map_err(|error| explain(text, &index, &error))?;
+        nodes.extend(Some(node).filter(|node| !matches!(node.value, Value::Null)));
+    }
+    Ok(())
+}
+
 /// Whether the second parser may see a text that the first did not read to its end.
-fn may_go_on(stop: &Stop, text: &str) -> bool {
+fn may_go_on(stop: &Stop, text: &str, brackets: &mut usize) -> bool {
     match stop {
         Stop::Depth { .. } | Stop::Values { .. } | Stop::Cycle { .. } => false,
         Stop::Scan { at, .. } => {
             let unseen = text.get(*at..).unwrap_or(text);
-            unseen.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count() <= MAX_UNSEEN_BRACKETS
+            let unseen = unseen.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count();
+            let left = brackets.checked_sub(unseen);
+            *brackets = left.unwrap_or(*brackets);
+            left.is_some()
         }
     }
 }
 
-fn explain(report: &Report<'_>, index: &Index, error: &serde_yaml::Error) -> Finding {
-    let text: &str = &report.source.text;
-    let at = error.location().map(|place| report.lines.offset(place.line(), place.column()));
+fn explain(text: &str, index: &Index, error: &serde_yaml::Error) -> Finding {
+    let lines = Lines::new(text);
+    let at = error.location().map(|place| lines.offset(place.line(), place.column()));
     syntax::refused(&error.to_string(), at, index.stop.as_ref(), text)
 }

@@ -87,6 +87,10 @@ fn example_of_the_language_becomes_definitions() {
 fn every_key_of_an_activity_is_read() {
     let definitions = definitions(
         r#"
+project: p
+secrets: [key]
+allowed_programs: [tool]
+---
 workflow: all-keys
 activities:
   - activity: first

@@ -61,17 +61,26 @@ fn page_says_what_the_finding_means_and_why() {
 
 #[test]
 fn wrong_example_has_the_finding_first() {
+    let mut others = Vec::new();
     for code in Code::ALL {
         let Some(wrong) = block(code.page(), "Wrong") else { continue };
         let found = codes_of(wrong);
-        assert_eq!(found.first(), Some(&code.as_str()), "all findings of the page: {found:?}");
+        if found.first() != Some(&code.as_str()) {
+            others.push(format!("{code}: {found:?}"));
+        }
     }
+    assert_eq!(others, Vec::<String>::new());
 }
 
 #[test]
 fn right_example_has_no_finding() {
+    let mut others = Vec::new();
     for code in Code::ALL {
         let Some(right) = block(code.page(), "Right") else { continue };
-        assert_eq!(codes_of(right), Vec::<&str>::new(), "{code}\n{right}");
+        let found = codes_of(right);
+        if !found.is_empty() {
+            others.push(format!("{code}: {found:?}"));
+        }
     }
+    assert_eq!(others, Vec::<String>::new());
 }

@@ -1,6 +1,8 @@
-//! Steps that neither read nor write objects: `set`, `require`, `raise`, `commit`, `log`.
+//! Steps that neither read nor write objects: `set`, `require`, `raise`, `commit`, `log`, `stop`.
 
 use std::sync::Arc;
+
+use lockstep_expr::Span;
 
 use crate::code::Code;
 use crate::diagnostic::Finding;
@@ -114,7 +116,38 @@ pub(super) fn commit(
         reader.add(finding.help("write the step as `- commit`; `when:` may stand beside it"));
         return None;
     }
+    commits(reader, field.key_span);
     Some((Operation::Commit, Bound::Unknown))
+}
+
+/// Tells a commit among steps that run at once: it would commit what others have half done.
+pub(super) fn commits(reader: &mut Reader<'_, '_>, span: Span) {
+    if reader.around.nesting.at_once {
+        let message = "this commits while other steps run beside it";
+        reader.add(
+            Finding::new(Code::CommitAtOnce, span, message)
+                .help("move it behind the steps that run at once"),
+        );
+    }
+}
+
+pub(super) fn stop(
+    reader: &mut Reader<'_, '_>,
+    field: Field<'_>,
+    _: &Fields<'_>,
+) -> Option<(Operation, Bound)> {
+    let output = match &field.value.value {
+        Value::Null => None,
+        Value::Bool(_)
+        | Value::Int(_)
+        | Value::LargeInt
+        | Value::Double(_)
+        | Value::Text(_)
+        | Value::List(_)
+        | Value::Map(_)
+        | Value::Tagged(_) => Some(payload(reader, field.value)?),
+    };
+    Some((Operation::Stop(output), Bound::Unknown))
 }
 
 pub(super) fn log(

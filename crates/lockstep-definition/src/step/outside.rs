@@ -1,23 +1,26 @@
-//! Steps that call something outside: `http`, `exec`.
+//! Steps that call something outside: `http`, `exec`, `task`.
 
 use std::sync::Arc;
 
-use lockstep_expr::{Span, Value};
+use lockstep_expr::{Span, Value as Literal};
 
+use super::secret::secrets;
 use crate::code::Code;
 use crate::diagnostic::{Finding, listed, shown};
-use crate::fields::{Field, Fields, Keys};
+use crate::fields::{Field, Fields, Keys, wrong_kind};
 use crate::flow::Bound;
+use crate::name::NameKind;
 use crate::part::Part;
 use crate::payload::{named, payload};
 use crate::reader::Reader;
-use crate::values::{list, text};
+use crate::values::{list, name, text};
 use crate::workflow::{Operation, Payload};
-use crate::yaml::node::Node;
+use crate::yaml::node::{Node, Value};
 
 const HTTP: Keys =
     Keys { what: "`http`", known: &["method", "url", "headers", "body"], later: &[] };
 const EXEC: Keys = Keys { what: "`exec`", known: &["program", "args", "input", "env"], later: &[] };
+const TASK: Keys = Keys { what: "`task`", known: &["type", "input"], later: &[] };
 const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
 type Read = Option<(Operation, Bound)>;
@@ -57,7 +60,7 @@ fn url(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Payload> {
     let url = payload(reader, node)?;
     let problem = match &url {
         Payload::Template(_) => None,
-        Payload::Literal(Value::String(text)) => {
+        Payload::Literal(Literal::String(text)) => {
             let web = text.starts_with("http://") || text.starts_with("https://");
             (!web).then_some("a URL begins with `http://` or `https://`")
         }
@@ -83,6 +86,7 @@ fn with_secrets(
     reader.around.secret = true;
     let entries = named(reader, node, what);
     reader.around.secret = outer;
+    secrets(reader, node);
     entries
 }
 
@@ -146,4 +150,20 @@ fn check_allowed(reader: &mut Reader<'_, '_>, program: &str, span: Span) {
         Finding::new(Code::ProgramNotAllowed, span, message)
             .help("the step would be refused: add it to `allowed_programs` of the project"),
     );
+}
+
+pub(super) fn task(reader: &mut Reader<'_, '_>, field: Field<'_>, _: &Fields<'_>) -> Read {
+    if matches!(field.value.value, Value::Text(_)) {
+        let finding = wrong_kind(field.value, "`task` is a mapping");
+        reader.add(finding.help("write `task: { type: NAME, input: {...} }`"));
+        return None;
+    }
+    let fields = Fields::read(reader.report, field.value, TASK)?;
+    let what = "the type of a task";
+    let kind = fields
+        .required(reader.report, "type", "type: send-email")
+        .and_then(|node| name(reader.report, node, what, NameKind::Label));
+    let input = Part::read(fields.value("input"), |node| payload(reader, node));
+    let operation = Operation::Task { kind: kind?, input: input.known().ok()? };
+    Some((operation, Bound::Other("the answer of a `task` step")))
 }

@@ -34,6 +34,8 @@ pub(crate) struct Node {
     pub(crate) span: Span,
     /// Where its own text is: differs from `span` behind an alias.
     pub(crate) text_span: Span,
+    /// From the beginning of its own text to the end of its last part.
+    pub(crate) extent: Span,
     pub(crate) style: Style,
 }
 
@@ -51,6 +53,30 @@ pub(crate) enum Value {
     Map(Vec<(Node, Node)>),
     /// A value with a tag of this name.
     Tagged(String),
+}
+
+impl Node {
+    /// The first entry of a mapping with this key: the key and the value.
+    pub(crate) fn entry(&self, wanted: &str) -> Option<(&Self, &Self)> {
+        let Value::Map(entries) = &self.value else { return None };
+        let is_wanted = |key: &Self| matches!(&key.value, Value::Text(text) if text == wanted);
+        entries.iter().find(|(key, _)| is_wanted(key)).map(|(key, value)| (key, value))
+    }
+
+    /// The text, if it is one.
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) => Some(text),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::LargeInt
+            | Value::Double(_)
+            | Value::List(_)
+            | Value::Map(_)
+            | Value::Tagged(_) => None,
+        }
+    }
 }
 
 impl Value {
@@ -100,7 +126,10 @@ impl<'i> Seed<'i> {
         let span = self.span();
         let resolved = self.number.and_then(|number| self.index.resolve(number));
         let text_span = resolved.map_or(span, |node| node.span);
-        Node { value, span, text_span, style: resolved.map(|node| node.style).unwrap_or_default() }
+        let end = resolved.map_or(span.end, |node| node.end);
+        let extent = Span::new(text_span.start, end.max(text_span.end));
+        let style = resolved.map(|node| node.style).unwrap_or_default();
+        Node { value, span, text_span, extent, style }
     }
 
     fn items(&self) -> Option<&'i [usize]> {

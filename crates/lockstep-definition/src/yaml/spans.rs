@@ -39,6 +39,8 @@ pub(crate) struct Node {
     /// A scalar or an alias: the whole of it. A collection: its brackets, its first dash or its first
     /// key.
     pub(crate) span: Span,
+    /// End of the last part of it.
+    pub(crate) end: usize,
     pub(crate) style: Style,
     pub(crate) shape: Shape,
 }
@@ -77,6 +79,14 @@ pub(crate) struct Index {
 }
 
 impl Index {
+    /// Moves all places into a file in which the text begins at `base` bytes.
+    pub(crate) fn shift(&mut self, base: usize) {
+        for node in &mut self.nodes {
+            node.span = node.span.shifted(base);
+            node.end += base;
+        }
+    }
+
     pub(crate) fn node(&self, number: usize) -> Option<&Node> {
         self.nodes.get(number)
     }
@@ -189,7 +199,7 @@ impl Builder<'_> {
             return Err(Stop::Values { at: span.start });
         }
         let number = self.index.nodes.len();
-        self.index.nodes.push(Node { span, style, shape });
+        self.index.nodes.push(Node { span, end: span.end, style, shape });
         if anchor != 0 {
             self.anchors.insert(anchor, number);
         }
@@ -212,7 +222,11 @@ impl Builder<'_> {
 
     fn leave(&mut self, end: Span) {
         let Some(open) = self.open.pop() else { return };
+        // What was read last stands last; a mapping without braces has no end of its own.
+        let last = self.index.nodes.last().map_or(0, |node| node.end);
         let Some(node) = self.index.nodes.get_mut(open.number) else { return };
+        let closed = if end.end > end.start { end.end } else { 0 };
+        node.end = node.end.max(last).max(closed);
         // Brackets on one line are shown whole; those on several lines would hide what is meant.
         let whole = self.text.get(node.span.start..end.end).unwrap_or("\n");
         if end.end > end.start && whole.starts_with(['[', '{']) && !whole.contains('\n') {
