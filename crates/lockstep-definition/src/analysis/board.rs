@@ -66,6 +66,12 @@ impl<'b, 's> Board<'b, 's> {
         Self { reports, files, told }
     }
 
+    /// Whether no more is told for the file of a place.
+    pub(crate) fn is_full(&self, place: &Place) -> bool {
+        let told = self.files.get(&place.file).and_then(|number| self.told.get(*number));
+        told.is_none_or(|told| *told >= MAX_TOLD)
+    }
+
     pub(crate) fn tell(&mut self, told: Told) {
         let Some(number) = self.files.get(&told.place.file).copied() else { return };
         let Some(count) = self.told.get_mut(number).filter(|count| **count < MAX_TOLD) else {

@@ -42,6 +42,14 @@ impl<'w> CallGraph<'w> {
         self.calls.get(workflow).map_or(&[], Vec::as_slice)
     }
 
+    /// The calls of one activity.
+    pub(crate) fn of_activity(&self, workflow: usize, activity: usize) -> &[Call<'w>] {
+        let calls = self.of(workflow);
+        let from = calls.partition_point(|call| call.activity < activity);
+        let to = calls.partition_point(|call| call.activity <= activity);
+        calls.get(from..to).unwrap_or_default()
+    }
+
     /// Calls of a workflow for whose end it waits.
     pub(crate) fn waited(&self, workflow: usize) -> impl Iterator<Item = &Call<'w>> {
         self.of(workflow).iter().filter(|call| call.mode == ChildMode::Call)

@@ -15,6 +15,9 @@ use super::board::{Board, Told};
 use super::survey::Survey;
 use super::walk::Walked;
 
+/// Entries of a `catch` with which a later one is compared.
+const MAX_COMPARED: usize = 64;
+
 pub(crate) fn check(survey: &Survey<'_>, board: &mut Board<'_, '_>) {
     for (number, activity, steps) in survey.activities() {
         if activity.catch.is_empty() {
@@ -26,53 +29,68 @@ pub(crate) fn check(survey: &Survey<'_>, board: &mut Board<'_, '_>) {
             // A list that names errors of the engine for several activities is no mistake as long
             // as one of them fits; an author's own code that nobody raises is one.
             let some_fit = catch.errors.iter().any(|pattern| raised.may_match(pattern));
-            for pattern in catch.errors.iter().filter(|p| !some_fit || !is_of_the_engine(p)) {
-                check_pattern(catch, pattern, &before, &raised, board);
+            for pattern in &catch.errors {
+                if board.is_full(&catch.place) {
+                    return;
+                }
+                let listed = some_fit && is_of_the_engine(pattern);
+                if !is_caught_before(catch, pattern, &before, board)
+                    && !listed
+                    && !raised.may_match(pattern)
+                {
+                    never(catch, pattern, &raised, board);
+                }
             }
-            before.push(catch);
+            if before.len() < MAX_COMPARED {
+                before.push(catch);
+            }
         }
     }
 }
 
-fn check_pattern(
+fn written(pattern: &ErrorPattern) -> String {
+    match pattern {
+        ErrorPattern::Exact(code) => code.to_string(),
+        ErrorPattern::Prefix(prefix) => format!("{prefix}*"),
+    }
+}
+
+fn is_caught_before(
     catch: &Catch,
     pattern: &ErrorPattern,
     before: &[&Catch],
-    raised: &Raised<'_>,
     board: &mut Board<'_, '_>,
-) {
-    let written = match pattern {
-        ErrorPattern::Exact(code) => code.to_string(),
-        ErrorPattern::Prefix(prefix) => format!("{prefix}*"),
-    };
+) -> bool {
     let earlier =
         before.iter().find(|earlier| earlier.errors.iter().any(|other| covers(other, pattern)));
-    if let Some(earlier) = earlier {
-        let message = format!("`{written}` is caught before: this entry is never chosen for it");
+    let Some(earlier) = earlier else { return false };
+    let message =
+        format!("`{}` is caught before: this entry is never chosen for it", written(pattern));
+    board.tell(
+        Told::new(Code::CatchNeverMatches, &catch.place, message)
+            .label(&earlier.place, "the first entry that matches is chosen")
+            .help("put the more general entry last"),
+    );
+    true
+}
+
+fn never(catch: &Catch, pattern: &ErrorPattern, raised: &Raised<'_>, board: &mut Board<'_, '_>) {
+    let written = written(pattern);
+    if written == "cancelled" {
         board.tell(
-            Told::new(Code::CatchNeverMatches, &catch.place, message)
-                .label(&earlier.place, "the first entry that matches is chosen")
-                .help("put the more general entry last"),
+            Told::new(Code::CatchNeverMatches, &catch.place, "a cancel is never caught")
+                .help("remove the entry: whoever cancels an instance wants it to end"),
         );
         return;
     }
-    if raised.may_match(pattern) {
-        return;
-    }
-    let told = if written == "cancelled" {
-        Told::new(Code::CatchNeverMatches, &catch.place, "a cancel is never caught")
-            .help("remove the entry: whoever cancels an instance wants it to end")
-    } else {
-        let message = format!("no step of this activity can fail with `{written}`");
-        let codes: Vec<&str> = raised.exact.iter().copied().collect();
-        let help = match nearest(&written, codes.iter().copied()) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None if codes.is_empty() => "remove the entry, or correct its pattern".to_owned(),
-            None => format!("the activity itself raises {}; correct the pattern", listed(&codes)),
-        };
-        Told::new(Code::CatchNeverMatches, &catch.place, message).help(help)
+    let message = format!("no step of this activity can fail with `{written}`");
+    let codes = || raised.exact.iter().copied();
+    let help = match nearest(&written, codes()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None if raised.exact.is_empty() => "remove the entry, or correct its pattern".to_owned(),
+        None => format!("the activity itself raises {}; correct the pattern", listed(codes())),
     };
-    board.tell(told);
+    board.tell(Told::new(Code::CatchNeverMatches, &catch.place, message).help(help));
 }
 
 /// Whether every code that fits `inner` fits `outer`.

@@ -5,7 +5,7 @@ use crate::workflow::{Activity, Place};
 
 use super::board::{Board, Told};
 use super::call_graph::Call;
-use super::key::{Key, Likeness, keys};
+use super::key::{Key, Likeness};
 use super::survey::Survey;
 use super::taken::{Take, Taken};
 
@@ -46,9 +46,8 @@ fn holding<'w>(survey: &Survey<'w>, activity: usize) -> Vec<Holding<'w>> {
         let (Some(activity), Some(lock)) = (survey.activity(number), survey.lock(number)) else {
             continue;
         };
-        for key in keys(survey.workflow, activity, lock, &survey.names) {
-            out.push(Holding { key, activity, place: &lock.place });
-        }
+        let keys = survey.keys(number).iter().cloned();
+        out.extend(keys.map(|key| Holding { key, activity, place: &lock.place }));
     }
     out.truncate(MAX_KEYS);
     out
@@ -76,13 +75,13 @@ fn tell(
     let code = if certain { Code::ChildWaitsForParent } else { Code::ChildMayWaitForParent };
     let message = match likeness {
         Likeness::Same => format!(
-            "`{}` waits for the lock {} that `{}` holds until the call is done",
+            "`{}` waits for {} that `{}` holds until the call is done",
             take.workflow,
             held.key.shown(),
             survey.workflow.name
         ),
         Likeness::Unknown | Likeness::Different => format!(
-            "`{}` takes the lock {} while `{}` holds {}: if they are the same, each waits for the other",
+            "`{}` takes {} while `{}` holds {}: if they are the same, each waits for the other",
             take.workflow,
             take.key.shown(),
             survey.workflow.name,

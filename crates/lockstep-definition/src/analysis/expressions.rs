@@ -28,7 +28,9 @@ pub(crate) fn of_step<'w>(step: &'w Step, visit: &mut dyn FnMut(&'w Expression))
     step.when.iter().for_each(&mut *visit);
     let mut payloads: Vec<&'w Payload> = Vec::new();
     match &step.operation {
-        Operation::Load { id, .. } => payloads.push(id),
+        Operation::Load { id: payload, .. }
+        | Operation::Log(payload)
+        | Operation::Wait(Wait::For(payload)) => payloads.push(payload),
         Operation::Find { filter, .. } => filter.iter().for_each(&mut *visit),
         Operation::Create { id, set, .. } => {
             payloads.extend(id);
@@ -45,8 +47,7 @@ pub(crate) fn of_step<'w>(step: &'w Step, visit: &mut dyn FnMut(&'w Expression))
             payloads.extend(message(otherwise));
         }
         Operation::Raise(raise) => payloads.extend(message(raise)),
-        Operation::Commit | Operation::Parallel(_) => {}
-        Operation::Log(message) => payloads.push(message),
+        Operation::Commit | Operation::Parallel(_) | Operation::Wait(Wait::Signal(_)) => {}
         Operation::Http { url, headers, body, .. } => {
             payloads.push(url);
             payloads.extend(headers.iter().map(|(_, value)| value));
@@ -58,8 +59,6 @@ pub(crate) fn of_step<'w>(step: &'w Step, visit: &mut dyn FnMut(&'w Expression))
             payloads.extend(env.iter().map(|(_, value)| value));
         }
         Operation::Task { input, .. } => payloads.extend(input),
-        Operation::Wait(Wait::Signal(_)) => {}
-        Operation::Wait(Wait::For(time)) => payloads.push(time),
         Operation::Wait(Wait::Until(moment)) => visit(moment),
         Operation::Wait(Wait::Form(form)) => payloads.extend(&form.title),
         Operation::Workflow { input, .. } => payloads.extend(input.iter().map(|(_, value)| value)),
@@ -69,7 +68,9 @@ pub(crate) fn of_step<'w>(step: &'w Step, visit: &mut dyn FnMut(&'w Expression))
         }
         Operation::Stop(output) => payloads.extend(output),
     }
-    payloads.into_iter().for_each(|payload| of_payload(payload, visit));
+    for payload in payloads {
+        of_payload(payload, visit);
+    }
 }
 
 fn message(raise: &Raise) -> Option<&Payload> {
@@ -82,15 +83,23 @@ pub(crate) fn of_workflow<'w>(survey: &Survey<'w>, visit: &mut dyn FnMut(&'w Exp
     for (_, activity, steps) in survey.activities() {
         activity.when.iter().for_each(&mut *visit);
         activity.next.iter().flat_map(|next| &next.when).for_each(&mut *visit);
-        steps.iter().for_each(|walked| of_step(walked.step, visit));
+        for walked in steps {
+            of_step(walked.step, visit);
+        }
         for catch in &activity.catch {
             let handled: Vec<Walked<'w>> = walk::all(walk::handled(&catch.handler));
-            handled.iter().for_each(|walked| of_step(walked.step, visit));
+            for walked in &handled {
+                of_step(walked.step, visit);
+            }
         }
     }
-    workflow.output.iter().for_each(|output| of_payload(output, visit));
+    if let Some(output) = &workflow.output {
+        of_payload(output, visit);
+    }
     for trigger in &workflow.triggers {
-        trigger.input.iter().for_each(|(_, value)| of_payload(value, visit));
+        for (_, value) in &trigger.input {
+            of_payload(value, visit);
+        }
         if let TriggerSource::Change { when, .. } = &trigger.source {
             when.iter().for_each(&mut *visit);
         }

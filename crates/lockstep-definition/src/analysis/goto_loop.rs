@@ -74,9 +74,9 @@ fn check_group(
     let exits = group.iter().any(|number| leads_out(survey, *number, group, next));
     let asked = asked(survey, group, steps());
     let set: BTreeSet<&str> = steps()
-        .filter_map(|step| match &step.operation {
-            Operation::Set(values) => Some(values.iter().map(|(name, _)| &**name)),
-            _ => None,
+        .filter_map(|step| {
+            let Operation::Set(values) = &step.operation else { return None };
+            Some(values.iter().map(|(name, _)| &**name))
         })
         .flatten()
         .collect();
@@ -93,7 +93,7 @@ fn leads_out(survey: &Survey<'_>, number: usize, group: &[usize], next: &[Vec<us
         Goto::Activity(target) => target >= next.len(),
         Goto::End => true,
     });
-    ends || next.get(number).into_iter().flatten().any(|to| !group.contains(to))
+    ends || next.get(number).into_iter().flatten().any(|to| group.binary_search(to).is_err())
 }
 
 /// The names that decide whether the circle goes on.

@@ -52,8 +52,10 @@ fn sum(steps: &[Step]) -> Duration {
 
 fn of_step(step: &Step) -> Duration {
     match &step.operation {
-        Operation::Http { .. } | Operation::Exec { .. } | Operation::Task { .. } => attempts(step),
-        Operation::Workflow { mode: ChildMode::Call, .. } => attempts(step),
+        Operation::Http { .. }
+        | Operation::Exec { .. }
+        | Operation::Task { .. }
+        | Operation::Workflow { mode: ChildMode::Call, .. } => attempts(step),
         Operation::Wait(Wait::For(Payload::Literal(Value::String(text)))) => {
             duration(text).unwrap_or_default()
         }

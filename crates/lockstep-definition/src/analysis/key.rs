@@ -7,10 +7,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::workflow::{Activity, ExclusiveLock, LockScope, Workflow};
+use crate::workflow::{Activity, LockScope, Workflow};
 
 use super::names::Names;
 use super::text::{self, Choice};
+
+/// Most keys of one lock that are looked at.
+const MAX_KEYS: usize = 16;
 
 /// What a value in a lock key comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,13 +112,9 @@ impl fmt::Display for Class {
     }
 }
 
-/// The keys that a lock of an activity takes at once.
-pub(crate) fn keys(
-    workflow: &Workflow,
-    activity: &Activity,
-    lock: &ExclusiveLock,
-    names: &Names<'_>,
-) -> Vec<Key> {
+/// The keys that the lock of an activity takes at once; none if it has no lock.
+pub(crate) fn keys(workflow: &Workflow, activity: &Activity, names: &Names<'_>) -> Vec<Key> {
+    let Some(lock) = &activity.exclusive_lock else { return Vec::new() };
     let realm = match lock.scope {
         LockScope::System => Realm::System,
         LockScope::Workflow => Realm::Workflow(Arc::clone(&workflow.name)),
@@ -127,7 +126,7 @@ pub(crate) fn keys(
     let Some(context) = &lock.context else { return vec![key(What::Everything)] };
     let plain = text::plain(context.text());
     match text::items(&plain) {
-        Some(items) => items.iter().map(|item| key(names.locked(item))).collect(),
+        Some(items) => items.iter().take(MAX_KEYS).map(|item| key(names.locked(item))).collect(),
         None => vec![key(names.locked(&plain))],
     }
 }
@@ -214,12 +213,15 @@ impl Key {
         Self { realm: self.realm.clone(), what }
     }
 
-    /// How people read it.
+    /// How people read it, with an article.
     pub(crate) fn shown(&self) -> String {
         match &self.what {
+            What::Everything if self.realm == Realm::System => {
+                "the lock of the whole system".to_owned()
+            }
             What::Everything => "the lock without a context".to_owned(),
-            What::One(term) => format!("`{term}`"),
-            What::Object { entity, id } => format!("`ref(\"{entity}\", {id})`"),
+            What::One(term) => format!("the lock `{term}`"),
+            What::Object { entity, id } => format!("the lock `ref(\"{entity}\", {id})`"),
         }
     }
 }

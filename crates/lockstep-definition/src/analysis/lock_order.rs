@@ -36,7 +36,7 @@ pub(crate) fn check(surveys: &[Survey<'_>], taken: &Taken<'_>, board: &mut Board
             whole.push(edge);
         } else if edge.from == edge.to {
             // One of a kind while holding another: told once for each lock.
-            if alone.insert((edge.taken.workflow, edge.number)) && edge.gates.is_empty() {
+            if edge.gates.is_empty() && alone.insert((edge.holder, edge.number)) {
                 board.tell(two_of_a_kind(&edge));
             }
         } else {

@@ -109,7 +109,7 @@ impl<'w> Names<'w> {
     pub(crate) fn term(&self, written: &str) -> Term {
         let mut path = written.to_owned();
         for _ in 0..MAX_STEPS {
-            if let Some(term) = self.literal(&path) {
+            if let Some(term) = literal(&path) {
                 return term;
             }
             if !text::is_path(&path) {
@@ -157,14 +157,6 @@ impl<'w> Names<'w> {
         }
     }
 
-    fn literal(&self, text: &str) -> Option<Term> {
-        if let Some(constant) = text::quoted(text) {
-            return Some(Term::Constant(format!("{constant:?}")));
-        }
-        let number = !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
-        (number || matches!(text, "true" | "false")).then(|| Term::Constant(text.to_owned()))
-    }
-
     /// What a payload comes to, if it is one expression or a text.
     pub(crate) fn payload(&self, payload: &Payload) -> Term {
         match payload {
@@ -192,6 +184,14 @@ impl<'w> Names<'w> {
         words(text).all(|word| self.bound.get(word).is_none_or(|bound| bound.len() == 1))
             && !words(text).any(|word| word == "now")
     }
+}
+
+fn literal(text: &str) -> Option<Term> {
+    if let Some(constant) = text::quoted(text) {
+        return Some(Term::Constant(format!("{constant:?}")));
+    }
+    let number = !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+    (number || matches!(text, "true" | "false")).then(|| Term::Constant(text.to_owned()))
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {

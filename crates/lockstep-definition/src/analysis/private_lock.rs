@@ -7,7 +7,7 @@ use crate::code::Code;
 
 use super::board::{Board, Told};
 use super::expressions::of_workflow;
-use super::key::{Class, Key, Realm, Term, What, keys};
+use super::key::{Class, Key, Realm, Term, What};
 use super::survey::Survey;
 
 pub(crate) fn check(surveys: &[Survey<'_>], board: &mut Board<'_, '_>) {
@@ -15,11 +15,10 @@ pub(crate) fn check(surveys: &[Survey<'_>], board: &mut Board<'_, '_>) {
     let mut private: Vec<(&Survey<'_>, usize, Key)> = Vec::new();
     let mut unclear = false;
     for survey in surveys {
-        for (number, activity, _) in survey.activities() {
-            let Some(lock) = &activity.exclusive_lock else { continue };
-            for key in keys(survey.workflow, activity, lock, &survey.names) {
+        for (number, _, _) in survey.activities() {
+            for key in survey.keys(number) {
                 match (&key.what, key.class()) {
-                    (_, None) => private.push((survey, number, key)),
+                    (_, None) => private.push((survey, number, key.clone())),
                     (What::Object { entity, .. }, _) => {
                         entities.insert((key.realm.clone(), Arc::clone(entity)));
                     }
@@ -39,10 +38,8 @@ pub(crate) fn check(surveys: &[Survey<'_>], board: &mut Board<'_, '_>) {
             What::Object { .. } | What::One(_) | What::Everything => tells_instance(survey),
         };
         if let Some(lock) = survey.lock(number).filter(|_| !shared) {
-            let message = format!(
-                "no other instance ever comes to the key {}: this lock excludes nobody",
-                key.shown()
-            );
+            let message =
+                format!("no other instance ever comes to {}: it excludes nobody", key.shown());
             board.tell(Told::new(Code::LockNobodyShares, &lock.place, message).help(
                 "write what instances compete for into `context`, such as the object that they \
                  change; or remove the lock",

@@ -15,7 +15,7 @@ use crate::workflow::{
 };
 
 use super::board::{Board, Told};
-use super::key::{What, keys};
+use super::key::What;
 use super::survey::{Survey, is_call};
 use super::text;
 use super::walk;
@@ -178,7 +178,7 @@ fn write<'w>(
             Some(call) => call_between(survey, &written, call, state, board),
             None => state.written.push(written),
         }
-    } else if !expected && comes_too_late(survey, activity, &written) {
+    } else if !expected && comes_too_late(survey, &written) {
         read_before_lock(activity, &written, state, board);
     }
 }
@@ -229,8 +229,7 @@ fn call_between<'w>(
 }
 
 /// Whether an object was read before the lock was there that is to protect it.
-fn comes_too_late(survey: &Survey<'_>, activity: &Activity, written: &Written<'_>) -> bool {
-    let Some(lock) = survey.lock(written.activity) else { return false };
+fn comes_too_late(survey: &Survey<'_>, written: &Written<'_>) -> bool {
     if written.read.activity >= written.activity {
         return false;
     }
@@ -238,7 +237,7 @@ fn comes_too_late(survey: &Survey<'_>, activity: &Activity, written: &Written<'_
     if survey.held_before(written.activity).iter().any(|held| during.contains(held)) {
         return false;
     }
-    keys(survey.workflow, activity, lock, &survey.names).iter().any(|key| match &key.what {
+    survey.keys(written.activity).iter().any(|key| match &key.what {
         What::Object { entity, .. } => *entity == *written.read.entity,
         What::Everything | What::One(_) => true,
     })

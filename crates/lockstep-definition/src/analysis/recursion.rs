@@ -9,14 +9,10 @@ use super::groups::groups;
 use super::survey::Survey;
 
 pub(crate) fn check(surveys: &[Survey<'_>], calls: &CallGraph<'_>, board: &mut Board<'_, '_>) {
-    let certain = |number: usize| {
-        let survey = surveys.get(number);
-        let calls = calls.of(number).iter();
-        calls.filter(move |call| survey.is_some_and(|survey| is_certain(survey, call)))
-    };
-    let next: Vec<Vec<usize>> = (0..surveys.len())
-        .map(|number| certain(number).map(|call| call.target).collect())
-        .collect();
+    let certain: Vec<Vec<&Call<'_>>> =
+        surveys.iter().enumerate().map(|(number, survey)| certain(survey, number, calls)).collect();
+    let next: Vec<Vec<usize>> =
+        certain.iter().map(|calls| calls.iter().map(|call| call.target).collect()).collect();
     for group in groups(&next) {
         let turns = match group.as_slice() {
             [alone] => next.get(*alone).is_some_and(|to| to.contains(alone)),
@@ -25,9 +21,10 @@ pub(crate) fn check(surveys: &[Survey<'_>], calls: &CallGraph<'_>, board: &mut B
         if !turns {
             continue;
         }
-        let mut inside = group
-            .iter()
-            .filter_map(|number| certain(*number).find(|call| group.contains(&call.target)));
+        let mut inside = group.iter().filter_map(|number| {
+            let mut calls = certain.get(*number)?.iter();
+            calls.find(|call| group.binary_search(&call.target).is_ok())
+        });
         let Some(first) = inside.next() else { continue };
         let Some(target) = surveys.get(first.target) else { continue };
         let name = &target.workflow.name;
@@ -50,19 +47,36 @@ pub(crate) fn check(surveys: &[Survey<'_>], calls: &CallGraph<'_>, board: &mut B
     }
 }
 
-/// Whether every instance that does not fail makes this call.
-fn is_certain(survey: &Survey<'_>, call: &Call<'_>) -> bool {
-    if call.inner || call.step.when.is_some() || !survey.is_always_reached(call.activity) {
-        return false;
+/// The calls that every instance makes which does not fail.
+fn certain<'c, 'w>(
+    survey: &Survey<'w>,
+    number: usize,
+    calls: &'c CallGraph<'w>,
+) -> Vec<&'c Call<'w>> {
+    let mut out = Vec::new();
+    let mut calls = calls.of(number).iter().peekable();
+    // Whether a step before may have ended the instance, by how the call is made.
+    let (mut called, mut started) = (true, true);
+    for (activity, written, steps) in survey.activities() {
+        let turns = !written.catch.is_empty()
+            || written.exclusive_lock.as_ref().is_some_and(|lock| lock.on_busy != OnBusy::Wait);
+        if turns || !(called || started) {
+            break;
+        }
+        let always = survey.is_always_reached(activity);
+        for walked in steps {
+            let call = calls.next_if(|call| std::ptr::eq(call.step, walked.step));
+            let open = |call: &&Call<'_>| match call.mode {
+                ChildMode::Call => called,
+                ChildMode::Start => started,
+            };
+            let plain = always && !walked.inner && walked.step.when.is_none();
+            out.extend(call.filter(open).filter(|_| plain));
+            called &= !may_end(walked.step, ChildMode::Call);
+            started &= !may_end(walked.step, ChildMode::Start);
+        }
     }
-    let before = || survey.activities().take(call.activity + 1);
-    let may_turn = before().any(|(_, activity, _)| {
-        !activity.catch.is_empty()
-            || activity.exclusive_lock.as_ref().is_some_and(|lock| lock.on_busy != OnBusy::Wait)
-    });
-    let steps = before().flat_map(|(_, _, steps)| steps).map(|walked| walked.step);
-    let mut steps = steps.take_while(|step| !std::ptr::eq(*step, call.step));
-    !may_turn && !steps.any(|step| may_end(step, call.mode))
+    out
 }
 
 /// Whether a step may end the instance before the call. The failure of a workflow that is called is

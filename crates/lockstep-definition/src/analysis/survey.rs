@@ -5,6 +5,7 @@ use crate::workflow::{
 };
 
 use super::held::{Held, held};
+use super::key::{Key, keys};
 use super::names::Names;
 use super::walk::{self, Walked};
 
@@ -18,6 +19,10 @@ pub(crate) struct Survey<'w> {
     pub(crate) names: Names<'w>,
     /// Locks that are held when an activity begins, by activity.
     pub(crate) held: Vec<Held>,
+    /// Keys that each activity locks.
+    keys: Vec<Vec<Key>>,
+    /// Whether every instance that does not fail comes to an activity.
+    always: Vec<bool>,
 }
 
 impl<'w> Survey<'w> {
@@ -26,7 +31,9 @@ impl<'w> Survey<'w> {
             workflow.activities.iter().map(|activity| walk::all(&activity.steps)).collect();
         let names = Names::of(workflow, &steps);
         let held = held(workflow, &steps);
-        Self { workflow, steps, names, held }
+        let keys = workflow.activities.iter().map(|a| keys(workflow, a, &names)).collect();
+        let always = always_reached(workflow, &steps);
+        Self { workflow, steps, names, held, keys, always }
     }
 
     /// The activities with their numbers and all of their steps.
@@ -61,19 +68,28 @@ impl<'w> Survey<'w> {
         held
     }
 
+    /// Keys that an activity locks; more than one if its context is a list.
+    pub(crate) fn keys(&self, number: usize) -> &[Key] {
+        self.keys.get(number).map_or(&[], Vec::as_slice)
+    }
+
     /// Whether every instance that does not fail comes to an activity.
     pub(crate) fn is_always_reached(&self, number: usize) -> bool {
-        let ends = |walked: &Walked<'_>| {
-            matches!(walked.step.operation, Operation::Stop(_) | Operation::Raise(_))
-        };
-        self.workflow
-            .activities
-            .iter()
-            .zip(&self.steps)
-            .take(number)
-            .all(|(activity, steps)| activity.next.is_empty() && !steps.iter().any(ends))
-            && self.activity(number).is_some_and(|activity| activity.when.is_none())
+        self.always.get(number).copied().unwrap_or(false)
     }
+}
+
+fn always_reached(workflow: &Workflow, steps: &[Vec<Walked<'_>>]) -> Vec<bool> {
+    let ends = |walked: &Walked<'_>| {
+        matches!(walked.step.operation, Operation::Stop(_) | Operation::Raise(_))
+    };
+    let mut reached = true;
+    let each = workflow.activities.iter().zip(steps).map(|(activity, steps)| {
+        let always = reached && activity.when.is_none();
+        reached &= activity.next.is_empty() && !steps.iter().any(ends);
+        always
+    });
+    each.collect()
 }
 
 /// Whether a step does something outside, or lets time pass: it cannot be undone or takes long.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::workflow::{ExclusiveLock, OnBusy, Payload, Place, Workflow};
 
 use super::call_graph::{Call, CallGraph};
-use super::key::{Class, Key, Term, keys};
+use super::key::{Class, Key, Term};
 use super::survey::Survey;
 
 /// Most locks that are kept for one workflow.
@@ -101,8 +101,9 @@ fn own<'w>(survey: &Survey<'w>) -> Vec<(usize, Take<'w>)> {
         if lock.on_busy != OnBusy::Wait {
             continue;
         }
-        for key in keys(survey.workflow, activity, lock, &survey.names) {
+        for key in survey.keys(number) {
             let Some(class) = key.class() else { continue };
+            let key = key.clone();
             out.push((
                 number,
                 Take {

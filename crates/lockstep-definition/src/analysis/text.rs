@@ -51,9 +51,8 @@ impl Quotes {
             Some(_) if self.escaped => self.escaped = false,
             Some(_) if sign == '\\' => self.escaped = true,
             Some(open) if sign == open => self.open = None,
-            Some(_) => {}
             None if matches!(sign, '"' | '\'') => self.open = Some(sign),
-            None => {}
+            Some(_) | None => {}
         }
     }
 }
@@ -152,6 +151,7 @@ pub(crate) enum Choice {
 pub(crate) fn choice(text: &str) -> Option<(Choice, &str, &str)> {
     let at = *outermost(text, &['?']).first()?;
     let (condition, rest) = (text.get(..at)?, text.get(at + 1..)?);
+    let condition = within(condition, '(', ')').unwrap_or(condition);
     let colon = *outermost(rest, &[':']).first()?;
     let (then, otherwise) = (rest.get(..colon)?, rest.get(colon + 1..)?);
     let sign = *outermost(condition, &['<', '>']).first()?;

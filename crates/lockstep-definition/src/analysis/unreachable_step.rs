@@ -28,7 +28,9 @@ fn inner(step: &Step, board: &mut Board<'_, '_>) {
         check_list(&each.steps, board);
     }
     if let Operation::Parallel(branches) = &step.operation {
-        branches.iter().for_each(|branch| check_list(&branch.steps, board));
+        for branch in branches {
+            check_list(&branch.steps, board);
+        }
     }
 }
 

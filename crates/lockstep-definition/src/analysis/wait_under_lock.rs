@@ -33,7 +33,8 @@ pub(crate) fn check(surveys: &[Survey<'_>], calls: &CallGraph<'_>, board: &mut B
                     }
                 }
             }
-            for call in calls.waited(number).filter(|call| call.activity == activity) {
+            let of_activity = calls.of_activity(number, activity).iter();
+            for call in of_activity.filter(|call| call.mode == ChildMode::Call) {
                 let Some(place) = waits.get(call.target).copied().flatten() else { continue };
                 note();
                 if let (Some(lock), Some(child)) = (silent(), surveys.get(call.target)) {
@@ -63,10 +64,7 @@ fn first_waits<'w>(surveys: &[Survey<'w>], calls: &CallGraph<'w>) -> Vec<Option<
             .find(|walked| matches!(walked.step.operation, Operation::Wait(_)))
             .map(|walked| &walked.step.place);
         let found = own.or_else(|| {
-            calls
-                .waited(number)
-                .filter(|call| call.mode == ChildMode::Call)
-                .find_map(|call| waits.get(call.target).copied().flatten())
+            calls.waited(number).find_map(|call| waits.get(call.target).copied().flatten())
         });
         if let Some(wait) = waits.get_mut(number) {
             *wait = found;

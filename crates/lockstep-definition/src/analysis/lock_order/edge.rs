@@ -1,8 +1,8 @@
 //! Locks that are waited for while another is held.
 
-use crate::workflow::{Activity, ExclusiveLock, Place};
+use crate::workflow::{ExclusiveLock, Place};
 
-use super::super::key::{Class, Key, Likeness, keys};
+use super::super::key::{Class, Key, Likeness};
 use super::super::survey::Survey;
 use super::super::taken::{Take, Taken};
 
@@ -60,16 +60,11 @@ pub(super) fn edges<'w>(surveys: &[Survey<'w>], taken: &Taken<'w>) -> Vec<Edge<'
 }
 
 fn holding<'w>(survey: &Survey<'w>, held: &[usize]) -> Vec<Holding<'w>> {
-    let of = |number: &usize| -> Option<(&'w Activity, &'w ExclusiveLock)> {
-        Some((survey.activity(*number)?, survey.lock(*number)?))
-    };
     let mut out = Vec::new();
-    for (activity, lock) in held.iter().filter_map(of) {
-        for key in keys(survey.workflow, activity, lock, &survey.names) {
-            if let Some(class) = key.class() {
-                out.push(Holding { key, class, lock });
-            }
-        }
+    for number in held {
+        let Some(lock) = survey.lock(*number) else { continue };
+        let classed = survey.keys(*number).iter().filter_map(|key| Some((key, key.class()?)));
+        out.extend(classed.map(|(key, class)| Holding { key: key.clone(), class, lock }));
     }
     out
 }
