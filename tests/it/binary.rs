@@ -31,22 +31,37 @@ impl Told {
     }
 }
 
+/// Returns where the binary is.
+pub(crate) fn path() -> &'static Path {
+    BINARY.get_or_init(build)
+}
+
 /// Returns a command of `lockstep`, which is killed when it is dropped.
 pub(crate) fn lockstep(args: &[&str]) -> Command {
-    let mut command = Command::new(BINARY.get_or_init(build));
+    let mut command = Command::new(path());
+    command.args(args);
+    prepare(&mut command);
     command
-        .args(args)
+}
+
+fn prepare(command: &mut Command) {
+    command
         .env_remove("LOCKSTEP_STORE")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
-    command
 }
 
 /// Runs `lockstep` to its end.
 pub(crate) async fn run(args: &[&str]) -> Told {
-    let output = soon("the end of a process", lockstep(args).output()).await;
+    finish(lockstep(args)).await
+}
+
+/// Runs a command to its end.
+pub(crate) async fn finish(mut command: Command) -> Told {
+    prepare(&mut command);
+    let output = soon("the end of a process", command.output()).await;
     let output = output.expect("the program can be started");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is text");
     Told { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }

@@ -28,6 +28,8 @@ mod exclusive_lock;
 #[cfg(test)]
 mod faulty_store;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod layers;
 #[cfg(test)]
 mod modules;

@@ -83,7 +83,7 @@ async fn measure(args: &Args) -> Result<Report, Error> {
     // Only the last part: a folder that is not there is a mistake in the argument.
     std::fs::create_dir(&folder)
         .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
-    let source = Source { path: "count.yaml".into(), text: DEFINITIONS.into() };
+    let source = Source::new("count.yaml", DEFINITIONS);
     let definitions = check(&[source]).definitions.ok_or("its workflows are not valid")?;
     let definitions = Arc::new(definitions);
     let bench = Bench { definitions, folder: folder.clone(), clock, seconds: args.seconds };

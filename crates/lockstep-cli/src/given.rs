@@ -62,6 +62,20 @@ pub(crate) fn place(text: &str, offset: usize) -> (usize, usize) {
 
 /// Reads a file of at most `limit` bytes.
 pub(crate) fn file(path: &Path, limit: u64) -> Result<String, CommandError> {
+    let bytes = beginning(path, limit.saturating_add(1))?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
+        let message = format!("{} is larger than {limit} bytes", path.display());
+        return Err(CommandError::usage_with(message, "split it into several files"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let message = format!("{} is not a text in UTF-8: byte {at} is wrong", path.display());
+        CommandError::usage_with(message, "save it as UTF-8")
+    })
+}
+
+/// Reads the first bytes of a file, at most `limit`.
+pub(crate) fn beginning(path: &Path, limit: u64) -> Result<Vec<u8>, CommandError> {
     let wrong = |error: std::io::Error| {
         const HELP: &[(ErrorKind, &str)] = &[
             (ErrorKind::NotFound, "check the path"),
@@ -76,16 +90,8 @@ pub(crate) fn file(path: &Path, limit: u64) -> Result<String, CommandError> {
     };
     let mut bytes = Vec::new();
     let reader = File::open(path).map_err(wrong)?;
-    reader.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(wrong)?;
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
-        let message = format!("{} is larger than {limit} bytes", path.display());
-        return Err(CommandError::usage_with(message, "split it into several files"));
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let message = format!("{} is not a text in UTF-8: byte {at} is wrong", path.display());
-        CommandError::usage_with(message, "save it as UTF-8")
-    })
+    reader.take(limit).read_to_end(&mut bytes).map_err(wrong)?;
+    Ok(bytes)
 }
 
 #[cfg(test)]

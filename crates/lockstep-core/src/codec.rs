@@ -22,7 +22,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use lockstep_definition::Place;
-use lockstep_expr::{Duration, Key, Map, Reference, Timestamp, Value};
+use lockstep_expr::{Cidr, Duration, Ip, Key, Map, Reference, Timestamp, Value};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::Value as Json;
@@ -55,6 +55,7 @@ fn fits(value: &Value, levels: usize) -> bool {
     match value {
         Value::List(values) => levels > 0 && values.iter().all(|value| fits(value, levels - 1)),
         Value::Map(map) => levels > 0 && map.iter().all(|(_, value)| fits(value, levels - 1)),
+        Value::Optional(Some(inner)) => levels > 0 && fits(inner, levels - 1),
         // The attributes of an object were checked when it was made.
         Value::Record(_)
         | Value::Null
@@ -67,6 +68,9 @@ fn fits(value: &Value, levels: usize) -> bool {
         | Value::Timestamp(_)
         | Value::Duration(_)
         | Value::Type(_)
+        | Value::Optional(None)
+        | Value::Ip(_)
+        | Value::Cidr(_)
         | Value::Reference(_) => true,
     }
 }
@@ -130,6 +134,12 @@ impl Serialize for Exact<'_> {
             Value::Timestamp(value) => tagged(to, "$timestamp", &value.to_string()),
             Value::Duration(value) => tagged(to, "$duration", &value.to_string()),
             Value::Type(name) => tagged(to, "$type", &name.to_string()),
+            Value::Optional(inner) => {
+                let inner: Vec<_> = inner.iter().map(|inner| Exact(inner)).collect();
+                tagged(to, "$optional", &inner)
+            }
+            Value::Ip(ip) => tagged(to, "$ip", &ip.to_string()),
+            Value::Cidr(cidr) => tagged(to, "$cidr", &cidr.to_string()),
             Value::Reference(reference) => {
                 tagged(to, "$reference", &(&*reference.entity, &*reference.id))
             }
@@ -238,6 +248,7 @@ pub fn from_json(json: &Json, depth: usize) -> Result<Value, DecodeError> {
 fn from_tagged(tag: &str, json: &Json, depth: usize) -> Result<Value, DecodeError> {
     match tag {
         "$map" => return from_pairs(json, depth),
+        "$optional" => return from_optional(json, depth),
         "$object" => return from_object(json, depth),
         "$reference" => {
             let (entity, id): (String, String) = typed(json)?;
@@ -254,6 +265,8 @@ fn from_tagged(tag: &str, json: &Json, depth: usize) -> Result<Value, DecodeErro
         "$timestamp" => Value::Timestamp(Timestamp::parse(text).map_err(wrong)?),
         "$duration" => Value::Duration(Duration::parse(text).map_err(wrong)?),
         "$type" => Value::Type(text.into()),
+        "$ip" => Ip::parse(text).map_err(wrong)?.into(),
+        "$cidr" => Cidr::parse(text).map_err(wrong)?.into(),
         _ => return Err(wrong(tag)),
     })
 }
@@ -270,6 +283,14 @@ fn from_pairs(json: &Json, depth: usize) -> Result<Value, DecodeError> {
         map.insert(key, from_json(&value, depth + 1)?);
     }
     Ok(Value::Map(Arc::new(map)))
+}
+
+fn from_optional(json: &Json, depth: usize) -> Result<Value, DecodeError> {
+    match json.as_array().map(Vec::as_slice) {
+        Some([]) => Ok(Value::Optional(None)),
+        Some([inner]) => Ok(Value::some(from_json(inner, depth + 1)?)),
+        _ => Err(wrong("an optional has one value or none")),
+    }
 }
 
 type ObjectParts = ((String, String), (i64, i64), (i64, String), (i64, String), Json);

@@ -69,6 +69,8 @@ macro_rules! codes {
 codes! {
     /// The file is larger than [`crate::MAX_FILE_BYTES`].
     FileTooLarge = Error "file-too-large",
+    /// The file is not a text in UTF-8.
+    NotUtf8 = Error "not-utf-8",
     /// The file holds no definition.
     EmptyFile = Error "empty-file",
     /// The text is not YAML.

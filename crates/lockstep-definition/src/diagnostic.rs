@@ -11,6 +11,7 @@
 use std::sync::Arc;
 
 use lockstep_expr::Span;
+pub(crate) use lockstep_expr::nearest;
 
 use crate::code::{Code, Severity};
 
@@ -136,28 +137,4 @@ pub(crate) fn listed<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> Strin
         return "none".to_owned();
     };
     if others.is_empty() { last.clone() } else { format!("{} and {last}", others.join(", ")) }
-}
-
-/// The candidate that a misspelt name probably means.
-pub(crate) fn nearest<'c>(
-    name: &str,
-    candidates: impl IntoIterator<Item = &'c str>,
-) -> Option<&'c str> {
-    const MAX_COMPARED: usize = 100;
-    const MAX_CANDIDATES: usize = 1_000;
-    if name.len() > MAX_COMPARED {
-        return None;
-    }
-    let plain = |text: &str| text.replace(['-', ' '], "_").to_lowercase();
-    let wanted = plain(name);
-    let length = wanted.chars().count();
-    let allowed = if length < 2 { 0 } else { (length / 3).clamp(1, 3) };
-    candidates
-        .into_iter()
-        .take(MAX_CANDIDATES)
-        .filter(|candidate| candidate.len() <= MAX_COMPARED)
-        .map(|candidate| (strsim::damerau_levenshtein(&wanted, &plain(candidate)), candidate))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
 }

@@ -20,12 +20,22 @@ pub struct Source {
     pub path: Arc<str>,
     /// Its whole text.
     pub text: Arc<str>,
+    /// Where the file stops being UTF-8, in bytes of `text`.
+    pub(crate) not_utf_8: Option<usize>,
 }
 
 impl Source {
     /// Makes a source from a path and a text.
     pub fn new(path: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
-        Self { path: path.into(), text: text.into() }
+        Self { path: path.into(), text: text.into(), not_utf_8: None }
+    }
+
+    /// Makes a source from a path and what a file holds. Bytes that are not UTF-8 become U+FFFD in
+    /// the text, and the first of them a finding of the checker.
+    pub fn from_bytes(path: impl Into<Arc<str>>, bytes: &[u8]) -> Self {
+        let not_utf_8 = std::str::from_utf8(bytes).err().map(|error| error.valid_up_to());
+        let text: Arc<str> = String::from_utf8_lossy(bytes).into();
+        Self { path: path.into(), text, not_utf_8 }
     }
 
     /// Line and column, both from 1, of a byte offset; an offset behind the end counts as the end.

@@ -55,7 +55,14 @@ pub(crate) fn read(report: &mut Report<'_>) -> Documents {
     let text: &str = &report.source.text;
     let before = report.errors();
     let nodes = if text.len() > MAX_FILE_BYTES {
-        report.add(too_large(text.len()));
+        report.add(too_large());
+        Vec::new()
+    } else if let Some(at) = report.source.not_utf_8 {
+        let wrong = Span { start: at, end: at + char::REPLACEMENT_CHARACTER.len_utf8() };
+        report.add(
+            Finding::new(Code::NotUtf8, wrong, "this byte is not UTF-8")
+                .help("save the file as UTF-8"),
+        );
         Vec::new()
     } else {
         documents(report, text)
@@ -70,13 +77,10 @@ pub(crate) fn read(report: &mut Report<'_>) -> Documents {
     Documents { nodes, broken }
 }
 
-fn too_large(bytes: usize) -> Finding {
-    Finding::new(
-        Code::FileTooLarge,
-        Span::default(),
-        format!("the file has {bytes} bytes; at most {MAX_FILE_BYTES} are allowed"),
-    )
-    .help("split it: definitions in several files are checked together")
+fn too_large() -> Finding {
+    let message = format!("the file is larger than {MAX_FILE_BYTES} bytes");
+    Finding::new(Code::FileTooLarge, Span::default(), message)
+        .help("split it: definitions in several files are checked together")
 }
 
 /// What may still be read of a file.

@@ -7,8 +7,12 @@
 mod ast;
 mod evaluate;
 #[cfg(test)]
+mod extension_tests;
+#[cfg(test)]
 mod hostile;
 mod names;
+#[cfg(test)]
+mod page;
 mod parse;
 mod scan;
 #[cfg(test)]
@@ -66,7 +70,14 @@ impl Expression {
     ///
     /// [`ParseError`] if `text` is not an expression, is longer than 16 KiB, or nests too deeply.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        let root = parse::parse(text)?;
+        let root = parse::parse(text, true)?;
+        Ok(Self { parsed: Arc::new(Parsed { text: text.into(), root }), offset: 0 })
+    }
+
+    /// Reads an expression in which macros are calls of functions that do not exist.
+    #[cfg(test)]
+    pub(crate) fn parse_without_macros(text: &str) -> Result<Self, ParseError> {
+        let root = parse::parse(text, false)?;
         Ok(Self { parsed: Arc::new(Parsed { text: text.into(), root }), offset: 0 })
     }
 

@@ -13,10 +13,10 @@ const MAX_SHOWN: usize = 40;
 pub(crate) type Outcome<T = Value> = Result<T, Fault>;
 
 /// Why a part of an expression has no value. Boxed, so that values travel in few bytes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Fault(Box<Cause>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Cause {
     code: &'static str,
     message: String,
@@ -75,6 +75,7 @@ pub(crate) fn shown(value: &Value) -> String {
         Value::List(_)
         | Value::Map(_)
         | Value::Record(_)
+        | Value::Optional(_)
         | Value::Bytes(_)
         | Value::Reference(_) => {
             format!("of type {}", value.type_name())
@@ -86,6 +87,8 @@ pub(crate) fn shown(value: &Value) -> String {
         | Value::Double(_)
         | Value::Timestamp(_)
         | Value::Duration(_)
+        | Value::Ip(_)
+        | Value::Cidr(_)
         | Value::Type(_) => value.to_string(),
     }
 }

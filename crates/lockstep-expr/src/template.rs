@@ -3,7 +3,7 @@
 //! Invariants:
 //! - *Types survive*: a text that is exactly one `${ ... }` has the value of that expression.
 //! - *Bounded*: all expressions of one text share the work and memory of one evaluation.
-//! - *No silent text*: null, lists, maps and records never become a part of a text by themselves.
+//! - *No silent text*: null, lists, maps, records and optionals never become a part of a text by themselves.
 
 #[cfg(test)]
 mod tests;
@@ -167,7 +167,9 @@ fn push(out: &mut String, value: &Value, meter: &mut Meter) -> Outcome<()> {
         Value::Double(double) => out.push_str(&double_text(*double)),
         Value::Timestamp(timestamp) => out.push_str(&timestamp.to_string()),
         Value::Duration(duration) => out.push_str(&duration.to_string()),
-        Value::Null | Value::List(_) | Value::Map(_) | Value::Record(_) => {
+        Value::Ip(ip) => out.push_str(&ip.to_string()),
+        Value::Cidr(cidr) => out.push_str(&cidr.to_string()),
+        Value::Null | Value::List(_) | Value::Map(_) | Value::Record(_) | Value::Optional(_) => {
             let message = format!("{} cannot be a part of a text", value.type_name());
             return Err(Fault::new(code::TYPE, message));
         }

@@ -19,6 +19,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::duration::Duration;
+use crate::network::{Cidr, Ip};
 use crate::timestamp::Timestamp;
 use map::Map;
 
@@ -53,6 +54,12 @@ pub enum Value {
     Duration(Duration),
     /// The name of a type, as `type()` gives it.
     Type(Arc<str>),
+    /// A value that may be missing.
+    Optional(Option<Arc<Value>>),
+    /// An internet address.
+    Ip(Ip),
+    /// A range of internet addresses.
+    Cidr(Arc<Cidr>),
     /// Names an object without being it.
     Reference(Arc<Reference>),
     /// An object of the host program.
@@ -98,9 +105,17 @@ impl Value {
             Self::Timestamp(_) => "timestamp",
             Self::Duration(_) => "duration",
             Self::Type(_) => "type",
+            Self::Optional(_) => "optional",
+            Self::Ip(_) => "ip",
+            Self::Cidr(_) => "cidr",
             Self::Reference(_) => "reference",
             Self::Record(record) => record.type_name(),
         }
+    }
+
+    /// Returns an optional that has `value`.
+    pub fn some(value: Self) -> Self {
+        Self::Optional(Some(Arc::new(value)))
     }
 
     /// Returns the text of a string, or `None` for values of other types.
@@ -179,6 +194,18 @@ impl From<Timestamp> for Value {
 impl From<Duration> for Value {
     fn from(duration: Duration) -> Self {
         Self::Duration(duration)
+    }
+}
+
+impl From<Ip> for Value {
+    fn from(ip: Ip) -> Self {
+        Self::Ip(ip)
+    }
+}
+
+impl From<Cidr> for Value {
+    fn from(cidr: Cidr) -> Self {
+        Self::Cidr(Arc::new(cidr))
     }
 }
 

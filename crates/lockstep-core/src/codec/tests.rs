@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lockstep_expr::{Duration, Key, Map, Reference, Timestamp, Value};
+use lockstep_expr::{Cidr, Duration, Ip, Key, Map, Reference, Timestamp, Value};
 
 use super::{MAX_KEPT_DEPTH, check_depth, decode, encode};
 
@@ -37,6 +37,13 @@ fn every_kind_of_value_comes_back_as_it_was() {
     check(&Value::Duration(duration), r#"{"$duration":"-1.5s"}"#);
     let reference = Reference { entity: "Slot".into(), id: "a/b".into() };
     check(&Value::Reference(Arc::new(reference)), r#"{"$reference":["Slot","a/b"]}"#);
+    check(&Value::Type("optional_type".into()), r#"{"$type":"optional_type"}"#);
+    check(&Value::Optional(None), r#"{"$optional":[]}"#);
+    check(&Value::some(Value::Null), r#"{"$optional":[null]}"#);
+    let nested = Value::some(Value::some(Value::Uint(1)));
+    check(&nested, r#"{"$optional":[{"$optional":[{"$uint":"1"}]}]}"#);
+    check(&Ip::parse("::ffff:c0a8:1").expect("an address").into(), r#"{"$ip":"192.168.0.1"}"#);
+    check(&Cidr::parse("2001:db8::1/32").expect("a range").into(), r#"{"$cidr":"2001:db8::1/32"}"#);
 }
 
 #[test]
@@ -51,6 +58,11 @@ fn the_deepest_value_that_is_kept_can_be_read_again() {
     let deep = |levels: usize| (0..levels).fold(Value::Null, |value, _| map(1_i64, value));
     check_depth(&deep(MAX_KEPT_DEPTH)).expect("this deep is allowed");
     assert!(check_depth(&deep(MAX_KEPT_DEPTH + 1)).is_err(), "one level more is refused");
+    let optional = |levels: usize| (0..levels).fold(Value::Null, |value, _| Value::some(value));
+    check_depth(&optional(MAX_KEPT_DEPTH)).expect("optionals may be as deep");
+    assert!(check_depth(&optional(MAX_KEPT_DEPTH + 1)).is_err(), "one optional more is refused");
+    let text = format!("[[[[[[{}]]]]]]", encode(&optional(MAX_KEPT_DEPTH)));
+    decode(&text).expect("the deepest optional that is kept can be read");
     // A state holds values some levels down.
     let text = format!("[[[[[[{}]]]]]]", encode(&deep(MAX_KEPT_DEPTH)));
     decode(&text).expect("the deepest value that is kept can be read");

@@ -47,7 +47,7 @@ pub(crate) struct Rig {
 
 impl Rig {
     pub(crate) fn new(yaml: &str) -> Self {
-        let checked = check(&[Source { path: "test.yaml".into(), text: yaml.into() }]);
+        let checked = check(&[Source::new("test.yaml", yaml)]);
         let definitions = Arc::new(checked.definitions.unwrap_or_else(|| {
             panic!("the test's definitions are wrong: {:#?}", checked.diagnostics)
         }));

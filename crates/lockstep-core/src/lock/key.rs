@@ -76,6 +76,9 @@ fn canonical(context: &Value) -> Result<String, String> {
         | Value::Map(_)
         | Value::Timestamp(_)
         | Value::Duration(_)
+        | Value::Optional(_)
+        | Value::Ip(_)
+        | Value::Cidr(_)
         | Value::Type(_) => Err(format!("a value of type {} is not a key", context.type_name())),
     }
 }

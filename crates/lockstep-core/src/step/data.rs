@@ -285,6 +285,9 @@ fn named_id(value: Value, entity: &Arc<str>) -> Option<Arc<str>> {
         | Value::Map(_)
         | Value::Timestamp(_)
         | Value::Duration(_)
+        | Value::Optional(_)
+        | Value::Ip(_)
+        | Value::Cidr(_)
         | Value::Type(_) => None,
     }
 }

@@ -28,13 +28,21 @@ pub(crate) struct Node {
 pub(crate) enum Kind {
     Literal(Value),
     Name(Box<Name>),
-    /// The variable of a macro, by its number from the outermost.
+    /// The variable of a macro or binding, by its number from the outermost.
     Local(usize),
     Field(Box<Field>),
+    /// `value.?field`: the field as an optional.
+    OptionalField(Box<Field>),
     Has(Box<Field>),
     Index(Box<[Node; 2]>),
+    /// `value[?key]`: the element as an optional.
+    OptionalIndex(Box<[Node; 2]>),
     List(Box<[Node]>),
     Map(Box<[[Node; 2]]>),
+    /// A list of which some elements are optionals that may leave them out.
+    SparseList(Box<[Sparse<Node>]>),
+    /// A map of which some values are optionals that may leave their entries out.
+    SparseMap(Box<[Sparse<[Node; 2]>]>),
     Not(Box<Node>),
     Negate(Box<Node>),
     Binary(Operator, Box<[Node; 2]>),
@@ -45,6 +53,46 @@ pub(crate) enum Kind {
     Call(Box<Call>),
     Unresolved(Box<Unresolved>),
     Comprehension(Box<Comprehension>),
+    Bind(Box<Bind>),
+    OptionalMap(Box<OptionalMap>),
+    Alternative(Box<Alternative>),
+}
+
+/// An element or entry of a literal.
+#[derive(Debug)]
+pub(crate) struct Sparse<T> {
+    /// Written with `?`: the value is an optional, and nothing is there if it has no value.
+    pub(crate) optional: bool,
+    pub(crate) part: T,
+}
+
+/// `cel.bind` and `cel.block`: names for values. Each value may use those before it.
+#[derive(Debug)]
+pub(crate) struct Bind {
+    /// Number of the first variable.
+    pub(crate) slot: usize,
+    pub(crate) values: Box<[Node]>,
+    pub(crate) body: Node,
+}
+
+/// `optMap` and `optFlatMap`: an expression on the value of an optional that has one.
+#[derive(Debug)]
+pub(crate) struct OptionalMap {
+    pub(crate) target: Node,
+    /// Number of the variable.
+    pub(crate) slot: usize,
+    pub(crate) body: Node,
+    /// The body makes the optional itself.
+    pub(crate) flat: bool,
+}
+
+/// `or` and `orValue`: what counts if an optional has no value, computed only then.
+#[derive(Debug)]
+pub(crate) struct Alternative {
+    pub(crate) target: Node,
+    pub(crate) other: Node,
+    /// `orValue`: the result is a value, not an optional.
+    pub(crate) unwraps: bool,
 }
 
 /// A name that the scope gives a value.
@@ -151,6 +199,8 @@ pub(crate) enum Macro {
     TransformMap,
     /// Collects the entries of the maps that the body makes; with two variables.
     TransformEntries,
+    /// Puts the elements in the order of the body's values.
+    SortBy,
 }
 
 /// A macro over the elements of a list or the keys of a map.
@@ -172,11 +222,19 @@ impl Kind {
     pub(crate) fn for_each_child<'a>(&'a self, visit: &mut dyn FnMut(&'a Node)) {
         match self {
             Self::Literal(_) | Self::Name(_) | Self::Local(_) => {}
-            Self::Field(field) | Self::Has(field) => visit(&field.target),
+            Self::Field(field) | Self::OptionalField(field) | Self::Has(field) => {
+                visit(&field.target);
+            }
             Self::Not(operand) | Self::Negate(operand) => visit(operand),
-            Self::Index(pair) | Self::Binary(_, pair) => pair.iter().for_each(visit),
+            Self::Index(pair) | Self::OptionalIndex(pair) | Self::Binary(_, pair) => {
+                pair.iter().for_each(visit);
+            }
             Self::List(items) | Self::And(items) | Self::Or(items) => items.iter().for_each(visit),
             Self::Map(entries) => entries.iter().flatten().for_each(visit),
+            Self::SparseList(items) => items.iter().for_each(|item| visit(&item.part)),
+            Self::SparseMap(entries) => {
+                entries.iter().flat_map(|entry| &entry.part).for_each(visit);
+            }
             Self::Chain(chain) => {
                 visit(&chain.first);
                 chain.rest.iter().for_each(|(_, operand)| visit(operand));
@@ -191,6 +249,18 @@ impl Kind {
                 visit(&comprehension.range);
                 comprehension.filter.iter().for_each(&mut *visit);
                 visit(&comprehension.body);
+            }
+            Self::Bind(bind) => {
+                bind.values.iter().for_each(&mut *visit);
+                visit(&bind.body);
+            }
+            Self::OptionalMap(map) => {
+                visit(&map.target);
+                visit(&map.body);
+            }
+            Self::Alternative(alternative) => {
+                visit(&alternative.target);
+                visit(&alternative.other);
             }
         }
     }

@@ -13,12 +13,13 @@
 
 mod comprehension;
 mod operator;
+mod optional;
 mod size;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::ast::{Call, Chain, Conditional, Field, Kind, Name, Node};
+use super::ast::{Bind, Call, Chain, Conditional, Field, Kind, Name, Node};
 use crate::error::{EvalError, code};
 use crate::fault::{Fault, Outcome, shown};
 use crate::function::{self, Function, MAX_ARGUMENTS};
@@ -52,10 +53,15 @@ pub(super) fn evaluate(
 
 /// Returns whether the node only passes on what the scope has.
 fn is_path(node: &Node) -> bool {
-    matches!(
-        node.kind,
-        Kind::Literal(_) | Kind::Name(_) | Kind::Local(_) | Kind::Field(_) | Kind::Index(_)
-    )
+    let mut node = node;
+    loop {
+        node = match &node.kind {
+            Kind::Literal(_) | Kind::Name(_) => return true,
+            Kind::Field(field) => &field.target,
+            Kind::Index(pair) => pair.first().expect("a pair has a first part"),
+            _ => return false,
+        }
+    }
 }
 
 struct Evaluation<'a> {
@@ -63,8 +69,9 @@ struct Evaluation<'a> {
     /// Whether the scope binds names with dots.
     dotted: bool,
     meter: &'a mut Meter,
-    /// Values of the macros' variables around the place, outermost first.
-    locals: Vec<Value>,
+    /// Values of the macros' and bindings' variables around the place, outermost first. A binding
+    /// that has no value fails where it is used.
+    locals: Vec<Outcome>,
 }
 
 impl Evaluation<'_> {
@@ -79,12 +86,16 @@ impl Evaluation<'_> {
         match kind {
             Kind::Literal(value) => Ok(value.clone()),
             Kind::Name(name) => self.name(name),
-            Kind::Local(slot) => Ok(self.local(*slot)),
+            Kind::Local(slot) => self.local(*slot),
             Kind::Field(field) => self.field(field),
+            Kind::OptionalField(field) => self.optional_field(field),
             Kind::Has(field) => self.has(field),
             Kind::Index(pair) => self.index(pair),
+            Kind::OptionalIndex(pair) => self.optional_index(pair),
             Kind::List(items) => self.list(items),
             Kind::Map(entries) => self.map(entries),
+            Kind::SparseList(items) => self.sparse_list(items),
+            Kind::SparseMap(entries) => self.sparse_map(entries),
             Kind::Not(operand) => self.not(operand),
             Kind::Negate(operand) => {
                 let operand = self.value(operand)?;
@@ -106,6 +117,9 @@ impl Evaluation<'_> {
                     .at(call.error.span))
             }
             Kind::Comprehension(comprehension) => self.comprehension(comprehension),
+            Kind::Bind(bind) => self.bind(bind),
+            Kind::OptionalMap(map) => self.optional_map(map),
+            Kind::Alternative(alternative) => self.alternative(alternative),
         }
     }
 
@@ -118,8 +132,23 @@ impl Evaluation<'_> {
         }
     }
 
-    fn local(&self, slot: usize) -> Value {
+    fn local(&self, slot: usize) -> Outcome {
         self.locals.get(slot).expect("the parser numbers variables as they are bound").clone()
+    }
+
+    /// Computes all values at once: none has an effect, so nobody can tell that it was not needed.
+    #[inline(never)]
+    fn bind(&mut self, bind: &Bind) -> Outcome {
+        debug_assert_eq!(self.locals.len(), bind.slot, "variables are bound as they were numbered");
+        for value in &bind.values {
+            match self.value(value) {
+                Err(fault) if fault.is_limit() => return Err(fault),
+                outcome => self.locals.push(outcome),
+            }
+        }
+        let result = self.value(&bind.body);
+        self.locals.truncate(bind.slot);
+        result
     }
 
     fn name(&self, name: &Name) -> Outcome {
@@ -144,13 +173,13 @@ impl Evaluation<'_> {
             }
         }
         let target = self.value(&field.target)?;
-        operator::select(&target, &field.name)
+        operator::select(&target, &field.name, self.meter)
     }
 
     #[inline(never)]
     fn has(&mut self, field: &Field) -> Outcome {
         let target = self.value(&field.target)?;
-        operator::has(&target, &field.name)
+        operator::has(&target, &field.name, self.meter)
     }
 
     #[inline(never)]

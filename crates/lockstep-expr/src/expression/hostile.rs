@@ -207,6 +207,7 @@ fn doubling_ends_at_the_limit_of_memory() {
 fn a_result_is_measured_as_it_would_be_written_out() {
     let shared = format!("[1]{}", ".map(s,[s,s])".repeat(60));
     assert_eq!(outcome(shared.clone()), code::LIMIT);
+    assert_eq!(outcome(format!("{shared}[0]")), code::LIMIT);
     assert_eq!(outcome(format!("{shared} == {shared}")), code::LIMIT);
     let text = format!("['{}']{}", "x".repeat(10_000), ".map(s,[s,s,s,s])".repeat(8));
     assert_eq!(outcome(text), code::LIMIT);
@@ -260,6 +261,108 @@ fn patterns_are_bounded() {
 }
 
 #[test]
+fn extensions_end_at_the_limits() {
+    let limit = code::LIMIT;
+    assert_eq!(outcome("lists.range(1000000000000000000)"), limit);
+    assert_eq!(outcome("lists.range(9223372036854775807)"), limit);
+    assert_eq!(outcome("lists.range(500000).map(a, lists.range(500000))"), limit);
+    assert_eq!(outcome("lists.range(2000).distinct().size()"), limit);
+    assert_eq!(outcome("lists.range(20000).sortBy(x, 0 - x).first().value()"), "19999");
+    assert_eq!(outcome("lists.range(100000).map(n, lists.range(n).sort())"), limit);
+    assert_eq!(
+        outcome("lists.range(100).map(n, lists.range(200).sortBy(x, '%.1000f'.format([x])))"),
+        limit
+    );
+    assert_eq!(outcome("lists.range(20000).map(n, 'ab').join().size()"), "40000");
+    assert_eq!(outcome("lists.range(20000).map(n, '%.1000f'.format([1e300]))"), limit);
+    assert_eq!(outcome("lists.range(20000).map(n, '%.1000e'.format([1e300]))"), limit);
+    let shared = format!("[1]{}", ".map(s,[s,s])".repeat(60));
+    assert_eq!(outcome(format!("'%s'.format([{shared}])")), limit);
+    assert_eq!(outcome(format!("{shared}.flatten(1000).size()")), limit);
+    assert_eq!(outcome(format!("[{shared}].distinct().map(x, {shared}).distinct()")), limit);
+    let text = format!("'{}'", "%s".repeat(2_000));
+    assert_eq!(
+        outcome(format!("cel.bind(t, {text}, t.format(lists.range(2000).map(n, t)).size())")),
+        "8000000"
+    );
+    assert_eq!(
+        outcome(format!(
+            "cel.bind(t, {text}, cel.bind(u, t.format(lists.range(2000).map(n, t)), u + u).size())"
+        )),
+        limit
+    );
+    let doubled = |seed: &str, body: &str| {
+        format!("[{seed}]{}[0].size()", format!(".map(s,{body})").repeat(60))
+    };
+    assert_eq!(outcome(doubled("'\"\"\"\"'", "strings.quote(s)")), limit);
+    assert_eq!(outcome(doubled("b'abcdefgh'", "bytes(base64.encode(s))")), limit);
+    assert_eq!(outcome(doubled("'abcdefgh'", "'%x'.format([s])")), limit);
+    assert_eq!(outcome(doubled("'ab'", "'%s%s'.format([s, s])")), limit);
+    assert_eq!(outcome(doubled("[1]", "[s, s].flatten()")), limit);
+    assert_eq!(outcome(doubled("[1]", "(s + s).reverse()")), limit);
+}
+
+#[test]
+fn bindings_and_optionals_nest_within_the_limits() {
+    let too_deep = "the expression nests more than 160 levels deep";
+    let nested = |open: &str, inner: &str, close: &str, count: usize| {
+        format!("{}{inner}{}", open.repeat(count), close.repeat(count))
+    };
+    let bind = "cel.bind(a, 1, ";
+    assert_eq!(outcome(nested(bind, "a", ")", 64)), "1");
+    assert_eq!(outcome(nested(bind, "a", ")", 65)), "brackets nest more than 64 levels deep");
+    assert_eq!(outcome(nested("cel.bind(a, ", "1", ", a)", 64)), "1");
+    assert_eq!(outcome(nested("cel.block([1, ", "1", "], cel.index(1))", 32)), "1");
+    assert_eq!(outcome(nested("optional.of(1).optMap(a, ", "a", ")", 40)).len(), 40 * 13 + 1);
+    assert_eq!(outcome(nested("optional.of(", "1", ")", 64)).len(), 64 * 13 + 1);
+    assert_eq!(outcome(format!("optional.of(1){}", ".optMap(a, a)".repeat(1_000))), too_deep);
+    assert_eq!(outcome(format!("optional.of(1){}", ".optMap(a, a)".repeat(150))), "optional.of(1)");
+    assert_eq!(outcome(format!("{{}}{}", ".?a".repeat(4_000))), too_deep);
+    assert_eq!(outcome(format!("{{}}{}", ".?a".repeat(150))), "optional.none()");
+    assert_eq!(outcome(format!("[]{}", "[?0]".repeat(4_000))), too_deep);
+    let or = ".or(optional.none())";
+    assert_eq!(outcome(format!("optional.none(){}", or.repeat(800))), too_deep);
+    let values: Vec<String> = (0..500).map(|n| format!("cel.index({n})+1")).collect();
+    let block = format!("cel.block([0,{}],cel.index(500))", values.join(","));
+    assert_eq!(outcome(block), "500");
+    let sums: Vec<String> = (0..300).map(|n| format!("cel.index({n})+cel.index({n})")).collect();
+    let doubling = format!("cel.block(['ab',{}],cel.index(299))", sums.join(","));
+    assert_eq!(outcome(doubling), code::LIMIT);
+    let failing: Vec<String> =
+        (0..300).map(|n| format!("cel.index({n})||cel.index({n})")).collect();
+    let failing = format!("cel.block([1/0>0,{}],true||cel.index(299))", failing.join(","));
+    assert_eq!(outcome(failing), "true");
+}
+
+/// Goal: optionals in one another, as a workflow could make them step by step, never exhaust the
+/// stack.
+#[test]
+fn optionals_deeper_than_any_result_are_refused() {
+    let wrap = |levels: usize| format!("[1]{}[0]", ".map(s,optional.of(s))".repeat(levels));
+    assert_eq!(outcome(format!("{} == {}", wrap(140), wrap(140))), "true");
+    assert_eq!(outcome(wrap(101)), code::LIMIT);
+    assert!(outcome(wrap(99)).starts_with("optional.of(optional.of("));
+    let scope = |levels: usize| {
+        let value = (0..levels).fold(Value::Int(1), |value, _| Value::some(value));
+        [("deep", value)]
+    };
+    let evaluated = |text: &'static str| {
+        on_a_small_stack(move || {
+            let result = Expression::parse(text).expect("an expression").evaluate(&scope(1_000));
+            result.map_or_else(|error| error.code.to_owned(), |value| value.to_string())
+        })
+    };
+    assert_eq!(evaluated("deep == deep"), "true");
+    assert_eq!(evaluated("[deep].distinct().size()"), "1");
+    assert_eq!(evaluated("deep.hasValue()"), "true");
+    assert_eq!(evaluated("deep.a"), code::TYPE);
+    assert_eq!(evaluated("optional.of(deep)"), code::LIMIT);
+    assert!(evaluated("deep").len() < 1_000, "what lies deep is not written");
+    let json = on_a_small_stack(move || crate::json::to_json(&scope(1_000)[0].1));
+    assert_eq!(json, "null", "what lies deep is not written");
+}
+
+#[test]
 fn hostile_templates_are_refused() {
     let refused = |text: String| on_a_small_stack(move || Template::parse(&text).is_err());
     assert!(refused("${".repeat(16_000)));
@@ -285,16 +388,70 @@ fn the_expressions_of_a_template_share_their_limits() {
     assert_eq!(evaluated(work.repeat(25)), Err(code::LIMIT));
 }
 
+/// What random texts are made of.
+const TOKENS: &[&str] = &[
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "a",
+    "b",
+    "1",
+    "2u",
+    "1.5",
+    "'s'",
+    "\"t\"",
+    "b'x'",
+    "true",
+    "null",
+    "+",
+    "-",
+    "*",
+    "/",
+    "%",
+    "==",
+    "!=",
+    "<",
+    "<=",
+    "&&",
+    "||",
+    "!",
+    "?",
+    ":",
+    ",",
+    ".",
+    ".all(x,",
+    ".map(x,",
+    "has(",
+    "size(",
+    "in",
+    " ",
+    "//c\n",
+    "`q`",
+    "r'\\'",
+    ".?",
+    "[?",
+    "{?",
+    "cel.bind(x,",
+    "cel.block([",
+    "cel.index(0)",
+    "optional.of(",
+    ".optMap(x,",
+    ".orValue(",
+    "math.abs(",
+    ".format([",
+    "'%s%.2f'",
+    ".sort()",
+    "lists.range(",
+];
+
 /// Goal: no text makes parsing or evaluation panic, or place an error outside the text.
 ///
 /// Method: random runs of tokens from a fixed seed, enough of which happen to be expressions.
 #[test]
 fn random_tokens_end_in_a_value_or_an_error() {
-    let tokens = [
-        "(", ")", "[", "]", "{", "}", "a", "b", "1", "2u", "1.5", "'s'", "\"t\"", "b'x'", "true",
-        "null", "+", "-", "*", "/", "%", "==", "!=", "<", "<=", "&&", "||", "!", "?", ":", ",",
-        ".", ".all(x,", ".map(x,", "has(", "size(", "in", " ", "//c\n", "`q`", "r'\\'",
-    ];
     let finished = on_a_small_stack(move || {
         let mut state = 7_u64;
         let mut next = |below: usize| {
@@ -305,7 +462,7 @@ fn random_tokens_end_in_a_value_or_an_error() {
         };
         let mut parsed = 0;
         for _ in 0..6_000 {
-            let text: String = (0..next(12)).map(|_| tokens[next(tokens.len())]).collect();
+            let text: String = (0..next(12)).map(|_| TOKENS[next(TOKENS.len())]).collect();
             match Expression::parse(&text) {
                 Err(error) => {
                     assert!(text.get(error.span.start..error.span.end).is_some(), "{text}");

@@ -13,7 +13,7 @@ use crate::error::ParseError;
 pub(super) fn free_names(node: &Node, names: &mut Vec<FreeName>) {
     let mut path = Vec::new();
     let mut root = node;
-    while let Kind::Field(field) | Kind::Has(field) = &root.kind {
+    while let Kind::Field(field) | Kind::OptionalField(field) | Kind::Has(field) = &root.kind {
         path.push(field.name.to_string());
         root = &field.target;
     }

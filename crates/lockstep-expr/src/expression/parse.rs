@@ -14,41 +14,41 @@
     reason = "what is not named is no path of names, or the grammar admits nothing else"
 )]
 
+mod call;
 mod literal;
 mod mistake;
 mod operators;
 
-use std::sync::{Arc, OnceLock};
+use std::borrow::Cow;
+use std::sync::Arc;
 
 use pest::Parser as _;
 use pest::iterators::Pair;
 
-use super::ast::{Call, Comprehension, Conditional, Field, Kind, Macro, Name, Node, Unresolved};
+use super::ast::{Conditional, Field, Kind, Name, Node, Sparse};
 use super::{MAX_HEIGHT, scan};
 use crate::error::ParseError;
-use crate::function::{self, Form, Function, MAX_PATTERNS};
+use crate::function::Form;
 use crate::span::Span;
 use crate::value::Value;
 
 /// Words that mean a type where the scope does not bind them.
-const TYPE_WORDS: [&str; 10] =
-    ["bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type"];
-/// Types whose names have dots.
-const DOTTED_TYPES: [&str; 2] = ["google.protobuf.Timestamp", "google.protobuf.Duration"];
-
-/// How macros are written.
-const MACROS: [(&str, &str); 10] = [
-    ("has", "has(value.field)"),
-    ("all", "list.all(item, condition)"),
-    ("exists", "list.exists(item, condition)"),
-    ("exists_one", "list.exists_one(item, condition)"),
-    ("existsOne", "list.existsOne(item, condition)"),
-    ("filter", "list.filter(item, condition)"),
-    ("map", "list.map(item, value)"),
-    ("transformList", "list.transformList(index, item, value)"),
-    ("transformMap", "map.transformMap(key, value, other)"),
-    ("transformMapEntry", "map.transformMapEntry(key, value, {other: value})"),
+const TYPE_WORDS: [&str; 11] = [
+    "bool",
+    "int",
+    "uint",
+    "double",
+    "string",
+    "bytes",
+    "list",
+    "map",
+    "null_type",
+    "optional_type",
+    "type",
 ];
+/// Types whose names have dots.
+const DOTTED_TYPES: [&str; 4] =
+    ["google.protobuf.Timestamp", "google.protobuf.Duration", "net.IP", "net.CIDR"];
 
 /// The parser that `grammar/expression.pest` describes.
 #[derive(pest_derive::Parser)]
@@ -58,13 +58,13 @@ struct Grammar;
 type Part<'a> = Pair<'a, Rule>;
 type Parsed<T = Node> = Result<T, ParseError>;
 
-/// Reads an expression.
-pub(super) fn parse(text: &str) -> Parsed {
+/// Reads an expression; without `macros`, what looks like one is a call like every other.
+pub(super) fn parse(text: &str, macros: bool) -> Parsed {
     scan::check(text)?;
     let mut parts =
         Grammar::parse(Rule::whole, text).map_err(|error| mistake::explain(text, &error))?;
     let whole = parts.next().expect("a whole text holds an expression");
-    Builder { variables: Vec::new(), patterns: 0 }.expression(whole)
+    Builder { macros, variables: Vec::new(), depth: 0, patterns: 0 }.expression(whole)
 }
 
 /// Returns whether the text is a name that an expression can use: a letter or `_`, then letters,
@@ -80,8 +80,11 @@ fn span(part: &Part<'_>) -> Span {
 }
 
 struct Builder<'a> {
-    /// Variables of the macros around the place, outermost first.
-    variables: Vec<&'a str>,
+    macros: bool,
+    /// Variables of the macros and bindings around the place, outermost first.
+    variables: Vec<Cow<'a, str>>,
+    /// Macros and bindings around the place, one for each variable; of a block, one.
+    depth: usize,
     /// Calls of `matches` so far.
     patterns: usize,
 }
@@ -91,7 +94,7 @@ impl<'a> Builder<'a> {
         let mut below = 0;
         kind.for_each_child(&mut |child| below = child.height.max(below));
         let height = below + 1;
-        if height + self.variables.len() > MAX_HEIGHT {
+        if height + self.depth > MAX_HEIGHT {
             let message = format!("the expression nests more than {MAX_HEIGHT} levels deep");
             return Err(ParseError::new(span, message));
         }
@@ -148,6 +151,10 @@ impl<'a> Builder<'a> {
                     last_minus = Some(span(&part).start);
                     continue;
                 }
+                // A uint has no sign: a minus in front of it is an operator that it does not have.
+                None if rule == Rule::integer && part.as_str().ends_with(['u', 'U']) => {
+                    self.number(&part, None)?
+                }
                 None if matches!(rule, Rule::integer | Rule::double) => {
                     minuses = minuses.saturating_sub(1);
                     self.number(&part, last_minus)?
@@ -196,20 +203,45 @@ impl<'a> Builder<'a> {
                 let node = self.expression(inner)?;
                 return Ok(Node { span: whole, ..node });
             }
-            Rule::list => Kind::List(self.expressions(part.into_inner())?),
-            Rule::map => {
-                Kind::Map(part.into_inner().map(|entry| self.entry(entry)).collect::<Parsed<_>>()?)
-            }
+            Rule::list => self.list(part)?,
+            Rule::map => self.map(part)?,
             _ => return self.global(part),
         };
         self.node(kind, whole)
     }
 
-    fn entry(&mut self, part: Part<'a>) -> Parsed<[Node; 2]> {
-        let mut parts = part.into_inner();
+    fn list(&mut self, part: Part<'a>) -> Parsed<Kind> {
+        let mut items = Vec::new();
+        let mut optional = false;
+        for part in part.into_inner() {
+            if part.as_rule() == Rule::maybe {
+                optional = true;
+                continue;
+            }
+            let part = self.expression(part)?;
+            items.push(Sparse { optional: std::mem::take(&mut optional), part });
+        }
+        if items.iter().any(|item| item.optional) {
+            return Ok(Kind::SparseList(items.into()));
+        }
+        Ok(Kind::List(items.into_iter().map(|item| item.part).collect()))
+    }
+
+    fn map(&mut self, part: Part<'a>) -> Parsed<Kind> {
+        let entries: Vec<_> =
+            part.into_inner().map(|entry| self.entry(entry)).collect::<Parsed<_>>()?;
+        if entries.iter().any(|entry| entry.optional) {
+            return Ok(Kind::SparseMap(entries.into()));
+        }
+        Ok(Kind::Map(entries.into_iter().map(|entry| entry.part).collect()))
+    }
+
+    fn entry(&mut self, part: Part<'a>) -> Parsed<Sparse<[Node; 2]>> {
+        let mut parts = part.into_inner().peekable();
+        let optional = parts.next_if(|part| part.as_rule() == Rule::maybe).is_some();
         let key = parts.next().expect("an entry has a key");
         let value = parts.next().expect("an entry has a value");
-        Ok([self.expression(key)?, self.expression(value)?])
+        Ok(Sparse { optional, part: [self.expression(key)?, self.expression(value)?] })
     }
 
     /// Reads a name, or a call of a function that is no method.
@@ -223,13 +255,13 @@ impl<'a> Builder<'a> {
         let whole = Span::new(start, span(arguments.as_ref().unwrap_or(&name)).end);
         if let Some(arguments) = arguments {
             let arguments: Vec<_> = arguments.into_inner().collect();
-            if let ("has", [field]) = (text, arguments.as_slice()) {
+            if let ("has", [field], true) = (text, arguments.as_slice(), self.macros) {
                 return self.has(field.clone(), whole);
             }
             let arguments = self.expressions(arguments.into_iter())?;
-            return self.call(&name, Form::Global, arguments, whole);
+            return self.call((text, span(&name)), Form::Global, arguments, whole);
         }
-        let slot = self.variables.iter().rposition(|variable| *variable == text);
+        let slot = self.variables.iter().rposition(|variable| variable == text);
         let kind = match slot {
             Some(slot) if !absolute => Kind::Local(slot),
             _ => {
@@ -242,30 +274,27 @@ impl<'a> Builder<'a> {
 
     fn index(&mut self, target: Node, part: Part<'a>) -> Parsed {
         let whole = target.span.to(span(&part));
-        let key = part.into_inner().next().expect("an index holds an expression");
-        let key = self.expression(key)?;
-        self.node(Kind::Index(Box::new([target, key])), whole)
+        let mut parts = part.into_inner().peekable();
+        let optional = parts.next_if(|part| part.as_rule() == Rule::maybe).is_some();
+        let key = parts.next().expect("an index holds an expression");
+        let pair = Box::new([target, self.expression(key)?]);
+        self.node(if optional { Kind::OptionalIndex(pair) } else { Kind::Index(pair) }, whole)
     }
 
-    /// Reads a field, or a call of a method or macro.
+    /// Reads a field, or a call of a method, macro or function with a namespace.
     fn member(&mut self, target: Node, part: Part<'a>) -> Parsed {
-        let mut parts = part.into_inner();
+        let mut parts = part.into_inner().peekable();
+        let optional = parts.next_if(|part| part.as_rule() == Rule::maybe).is_some();
         let name = parts.next().expect("a member has a name");
         let arguments = parts.next();
         let whole = target.span.to(span(arguments.as_ref().unwrap_or(&name)));
-        let Some(arguments) = arguments else {
-            return self.field(target, name.as_str(), whole);
-        };
-        let arguments: Vec<_> = arguments.into_inner().collect();
-        if let Some(action) = find_macro(name.as_str(), arguments.len()) {
-            return self.comprehension(action, target, arguments, whole);
+        match arguments {
+            Some(arguments) => self.member_call(target, &name, arguments, whole),
+            None => self.field(target, name.as_str(), optional, whole),
         }
-        let mut all = vec![target];
-        all.extend(self.expressions(arguments.into_iter())?);
-        self.call(&name, Form::Method, all.into(), whole)
     }
 
-    fn field(&mut self, target: Node, name: &str, whole: Span) -> Parsed {
+    fn field(&mut self, target: Node, name: &str, optional: bool, whole: Span) -> Parsed {
         let quoted = name.strip_prefix('`').and_then(|name| name.strip_suffix('`'));
         let name: Arc<str> = quoted.unwrap_or(name).into();
         let before = match &target.kind {
@@ -273,85 +302,14 @@ impl<'a> Builder<'a> {
             Kind::Field(field) => field.dotted.as_ref(),
             _ => None,
         };
-        let dotted = before.filter(|_| quoted.is_none()).map(|before| {
+        let dotted = before.filter(|_| quoted.is_none() && !optional).map(|before| {
             let text = format!("{}.{name}", before.text);
             let denotes =
                 DOTTED_TYPES.contains(&text.as_str()).then(|| Value::Type(text.as_str().into()));
             Name { text: text.into(), absolute: before.absolute, denotes }
         });
-        self.node(Kind::Field(Box::new(Field { target, name, dotted, span: whole })), whole)
-    }
-
-    fn has(&mut self, argument: Part<'a>, whole: Span) -> Parsed {
-        let place = span(&argument);
-        let node = self.expression(argument)?;
-        match node.kind {
-            Kind::Field(field) => self.node(Kind::Has(field), whole),
-            _ => Err(ParseError::new(place, "`has` takes a field, such as `has(input.name)`")),
-        }
-    }
-
-    fn call(&mut self, name: &Part<'a>, form: Form, arguments: Box<[Node]>, whole: Span) -> Parsed {
-        let written = arguments.len() - usize::from(form == Form::Method);
-        let kind = match function::resolve(name.as_str(), form, written) {
-            Ok(function) => {
-                self.patterns += usize::from(function == Function::Matches);
-                if self.patterns > MAX_PATTERNS {
-                    let message =
-                        format!("an expression calls `matches` at most {MAX_PATTERNS} times");
-                    return Err(ParseError::new(span(name), message));
-                }
-                Kind::Call(Box::new(Call { function, arguments, pattern: OnceLock::new() }))
-            }
-            Err(_)
-                if let Some((_, usage)) =
-                    MACROS.iter().find(|(macro_, _)| *macro_ == name.as_str()) =>
-            {
-                let message = format!("`{}` is written as `{usage}`", name.as_str());
-                let error = ParseError::new(span(name), message);
-                Kind::Unresolved(Box::new(Unresolved { error, arguments }))
-            }
-            Err(problem) => {
-                let error =
-                    ParseError { span: span(name), message: problem.message, help: problem.help };
-                Kind::Unresolved(Box::new(Unresolved { error, arguments }))
-            }
-        };
-        self.node(kind, whole)
-    }
-
-    fn comprehension(
-        &mut self,
-        action: Macro,
-        range: Node,
-        arguments: Vec<Part<'a>>,
-        whole: Span,
-    ) -> Parsed {
-        let (two_variables, has_filter) = match action {
-            Macro::Map => (false, arguments.len() == 3),
-            Macro::TransformList | Macro::TransformMap | Macro::TransformEntries => {
-                (true, arguments.len() == 4)
-            }
-            Macro::All | Macro::Exists | Macro::ExistsOne => (arguments.len() == 3, false),
-            Macro::Filter => (false, false),
-        };
-        let slot = self.variables.len();
-        let mut arguments = arguments.into_iter();
-        for argument in arguments.by_ref().take(1 + usize::from(two_variables)) {
-            let place = span(&argument);
-            let variable = simple_name(argument).ok_or_else(|| {
-                ParseError::new(place, "the first argument of a macro names its variable")
-                    .with_help("write a plain name, such as `item` in `items.all(item, item > 0)`")
-            })?;
-            self.variables.push(variable);
-        }
-        let filter = if has_filter { arguments.next() } else { None };
-        let filter = filter.map(|filter| self.expression(filter)).transpose()?;
-        let body = arguments.next().expect("a macro's arguments were counted");
-        let body = self.expression(body)?;
-        self.variables.truncate(slot);
-        let comprehension = Comprehension { action, range, slot, two_variables, filter, body };
-        self.node(Kind::Comprehension(Box::new(comprehension)), whole)
+        let field = Box::new(Field { target, name, dotted, span: whole });
+        self.node(if optional { Kind::OptionalField(field) } else { Kind::Field(field) }, whole)
     }
 }
 
@@ -362,31 +320,4 @@ fn repeats(count: usize) -> usize {
         odd if odd % 2 == 1 => 1,
         _ => 2,
     }
-}
-
-/// Returns what the macro of that name does with that many arguments.
-fn find_macro(name: &str, arguments: usize) -> Option<Macro> {
-    match (name, arguments) {
-        ("all", 2 | 3) => Some(Macro::All),
-        ("exists", 2 | 3) => Some(Macro::Exists),
-        ("exists_one" | "existsOne", 2 | 3) => Some(Macro::ExistsOne),
-        ("map", 2 | 3) => Some(Macro::Map),
-        ("filter", 2) => Some(Macro::Filter),
-        ("transformList", 3 | 4) => Some(Macro::TransformList),
-        ("transformMap", 3 | 4) => Some(Macro::TransformMap),
-        ("transformMapEntry", 3 | 4) => Some(Macro::TransformEntries),
-        _ => None,
-    }
-}
-
-/// Returns the name if the expression is nothing else.
-fn simple_name(mut part: Part<'_>) -> Option<&str> {
-    while part.as_rule() != Rule::name {
-        let mut parts = part.into_inner();
-        part = parts.next()?;
-        if parts.next().is_some() {
-            return None;
-        }
-    }
-    Some(part.as_str())
 }

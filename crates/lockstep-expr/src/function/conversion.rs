@@ -35,6 +35,9 @@ pub(super) fn type_of(value: &Value) -> Value {
         Value::Null => "null_type",
         Value::Timestamp(_) => "google.protobuf.Timestamp",
         Value::Duration(_) => "google.protobuf.Duration",
+        Value::Optional(_) => "optional_type",
+        Value::Ip(_) => "net.IP",
+        Value::Cidr(_) => "net.CIDR",
         other => other.type_name(),
     };
     Value::Type(name.into())
@@ -127,6 +130,8 @@ fn to_string(value: &Value, meter: &mut Meter) -> Outcome<Option<Value>> {
         Value::Double(double) => double_text(*double),
         Value::Timestamp(timestamp) => timestamp.to_string(),
         Value::Duration(duration) => duration.to_string(),
+        Value::Ip(ip) => ip.to_string(),
+        Value::Cidr(cidr) => cidr.to_string(),
         Value::Reference(reference) => {
             return Ok(Some(Value::String(std::sync::Arc::clone(&reference.id))));
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::count;
+use super::{count, format, list};
 use crate::error::code;
 use crate::fault::{Fault, Outcome};
 use crate::meter::Meter;
@@ -27,7 +27,11 @@ pub(crate) enum Text {
     LowerAscii,
     UpperAscii,
     Trim,
+    /// Of a string or a list.
     Reverse,
+    /// Puts values into a text.
+    Format,
+    Quote,
 }
 
 /// Computes a function of strings; `None` if it is not defined for such values.
@@ -75,6 +79,9 @@ pub(super) fn call(text: Text, arguments: &[Value], meter: &mut Meter) -> Outcom
         (Text::Reverse, [String(text)]) => {
             make(meter, text.len(), || text.chars().rev().collect::<std::string::String>())?
         }
+        (Text::Reverse, [List(items)]) => list::reverse(items, meter)?,
+        (Text::Format, [String(text), List(values)]) => format::format(text, values, meter)?,
+        (Text::Quote, [String(text)]) => format::quote(text, meter)?,
         _ => return Ok(None),
     };
     Ok(Some(value))

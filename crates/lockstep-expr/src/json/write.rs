@@ -18,7 +18,7 @@ pub fn to_json(value: &Value) -> String {
 
 fn write_value(out: &mut String, value: &Value, depth: usize) {
     match value {
-        Value::Null => out.push_str("null"),
+        Value::Null | Value::Optional(None) => out.push_str("null"),
         Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
         Value::Int(int) => display(out, int),
         Value::Uint(uint) => display(out, uint),
@@ -28,9 +28,14 @@ fn write_value(out: &mut String, value: &Value, depth: usize) {
         Value::Timestamp(timestamp) => write_string(out, &timestamp.to_string()),
         Value::Duration(duration) => write_string(out, &duration.to_string()),
         Value::Reference(reference) => write_string(out, &reference.id),
-        Value::List(_) | Value::Map(_) | Value::Record(_) if depth >= MAX_DEPTH => {
+        Value::Ip(ip) => write_string(out, &ip.to_string()),
+        Value::Cidr(cidr) => write_string(out, &cidr.to_string()),
+        Value::List(_) | Value::Map(_) | Value::Record(_) | Value::Optional(Some(_))
+            if depth >= MAX_DEPTH =>
+        {
             out.push_str("null");
         }
+        Value::Optional(Some(inner)) => write_value(out, inner, depth + 1),
         Value::List(items) => {
             out.push('[');
             for (place, item) in items.iter().enumerate() {

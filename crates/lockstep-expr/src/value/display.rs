@@ -28,6 +28,14 @@ fn write_value(f: &mut fmt::Formatter<'_>, value: &Value, depth: usize) -> fmt::
         Value::Timestamp(timestamp) => write!(f, "timestamp(\"{timestamp}\")"),
         Value::Duration(duration) => write!(f, "duration(\"{duration}\")"),
         Value::Type(name) => f.write_str(name),
+        Value::Optional(None) => f.write_str("optional.none()"),
+        Value::Optional(Some(inner)) => {
+            f.write_str("optional.of(")?;
+            write_value(f, inner, depth + 1)?;
+            f.write_char(')')
+        }
+        Value::Ip(ip) => write!(f, "ip(\"{ip}\")"),
+        Value::Cidr(cidr) => write!(f, "cidr(\"{cidr}\")"),
         Value::Reference(reference) => {
             f.write_str("ref(")?;
             write_quoted(f, &reference.entity)?;

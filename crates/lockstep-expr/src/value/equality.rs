@@ -16,7 +16,7 @@ pub(crate) fn equal<E>(
     charge: &mut impl FnMut(usize) -> Result<(), E>,
 ) -> Result<bool, E> {
     Ok(match (left, right) {
-        (Value::Null, Value::Null) => true,
+        (Value::Null, Value::Null) | (Value::Optional(None), Value::Optional(None)) => true,
         (Value::Bool(left), Value::Bool(right)) => left == right,
         (Value::Int(left), Value::Int(right)) => left == right,
         (Value::String(left), Value::String(right)) => {
@@ -34,6 +34,12 @@ pub(crate) fn equal<E>(
         (Value::Duration(left), Value::Duration(right)) => left == right,
         (Value::Type(left), Value::Type(right)) => left == right,
         (Value::Reference(left), Value::Reference(right)) => left == right,
+        (Value::Ip(left), Value::Ip(right)) => left == right,
+        (Value::Cidr(left), Value::Cidr(right)) => left == right,
+        (Value::Optional(Some(left)), Value::Optional(Some(right))) => {
+            charge(1)?;
+            return equal(left, right, charge);
+        }
         (Value::List(left), Value::List(right)) => return lists(left, right, charge),
         (Value::Map(left), Value::Map(right)) => {
             if left.len() != right.len() {

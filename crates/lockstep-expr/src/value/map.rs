@@ -52,6 +52,9 @@ impl Key {
             | Value::Timestamp(_)
             | Value::Duration(_)
             | Value::Type(_)
+            | Value::Optional(_)
+            | Value::Ip(_)
+            | Value::Cidr(_)
             | Value::Reference(_)
             | Value::Record(_) => None,
         }

@@ -14,6 +14,7 @@ use super::{ENTRY, Evaluation, SLOT, Verdict, duplicate, operator};
 use crate::error::code;
 use crate::expression::ast::{Comprehension, Macro};
 use crate::fault::{Fault, Outcome};
+use crate::function;
 use crate::value::Value;
 use crate::value::map::Map;
 
@@ -31,6 +32,7 @@ impl Evaluation<'_> {
             Macro::Filter => self.filter(comprehension, &range),
             Macro::TransformMap => self.transform_map(comprehension, &range),
             Macro::TransformEntries => self.transform_entries(comprehension, &range),
+            Macro::SortBy => self.sort_by(comprehension, &range),
         };
         self.locals.truncate(before);
         result
@@ -46,9 +48,9 @@ impl Evaluation<'_> {
         let mut bind = |evaluation: &mut Self, first: Value, second: Option<&Value>| {
             evaluation.meter.work(1)?;
             evaluation.locals.truncate(comprehension.slot);
-            evaluation.locals.push(first.clone());
+            evaluation.locals.push(Ok(first.clone()));
             if let (true, Some(second)) = (comprehension.two_variables, second) {
-                evaluation.locals.push(second.clone());
+                evaluation.locals.push(Ok(second.clone()));
             }
             visit(evaluation, &first)
         };
@@ -128,6 +130,20 @@ impl Evaluation<'_> {
             Ok(true)
         })?;
         Ok(list.into())
+    }
+
+    fn sort_by(&mut self, macro_: &Comprehension, range: &Value) -> Outcome {
+        if !matches!(range, Value::List(_)) {
+            let message = format!("`sortBy` goes over a list, not {}", range.type_name());
+            return Err(Fault::new(code::TYPE, message).at(macro_.range.span));
+        }
+        let mut keyed = Vec::new();
+        self.each(macro_, range, &mut |evaluation, element| {
+            evaluation.meter.make(2 * SLOT)?;
+            keyed.push((evaluation.value(&macro_.body)?, element.clone()));
+            Ok(true)
+        })?;
+        function::sorted(keyed, self.meter).map_err(|fault| fault.at(macro_.body.span))
     }
 
     fn transform_map(&mut self, macro_: &Comprehension, range: &Value) -> Outcome {

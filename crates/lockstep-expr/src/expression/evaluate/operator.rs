@@ -177,8 +177,9 @@ pub(super) fn negate(operand: &Value) -> Outcome {
 }
 
 /// Returns the field of a value.
-pub(super) fn select(target: &Value, name: &str) -> Outcome {
+pub(super) fn select(target: &Value, name: &str, meter: &mut Meter) -> Outcome {
     match target {
+        Value::Optional(_) => optional_select(target, name, meter),
         Value::Map(map) => map
             .get(name)
             .cloned()
@@ -193,11 +194,49 @@ pub(super) fn select(target: &Value, name: &str) -> Outcome {
     }
 }
 
-/// Returns whether a map has a key, or a field of a record is set.
-pub(super) fn has(target: &Value, name: &str) -> Outcome {
+/// Returns the field of a value as an optional; of an optional, the field of its value; of null,
+/// none.
+pub(super) fn optional_select(target: &Value, name: &str, meter: &mut Meter) -> Outcome {
+    let mut target = target;
+    while let Value::Optional(inner) = target {
+        meter.work(1)?;
+        match inner {
+            Some(inner) => target = inner,
+            None => return Ok(Value::Optional(None)),
+        }
+    }
+    let field = match target {
+        Value::Map(map) => map.get(name).cloned(),
+        Value::Null => None,
+        Value::Record(_) | Value::Reference(_) => {
+            Some(select(target, name, meter)?).filter(|field| !matches!(field, Value::Null))
+        }
+        other => return Err(no_fields(other, name)),
+    };
+    optional(field, meter)
+}
+
+/// Makes an optional.
+fn optional(value: Option<Value>, meter: &mut Meter) -> Outcome {
+    match value {
+        Some(value) => {
+            meter.make(SLOT)?;
+            Ok(Value::some(value))
+        }
+        None => Ok(Value::Optional(None)),
+    }
+}
+
+/// Returns whether a map has a key, a field of a record is set, or an optional has such a value.
+pub(super) fn has(target: &Value, name: &str, meter: &mut Meter) -> Outcome {
     let has = match target {
+        Value::Optional(_) => {
+            !matches!(optional_select(target, name, meter)?, Value::Optional(None))
+        }
         Value::Map(map) => map.get(name).is_some(),
-        Value::Record(_) | Value::Reference(_) => !matches!(select(target, name)?, Value::Null),
+        Value::Record(_) | Value::Reference(_) => {
+            !matches!(select(target, name, meter)?, Value::Null)
+        }
         other => return Err(no_fields(other, name)),
     };
     Ok(Value::Bool(has))
@@ -216,23 +255,11 @@ fn no_fields(target: &Value, name: &str) -> Fault {
 /// Returns the element of a list at a position, or of a map at a key.
 pub(super) fn index(target: &Value, key: &Value, meter: &mut Meter) -> Outcome {
     match target {
-        Value::List(items) => {
-            let place = match lookup_key(key) {
-                Some(Key::Int(place)) => usize::try_from(place).ok(),
-                Some(Key::Uint(place)) => usize::try_from(place).ok(),
-                _ => {
-                    let message = format!("a position is an int, not {}", key.type_name());
-                    return Err(Fault::new(code::TYPE, message));
-                }
-            };
-            place.and_then(|place| items.get(place)).cloned().ok_or_else(|| {
-                let len = items.len();
-                Fault::new(
-                    code::INDEX,
-                    format!("position {} is outside the list of {len}", shown(key)),
-                )
-            })
-        }
+        Value::Optional(_) => optional_index(target, key, meter),
+        Value::List(items) => element(items, key)?.cloned().ok_or_else(|| {
+            let len = items.len();
+            Fault::new(code::INDEX, format!("position {} is outside the list of {len}", shown(key)))
+        }),
         Value::Map(map) => {
             let value = entry(map, key, meter)?;
             value.cloned().ok_or_else(|| {
@@ -244,6 +271,41 @@ pub(super) fn index(target: &Value, key: &Value, meter: &mut Meter) -> Outcome {
             Err(Fault::new(code::TYPE, message))
         }
     }
+}
+
+/// Returns the element as an optional; of an optional, the element of its value; of null, none.
+pub(super) fn optional_index(target: &Value, key: &Value, meter: &mut Meter) -> Outcome {
+    let mut target = target;
+    while let Value::Optional(inner) = target {
+        meter.work(1)?;
+        match inner {
+            Some(inner) => target = inner,
+            None => return Ok(Value::Optional(None)),
+        }
+    }
+    let found = match target {
+        Value::List(items) => element(items, key)?.cloned(),
+        Value::Map(map) => entry(map, key, meter)?.cloned(),
+        Value::Null => None,
+        other => {
+            let message = format!("`[?]` is not defined for {}", other.type_name());
+            return Err(Fault::new(code::TYPE, message));
+        }
+    };
+    optional(found, meter)
+}
+
+/// Returns the element at a position, if the list is that long.
+fn element<'a>(items: &'a [Value], key: &Value) -> Outcome<Option<&'a Value>> {
+    let place = match lookup_key(key) {
+        Some(Key::Int(place)) => usize::try_from(place).ok(),
+        Some(Key::Uint(place)) => usize::try_from(place).ok(),
+        _ => {
+            let message = format!("a position is an int, not {}", key.type_name());
+            return Err(Fault::new(code::TYPE, message));
+        }
+    };
+    Ok(place.and_then(|place| items.get(place)))
 }
 
 /// Returns the value of a key in a map, if the map has it.

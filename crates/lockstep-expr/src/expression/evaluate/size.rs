@@ -22,7 +22,7 @@ const SLOT: usize = size_of::<Value>();
 /// Pays for the lists and maps in a result as if nothing were shared.
 pub(super) fn check(value: &Value, meter: &mut Meter) -> Outcome<()> {
     match value {
-        Value::List(_) | Value::Map(_) => measure(value, 0, meter),
+        Value::List(_) | Value::Map(_) | Value::Optional(Some(_)) => measure(value, 0, meter),
         _ => Ok(()),
     }
 }
@@ -45,6 +45,10 @@ fn measure(value: &Value, depth: usize, meter: &mut Meter) -> Outcome<()> {
                 }
                 measure(item, depth + 1, meter)
             })
+        }
+        Value::Optional(Some(inner)) => {
+            meter.make(SLOT)?;
+            measure(inner, depth + 1, meter)
         }
         Value::String(text) => meter.make(text.len()),
         Value::Bytes(bytes) => meter.make(bytes.len()),
