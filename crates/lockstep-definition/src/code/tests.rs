@@ -9,6 +9,7 @@ use crate::{Code, Source, check};
 /// Codes whose mistake no short file can show.
 const WITHOUT_EXAMPLE: &[(Code, &str)] = &[
     (Code::FileTooLarge, "needs a file of more than 1 MiB"),
+    (Code::NotUtf8, "a page is a text in UTF-8"),
     (Code::YamlValues, "needs more values than a page can hold"),
     (Code::TooManyFindings, "needs hundreds of mistakes"),
 ];
