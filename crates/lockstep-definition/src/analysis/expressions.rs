@@ -4,8 +4,7 @@ use lockstep_expr::{Expression, FreeName};
 
 use crate::workflow::{Operation, Payload, Raise, Step, TriggerSource, Wait, Workflow};
 
-use super::survey::Survey;
-use super::walk::{self, Walked};
+use super::walk;
 
 /// Calls `visit` with each expression of a payload.
 pub(crate) fn of_payload<'w>(payload: &'w Payload, visit: &mut dyn FnMut(&'w Expression)) {
@@ -78,17 +77,13 @@ fn message(raise: &Raise) -> Option<&Payload> {
 }
 
 /// Calls `visit` with each expression of a workflow but the contexts of locks.
-pub(crate) fn of_workflow<'w>(survey: &Survey<'w>, visit: &mut dyn FnMut(&'w Expression)) {
-    let workflow: &'w Workflow = survey.workflow;
-    for (_, activity, steps) in survey.activities() {
+pub(crate) fn of_workflow<'w>(workflow: &'w Workflow, visit: &mut dyn FnMut(&'w Expression)) {
+    for activity in &workflow.activities {
         activity.when.iter().for_each(&mut *visit);
         activity.next.iter().flat_map(|next| &next.when).for_each(&mut *visit);
-        for walked in steps {
-            of_step(walked.step, visit);
-        }
-        for catch in &activity.catch {
-            let handled: Vec<Walked<'w>> = walk::all(walk::handled(&catch.handler));
-            for walked in &handled {
+        let handled = activity.catch.iter().map(|catch| walk::handled(&catch.handler));
+        for steps in std::iter::once(activity.steps.as_slice()).chain(handled) {
+            for walked in walk::all(steps) {
                 of_step(walked.step, visit);
             }
         }

@@ -11,12 +11,10 @@ use crate::workflow::Workflow;
 use crate::yaml::node::{Node, Value};
 
 use super::expressions::of_workflow;
-use super::survey::Survey;
 
 /// Tells the inputs of a workflow that none of its expressions uses; `inputs` is what declares them.
 pub(crate) fn check_unused(report: &mut Report<'_>, workflow: &Workflow, inputs: Option<&Node>) {
     let Some(Value::Map(entries)) = inputs.map(|node| &node.value) else { return };
-    let survey = Survey::new(workflow);
     let mut used: BTreeSet<String> = BTreeSet::new();
     let mut whole = false;
     let mut visit = |expression: &Expression| {
@@ -27,7 +25,7 @@ pub(crate) fn check_unused(report: &mut Report<'_>, workflow: &Workflow, inputs:
             }
         }
     };
-    of_workflow(&survey, &mut visit);
+    of_workflow(workflow, &mut visit);
     let locks = workflow.activities.iter().filter_map(|a| a.exclusive_lock.as_ref());
     locks.filter_map(|lock| lock.context.as_ref()).for_each(&mut visit);
     if whole {

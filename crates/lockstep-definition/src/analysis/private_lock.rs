@@ -51,6 +51,8 @@ pub(crate) fn check(surveys: &[Survey<'_>], board: &mut Board<'_, '_>) {
 /// Whether the id of the instance leaves the workflow, so that others may lock it.
 fn tells_instance(survey: &Survey<'_>) -> bool {
     let mut told = false;
-    of_workflow(survey, &mut |expression| told |= expression.text().contains("instance_id"));
+    of_workflow(survey.workflow, &mut |expression| {
+        told |= expression.text().contains("instance_id");
+    });
     told
 }

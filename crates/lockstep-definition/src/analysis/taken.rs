@@ -71,10 +71,15 @@ impl<'w> Taken<'w> {
                     takes.map(|take| through(take, survey, call, child.workflow)).collect();
                 of_calls.push((*call, takes));
             }
-            let mut whole: Vec<Take<'w>> =
-                own.get(number).into_iter().flatten().map(|(_, take)| take.clone()).collect();
-            whole.extend(of_calls.iter().flat_map(|(_, takes)| takes.iter().cloned()));
-            whole.truncate(MAX_TAKEN);
+            let mut whole: Vec<Take<'w>> = Vec::new();
+            let of_itself = own.get(number).into_iter().flatten().map(|(_, take)| take);
+            for take in of_itself.chain(of_calls.iter().flat_map(|(_, takes)| takes)) {
+                let known =
+                    |other: &Take<'_>| other.key == take.key && (other.always || !take.always);
+                if whole.len() < MAX_TAKEN && !whole.iter().any(known) {
+                    whole.push(take.clone());
+                }
+            }
             if let (Some(all), Some(called)) = (all.get_mut(number), called.get_mut(number)) {
                 *all = whole;
                 *called = of_calls;
