@@ -1,8 +1,10 @@
-//! `lockstep eval`: the value of an expression.
+//! `lockstep eval`: the value of an expression, or its type.
+
+mod typed;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str};
-use lockstep_expr::{Expression, Map, Span, json};
+use lockstep_expr::{Expression, Map, ParseError, Span, StaticType, json};
 
 use crate::arguments::Format;
 use crate::command_error::CommandError;
@@ -13,7 +15,7 @@ use crate::{console, given};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: lockstep eval 'slot.booked < slot.places' \\\n    \
     --vars '{\"slot\": {\"booked\": 3, \"places\": 4}}'\n\n\
-    Exit status 1 if the expression cannot be read or has no value.")]
+    Exit status 1 if the expression cannot be read or has no value; with --check, if it has mistakes.")]
 pub(crate) struct Args {
     /// The expression, without ${ }
     #[arg(value_name = "EXPR", allow_hyphen_values = true)]
@@ -24,11 +26,15 @@ pub(crate) struct Args {
     /// How the value is written; human: as a literal of the expression language
     #[arg(long, value_enum, default_value = "json")]
     format: Format,
+    /// Write the type instead of the value, and every mistake; names have the types of their values
+    #[arg(long)]
+    check: bool,
 }
 
 /// What is wrong with an expression, and where.
 struct Mistake {
     code: &'static str,
+    is_warning: bool,
     message: String,
     span: Span,
     help: Option<String>,
@@ -40,6 +46,9 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
         Some(text) => given::object("--vars", text)?,
         None => Map::new(),
     };
+    if args.check {
+        return check(&args.expression, &vars);
+    }
     match value(&args.expression, &vars) {
         Ok(value) => {
             let text = match args.format {
@@ -56,19 +65,53 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
     }
 }
 
-fn value(text: &str, vars: &Map) -> Result<lockstep_expr::Value, Mistake> {
-    let unreadable = |error: lockstep_expr::ParseError| Mistake {
+/// Writes the type of the expression and every mistake in it.
+fn check(text: &str, vars: &Map) -> Result<Status, CommandError> {
+    let (ty, mistakes) = match checked(text, vars) {
+        Ok(checked) => checked,
+        Err(mistake) => {
+            console::tell(&shown(text, &mistake));
+            return Ok(Status::Failed);
+        }
+    };
+    for mistake in &mistakes {
+        console::tell(&shown(text, mistake));
+    }
+    console::print(&format!("{ty}\n"))?;
+    let failed = mistakes.iter().any(|mistake| !mistake.is_warning);
+    Ok(if failed { Status::Failed } else { Status::Done })
+}
+
+fn checked(text: &str, vars: &Map) -> Result<(StaticType, Vec<Mistake>), Mistake> {
+    let typing = Expression::parse(text).map_err(unreadable)?.check(&typed::Names(vars));
+    let mistakes = typing.findings.into_iter().map(|finding| Mistake {
+        code: typed::word(finding.kind),
+        is_warning: finding.kind.is_warning(),
+        message: finding.message,
+        span: finding.span,
+        help: finding.help,
+    });
+    Ok((typing.ty, mistakes.collect()))
+}
+
+fn unreadable(error: ParseError) -> Mistake {
+    Mistake {
         code: "expr.syntax",
+        is_warning: false,
         message: error.message,
         span: error.span,
         help: error.help,
-    };
+    }
+}
+
+fn value(text: &str, vars: &Map) -> Result<lockstep_expr::Value, Mistake> {
     let expression = Expression::parse(text).map_err(unreadable)?;
     if let Some(error) = expression.unresolved_calls().into_iter().next() {
         return Err(Mistake { code: lockstep_expr::code::UNKNOWN_FUNCTION, ..unreadable(error) });
     }
     expression.evaluate(vars).map_err(|error| Mistake {
         code: error.code,
+        is_warning: false,
         help: (error.code == lockstep_expr::code::UNKNOWN_NAME)
             .then(|| "give it a value: --vars '{\"NAME\": VALUE}'".to_owned()),
         message: error.message,
@@ -81,8 +124,8 @@ fn value(text: &str, vars: &Map) -> Result<lockstep_expr::Value, Mistake> {
 fn shown(text: &str, mistake: &Mistake) -> String {
     let end = mistake.span.end.min(text.len());
     let mark = AnnotationKind::Primary.span(mistake.span.start.min(end)..end);
-    let title =
-        Level::ERROR.primary_title(normalize_untrusted_str(&mistake.message)).id(mistake.code);
+    let level = if mistake.is_warning { Level::WARNING } else { Level::ERROR };
+    let title = level.primary_title(normalize_untrusted_str(&mistake.message)).id(mistake.code);
     let snippet = Snippet::source(text).annotation(mark);
     let mut groups = vec![title.element(snippet)];
     if let Some(help) = &mistake.help {
@@ -167,5 +210,23 @@ mod tests {
               | ^
         "#]],
         );
+    }
+
+    #[test]
+    fn type_is_told_with_every_mistake() {
+        let vars = r#"{"slot": {"booked": 3, "owner": null}, "tags": ["a"]}"#;
+        let vars = given::object("--vars", vars).unwrap();
+        let told = |text: &str| match checked(text, &vars) {
+            Ok((ty, mistakes)) => {
+                let mistakes = mistakes
+                    .iter()
+                    .map(|mistake| anstream::adapter::strip_str(&shown(text, mistake)).to_string());
+                format!("{ty}\n{}", mistakes.collect::<Vec<_>>().concat())
+            }
+            Err(mistake) => mistake.message,
+        };
+        expect![""].assert_eq(&told("slot.booked + size(tags)"));
+        expect![""].assert_eq(&told("slot.boked + 1 < 'a' || slot.booked == null"));
+        expect![""].assert_eq(&told("slot.booked +"));
     }
 }

@@ -12,6 +12,7 @@ use crate::allow::allow;
 use crate::code::Code;
 use crate::diagnostic::{Finding, listed, nearest, shown};
 use crate::fields::{Fields, Keys, later};
+use crate::flow::Op;
 use crate::name::NameKind;
 use crate::part::Part;
 use crate::reader::{Around, Reader};
@@ -102,6 +103,10 @@ pub(crate) fn activity(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Activ
         );
     }
     let when = Part::read(fields.value("when"), |node| reader.expression(node, "when"));
+    if when.is_written() {
+        let condition = reader.flow.condition();
+        reader.flow.push(Op::Unless(condition));
+    }
     let exclusive_lock = Part::read(fields.get("exclusive_lock"), |field| lock(reader, field));
     let auto_commit = Part::read(fields.value("auto_commit"), |n| {
         choice(reader.report, n, "auto_commit", AUTO_COMMIT)
@@ -114,10 +119,16 @@ pub(crate) fn activity(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Activ
     let on_conflict = Part::read(fields.value("on_conflict"), |n| {
         choice(reader.report, n, "on_conflict", ON_CONFLICT)
     });
+    let each_step = matches!(auto_commit, Part::There(AutoCommit::EachStep));
+    reader.flow.push(Op::Steps(each_step));
+    if !matches!(fields.value("steps").map(|node| &node.value), Some(Value::List(_))) {
+        reader.flow.lose_names();
+    }
     let steps = fields
         .required(reader.report, "steps", "steps: [...]")
-        .and_then(|node| steps(reader, node));
+        .and_then(|node| steps(reader, node, "`steps`"));
     let next = Part::read(fields.value("next"), |node| nexts(reader, node));
+    reader.flow.push(Op::End);
     reader.around = Around { catch: true, ..Around::default() };
     let catch = Part::read(fields.value("catch"), |node| catches(reader, node));
     reader.around = Around::default();
@@ -182,6 +193,9 @@ fn lock(reader: &mut Reader<'_, '_>, field: crate::fields::Field<'_>) -> Option<
     });
     let on_busy =
         Part::read(fields.value("on_busy"), |node| choice(report, node, "on_busy", ON_BUSY));
+    if let (Part::There(OnBusy::Skip), Some(field)) = (&on_busy, fields.get("on_busy")) {
+        reader.flow.push(Op::MaySkip(field.key_span));
+    }
     let while_waiting =
         Part::read(fields.value("while_waiting"), |node| while_waiting(report, node));
     let defaults = &reader.catalog.defaults;
@@ -235,24 +249,34 @@ fn one_or_list(node: &Node) -> &[Node] {
 }
 
 fn next(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Next> {
-    let fields = Fields::read(reader.report, node, NEXT)?;
+    let Some(fields) = Fields::read(reader.report, node, NEXT) else {
+        reader.flow.lose_ways();
+        return None;
+    };
     let when = Part::read(fields.value("when"), |node| reader.expression(node, "when"));
-    let goto = fields
-        .required(reader.report, "goto", "goto: ACTIVITY")
-        .and_then(|node| goto(reader, node));
+    let condition = reader.flow.condition().filter(|_| when.is_written());
+    let node = fields.required(reader.report, "goto", "goto: ACTIVITY");
+    let goto = node.and_then(|node| goto(reader, node));
+    if when.is_written() && condition.is_none() {
+        reader.flow.lose_ways();
+    }
+    let span = node.map_or(fields.span, |node| node.span);
+    reader.flow.push(Op::Next(condition, goto, span));
     Some(Next { when: when.known().ok()?, goto: goto? })
 }
 
 fn goto(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Goto> {
-    let name = text(reader.report, node, "`goto` names an activity, or `end`")?;
+    let Some(name) = text(reader.report, node, "`goto` names an activity, or `end`") else {
+        reader.flow.lose_ways();
+        return None;
+    };
     if name == "end" {
         return Some(Goto::End);
     }
     if let Some((number, _)) = reader.activities.get(name) {
-        let number = *number;
-        reader.flow.jump(number);
-        return Some(Goto::Activity(number));
+        return Some(Goto::Activity(*number));
     }
+    reader.flow.lose_ways();
     let activities = &reader.activities;
     reader.report.tell(|| {
         let names = || activities.keys().map(|name| &**name).chain(["end"]);
@@ -270,13 +294,25 @@ fn catches(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Vec<Catch>> {
 }
 
 fn catch(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Catch> {
-    let fields = Fields::read(reader.report, node, CATCH)?;
+    let Some(fields) = Fields::read(reader.report, node, CATCH) else {
+        reader.flow.lose_ways();
+        return None;
+    };
     let errors = fields
         .required(reader.report, "error", "error: \"*\"")
         .map(|node| error_patterns(reader.report, node));
-    let handler = match (fields.value("goto"), fields.get("steps")) {
-        (Some(node), None) => goto(reader, node).map(Handler::Goto),
-        (None, Some(field)) => steps(reader, field.value).map(Handler::Steps),
+    reader.flow.push(Op::Catch);
+    let handler = match (fields.get("goto"), fields.get("steps")) {
+        (Some(field), None) => {
+            let to = goto(reader, field.value);
+            reader.flow.push(Op::CatchGoto(to, field.key_span));
+            to.map(Handler::Goto)
+        }
+        (None, Some(field)) => {
+            let steps = steps(reader, field.value, "`steps`");
+            reader.flow.push(Op::CatchEnd(fields.span));
+            steps.map(Handler::Steps)
+        }
         (Some(_), Some(field)) => {
             reader.add(
                 Finding::new(

@@ -22,7 +22,7 @@ mod goto_loop;
 mod groups;
 mod held;
 mod hold_timeout;
-pub(crate) mod input;
+mod input;
 mod key;
 mod lock_order;
 mod names;
@@ -43,6 +43,7 @@ mod walk;
 use crate::report::Report;
 use crate::workflow::Definitions;
 use board::Board;
+pub(crate) use input::check as check_inputs;
 use survey::Survey;
 
 /// Tells what is wrong with definitions that have no error.

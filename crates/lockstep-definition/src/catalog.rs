@@ -76,6 +76,18 @@ impl Catalog {
         self.signatures.get(number?)
     }
 
+    /// Tells the finding if the configuration of the project has no such name.
+    pub(crate) fn config_field(&self, name: &str, span: Span) -> Option<Finding> {
+        let project = self.project.as_ref()?;
+        if project.config.iter().any(|(known, _)| **known == *name) {
+            return None;
+        }
+        let names = || project.config.iter().map(|(name, _)| &**name);
+        let message = format!("the project's `config` has no `{}`", shown(name));
+        let help = format!("add it to the `project:` document; it has {}", listed(names()));
+        Some(Finding::new(Code::UnknownName, span, message).mean(nearest(name, names()), help))
+    }
+
     /// Tells the finding if the project names no such secret.
     pub(crate) fn check_secret(&self, report: &mut Report<'_>, name: &str, span: Span) {
         let secrets = || self.project.iter().flat_map(|project| &project.secrets);

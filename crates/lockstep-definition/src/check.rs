@@ -23,6 +23,7 @@ use crate::project::project;
 use crate::report::Report;
 use crate::source::Source;
 use crate::trigger::webhooks;
+use crate::typing::{self, Inspection, Recorded};
 use crate::workflow::Definitions;
 use crate::yaml::node::{Node, Value};
 use crate::{analysis, fields, input, yaml};
@@ -55,6 +56,16 @@ struct Document<'n> {
 
 /// Checks files together.
 pub fn check(sources: &[Source]) -> Checked {
+    check_all(sources, None).0
+}
+
+/// Checks files together, and returns besides what is to be known about each workflow of the file
+/// with the number `file`.
+pub fn inspect(sources: &[Source], file: usize) -> (Checked, Vec<Inspection>) {
+    check_all(sources, Some(file))
+}
+
+fn check_all(sources: &[Source], inspected: Option<usize>) -> (Checked, Vec<Inspection>) {
     let mut reports: Vec<Report<'_>> = sources.iter().map(Report::new).collect();
     let contents: Vec<yaml::Documents> = reports.iter_mut().map(yaml::read).collect();
     let mut catalog =
@@ -71,6 +82,7 @@ pub fn check(sources: &[Source]) -> Checked {
     check_names(sources, &mut reports, &documents, &mut catalog);
     check_webhooks(sources, &mut reports, &documents);
     let mut definitions = Definitions::default();
+    let mut recorded = Vec::new();
     for document in documents.iter().filter(|document| document.kind != Kind::Workflow) {
         let Some(report) = reports.get_mut(document.file) else { continue };
         if document.kind == Kind::Project {
@@ -81,7 +93,8 @@ pub fn check(sources: &[Source]) -> Checked {
                 catalog.project = Some(project);
                 catalog.defaults = defaults;
             }
-        } else if let Some(entity) = entity(report, document.node, &catalog) {
+        } else if let Some((entity, flow)) = entity(report, document.node, &catalog) {
+            recorded.push(Recorded { file: document.file, flow });
             catalog.entities.entry(Arc::clone(&entity.name)).or_insert_with(|| Arc::new(entity));
         }
     }
@@ -93,16 +106,26 @@ pub fn check(sources: &[Source]) -> Checked {
     }
     for (number, document) in workflows(&documents) {
         let Some(report) = reports.get_mut(document.file) else { continue };
-        if let Some(workflow) = workflow(report, document.node, number, &catalog) {
+        let (workflow, flows) = workflow(report, document.node, number, &catalog);
+        recorded.extend(flows.into_iter().map(|flow| Recorded { file: document.file, flow }));
+        if let Some(workflow) = workflow {
             definitions.workflows.insert(Arc::clone(&workflow.name), Arc::new(workflow));
         }
     }
+    let inspections = typing::check(&mut reports, &catalog, &recorded, inspected);
     definitions.entities = catalog.entities;
     definitions.project = catalog.project.unwrap_or_default();
     if reports.iter().all(|report| report.errors() == 0) {
+        for (_, document) in workflows(&documents) {
+            let workflow = name_of(document.node, document.kind)
+                .and_then(|(name, _)| definitions.workflows.get(name));
+            if let (Some(workflow), Some(report)) = (workflow, reports.get_mut(document.file)) {
+                analysis::check_inputs(report, workflow, document.node.entry("input"));
+            }
+        }
         analysis::analyse(&definitions, &mut reports);
     }
-    finish(reports, definitions)
+    (finish(reports, definitions), inspections)
 }
 
 /// The documents of workflows, numbered.
@@ -252,6 +275,8 @@ fn check_webhooks(sources: &[Source], reports: &mut [Report<'_>], documents: &[D
 
 #[cfg(test)]
 mod correct;
+#[cfg(test)]
+mod forms;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]

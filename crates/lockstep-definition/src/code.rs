@@ -147,6 +147,16 @@ codes! {
     OutOfRange = Error "out-of-range",
     /// A `create` leaves out an attribute that must be set.
     MissingAttribute = Error "missing-attribute",
+    /// A function or operator is not defined for values of such types.
+    WrongOperand = Error "wrong-operand",
+    /// A name is not bound on every way that leads to its use.
+    MayBeUnbound = Warning "may-be-unbound",
+    /// A value that may be null is used as if it were not.
+    MayBeNull = Warning "may-be-null",
+    /// A value that is never null is compared with null.
+    NeverNull = Warning "never-null",
+    /// The context of a lock may be null.
+    LockContextMayBeNull = Warning "lock-context-may-be-null",
     /// A name is bound to something that is not an object.
     NotAnObject = Error "not-an-object",
     /// Steps are nested too deeply.

@@ -12,7 +12,9 @@ use crate::catalog::Catalog;
 use crate::code::Code;
 use crate::diagnostic::Finding;
 use crate::fields::{Fields, Keys};
+use crate::flow::Flow;
 use crate::given::Callee;
+use crate::input::Signature;
 use crate::name::NameKind;
 use crate::payload::payload;
 use crate::reader::Reader;
@@ -28,32 +30,54 @@ const WORKFLOW: Keys = Keys {
     later: &["exclusive_lock"],
 };
 
-/// Reads the `workflow:` document of this number, whose inputs are in the catalog.
+/// Reads the `workflow:` document of this number, whose inputs are in the catalog, and what it and
+/// its triggers do with names and values.
 pub(crate) fn workflow(
     report: &mut Report<'_>,
     node: &Node,
     number: usize,
     catalog: &Catalog,
-) -> Option<Workflow> {
+) -> (Option<Workflow>, Vec<Flow>) {
     let before = report.errors();
+    let mut reader = Reader::new(report, catalog);
+    let mut flows = Vec::new();
+    let workflow = read(&mut reader, node, number, &mut flows);
+    let Reader { mut flow, report, .. } = reader;
+    flow.complete = report.errors() == before && flow.inputs.is_some();
+    if let Some(workflow) = workflow.as_ref().filter(|_| flow.complete) {
+        unreachable(report, &workflow.activities, &flow);
+    }
+    flows.push(flow);
+    (workflow, flows)
+}
+
+fn read(
+    reader: &mut Reader<'_, '_>,
+    node: &Node,
+    number: usize,
+    flows: &mut Vec<Flow>,
+) -> Option<Workflow> {
+    let report = &mut *reader.report;
     let fields = Fields::read(report, node, WORKFLOW)?;
     allow(report, &fields, node, None);
     let head = fields.get("workflow")?;
     let description = description(report, fields.value("description"));
     let name = name(report, head.value, "the name of a workflow", NameKind::Label);
     let place = report.place(head.key_span);
-    let signature = catalog.signatures.get(&number);
+    let signature = reader.catalog.signatures.get(&number);
     let input = signature.and_then(|signature| signature.inputs.clone());
+    reader.flow.workflow.clone_from(&name);
+    reader.flow.inputs = signature.and_then(Signature::declared);
     let triggers = fields.value("on").map(|node| {
         let callee = Callee {
             name: name.as_deref().unwrap_or("it"),
             span: node.span,
             inputs: input.as_deref(),
         };
-        triggers(report, node, callee, catalog)
+        let (triggers, flow) = triggers(reader.report, node, callee, reader.catalog);
+        flows.push(flow);
+        triggers
     });
-    let mut reader = Reader::new(report, catalog);
-    reader.inputs = signature.and_then(|signature| signature.names.clone());
     let example = "activities: [{ activity: NAME, steps: [...] }]";
     let nodes = fields
         .required(reader.report, "activities", example)
@@ -67,31 +91,22 @@ pub(crate) fn workflow(
                 .help("add at least one: `- activity: NAME`, with `steps`"),
         );
     }
-    name_activities(&mut reader, nodes);
+    name_activities(reader, nodes);
     let mut activities = Vec::with_capacity(nodes.len());
     for (number, node) in nodes.iter().enumerate() {
-        reader.flow.enter(number);
-        activities.extend(activity(&mut reader, node));
+        reader.flow.enter(number, node.span);
+        activities.extend(activity(reader, node));
     }
-    reader.flow.enter(nodes.len());
-    let output = fields.value("output").map(|node| payload(&mut reader, node));
-    let Reader { flow, report, .. } = reader;
-    let complete = report.errors() == before && input.is_some();
-    if complete {
-        unreachable(report, &activities, nodes);
-    }
-    flow.check(report, complete);
+    let end = fields.get("output").map_or(head.key_span, |field| field.key_span);
+    reader.flow.enter(nodes.len(), end);
+    let output = fields.value("output").map(|node| payload(reader, node));
     let output = match output {
         Some(read) => Some(read?),
         None => None,
     };
     let triggers = triggers.unwrap_or_default();
     let (name, input) = (name?, input?);
-    let workflow = Workflow { name, description, input, activities, output, triggers, place };
-    if complete {
-        crate::analysis::input::check_unused(report, &workflow, fields.value("input"));
-    }
-    Some(workflow)
+    Some(Workflow { name, description, input, activities, output, triggers, place })
 }
 
 /// Fills in the names of activities before any is read, for `goto`.
@@ -122,7 +137,7 @@ fn name_activities(reader: &mut Reader<'_, '_>, nodes: &[Node]) {
 
 /// Tells activities that nothing leads to: the one before always goes elsewhere, and no `goto` names
 /// them.
-fn unreachable(report: &mut Report<'_>, activities: &[crate::workflow::Activity], nodes: &[Node]) {
+fn unreachable(report: &mut Report<'_>, activities: &[crate::workflow::Activity], flow: &Flow) {
     let mut reached = vec![false; activities.len()];
     let mut open = vec![0];
     while let Some(number) = open.pop() {
@@ -150,13 +165,13 @@ fn unreachable(report: &mut Report<'_>, activities: &[crate::workflow::Activity]
             Goto::End => None,
         }));
     }
-    for ((activity, node), _) in
-        activities.iter().zip(nodes).zip(reached).filter(|(_, reached)| !reached)
+    for ((activity, section), _) in
+        activities.iter().zip(&flow.sections).zip(reached).filter(|(_, reached)| !reached)
     {
         report.add(
             Finding::new(
                 Code::UnreachableActivity,
-                node.span,
+                section.span,
                 format!("nothing leads to the activity `{}`", activity.name),
             )
             .help("add a `goto` that names it, or remove it"),

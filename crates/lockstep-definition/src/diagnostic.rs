@@ -125,7 +125,7 @@ pub(crate) fn shown(text: &str) -> String {
 
 /// Names in a message: `` `a`, `b` and `c` ``.
 pub(crate) fn listed<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {
-    const MAX_LISTED: usize = 16;
+    const MAX_LISTED: usize = 20;
     let mut rest = names.into_iter();
     let names: Vec<String> =
         rest.by_ref().take(MAX_LISTED).map(|name| format!("`{}`", shown(name.as_ref()))).collect();

@@ -15,6 +15,7 @@ use crate::code::Code;
 use crate::conform::conform;
 use crate::diagnostic::{Finding, listed, nearest, shown};
 use crate::fields::{Field, Fields, Keys, at_most, entries, missing};
+use crate::flow::Flow;
 use crate::invariant::invariants;
 use crate::name::NameKind;
 use crate::payload::literal;
@@ -41,14 +42,19 @@ const MAX_ATTRIBUTES: usize = 1_000;
 /// Longest text of a type.
 const MAX_TYPE: usize = 500;
 
-/// Reads an `entity:` document.
-pub(crate) fn entity(report: &mut Report<'_>, node: &Node, catalog: &Catalog) -> Option<Entity> {
+/// Reads an `entity:` document, and what its invariants do with values.
+pub(crate) fn entity(
+    report: &mut Report<'_>,
+    node: &Node,
+    catalog: &Catalog,
+) -> Option<(Entity, Flow)> {
     let fields = Fields::read(report, node, ENTITY)?;
     allow(report, &fields, node, None);
     description(report, fields.value("description"));
     let head = fields.get("entity")?;
     let name = name(report, head.value, "the name of an entity", NameKind::Identifier);
     let named = name.is_some();
+    let mut flow = Flow::default();
     let mut entity = Entity {
         name: name.unwrap_or_default(),
         attributes: Vec::new(),
@@ -68,9 +74,9 @@ pub(crate) fn entity(report: &mut Report<'_>, node: &Node, catalog: &Catalog) ->
         entity.unique = unique(report, node, &entity);
     }
     if let Some(node) = fields.value("invariants") {
-        entity.invariants = invariants(report, node, &entity, catalog);
+        (entity.invariants, flow) = invariants(report, node, &entity, catalog);
     }
-    named.then_some(entity)
+    named.then_some((entity, flow))
 }
 
 fn attribute_of(report: &mut Report<'_>, field: Field<'_>, catalog: &Catalog) -> Option<Attribute> {

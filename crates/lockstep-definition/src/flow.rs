@@ -1,101 +1,242 @@
-//! Which names are bound and used where in a workflow.
+//! What a workflow does with names and values, as it was read.
 //!
-//! Names are bound by `as:` and `set:` and visible from there on. The ways through a workflow are
-//! taken generously: a name counts as bound if any earlier activity binds it, and within a loop of
-//! `goto`s if any activity of the loop does.
+//! The form between the text and the check of its types: uses of names, bindings, conditions and
+//! moves, in the order in which they would run. It is recorded while the text is read, and checked
+//! ([`crate::typing`]) when all files were read.
 //!
 //! Invariants:
 //!
-//! * No finding is told for a name that could be bound on some way.
+//! * Recording finds nothing wrong and forgets nothing; a part that cannot be read leaves a mark
+//!   ([`Flow::lose_names`], [`Flow::lose_ways`]), behind which what seems absent may be there.
+//! * Each [`Op::Open`] is followed by its [`Op::Close`].
+//!
+//! Absent by design: types.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use lockstep_expr::Span;
+use lockstep_expr::{Expression, FreeName, Span, StaticType, Template, Type, Value};
 
-use crate::catalog::unknown_attribute;
-use crate::code::Code;
-use crate::diagnostic::{Finding, listed, nearest, shown};
-use crate::name::BUILT_IN;
-use crate::report::Report;
-use crate::workflow::Entity;
-
-/// Attributes that every object has besides its own.
-pub(crate) const METADATA: &[&str] =
-    &["version", "created_at", "created_by", "modified_at", "modified_by"];
-
-/// Of a name with more bindings than this, it is not checked to what it is bound.
-const MAX_COMPARED_BINDINGS: usize = 64;
+use crate::reader::Around;
+use crate::typing::Expected;
+use crate::workflow::{Entity, Goto};
+use crate::yaml::Places;
+use crate::yaml::node::Node;
+use crate::yaml::spans::Style;
 
 /// What a name is bound to.
 #[derive(Clone, Debug)]
 pub(crate) enum Bound {
     /// An object of this entity.
     Object(Arc<Entity>),
-    /// Something that is certainly no object, in words with an article.
-    Other(&'static str),
+    /// An object of this entity, or null.
+    Optional(Arc<Entity>),
+    /// A list of objects of this entity.
+    Objects(Arc<Entity>),
+    /// The answer of an `http` step.
+    HttpAnswer,
+    /// The result of an `exec` step.
+    ExecResult,
+    /// What starting a workflow gives.
+    Started,
+    /// A value of this type.
+    Typed(StaticType),
+    /// What the value that was read last comes to.
+    Value,
+    /// An item of the list that was read last.
+    Item,
+    /// A list of what the value that was read last comes to.
+    List,
+    /// The output of this workflow.
+    Output(Arc<str>),
     /// Anything.
     Unknown,
 }
 
-/// A name in an expression, with the fields that follow it.
+/// Where a text of the file stands, so that places in it can be found when they are needed.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    pub(crate) span: Span,
+    style: Style,
+    text: Box<str>,
+}
+
+impl Origin {
+    pub(crate) fn new(node: &Node, text: &str) -> Self {
+        Self { span: node.text_span, style: node.style, text: text.into() }
+    }
+
+    /// The value of the text.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn places(&self, file: &str) -> Places {
+        Places::at(file, self.span, self.style, &self.text)
+    }
+}
+
+/// A text with expressions.
+#[derive(Debug)]
+pub(crate) enum Text {
+    /// A bare expression.
+    Expression(Expression),
+    /// A text with `${ }` parts.
+    Template(Template),
+    /// The name of an object that is written.
+    Target(Arc<str>),
+}
+
+/// One use of names.
 #[derive(Debug)]
 pub(crate) struct Use {
-    pub(crate) name: String,
-    pub(crate) span: Span,
-    pub(crate) fields: Vec<(String, Span)>,
-    /// Whether an `update` or `delete` names it, which takes only objects.
-    pub(crate) target: bool,
+    pub(crate) text: Text,
+    pub(crate) origin: Origin,
+    pub(crate) around: Around,
 }
 
+impl Use {
+    /// The names that it takes, with the byte of the text at which each stands.
+    pub(crate) fn free_names(&self) -> Vec<FreeName> {
+        let shifted = |offset: usize, expression: &Expression| {
+            expression
+                .free_names()
+                .into_iter()
+                .map(move |free| FreeName { span: free.span.shifted(offset), ..free })
+                .collect::<Vec<_>>()
+        };
+        match &self.text {
+            Text::Expression(expression) => shifted(0, expression),
+            Text::Template(template) => template
+                .expressions()
+                .into_iter()
+                .flat_map(|(offset, expression)| shifted(offset, expression))
+                .collect(),
+            Text::Target(name) => vec![FreeName {
+                name: name.to_string(),
+                path: Vec::new(),
+                span: Span::new(0, name.len()),
+            }],
+        }
+    }
+}
+
+/// A binding of a name.
 #[derive(Debug)]
-struct Bind {
-    name: Arc<str>,
-    span: Span,
-    bound: Bound,
-    at: At,
-    /// Ranges of moments, the ends not included, in which it is not visible.
-    hidden: Vec<(usize, usize)>,
+pub(crate) struct Bind {
+    pub(crate) name: Arc<str>,
+    pub(crate) span: Span,
+    pub(crate) bound: Bound,
 }
 
-impl Bind {
-    /// Whether the binding may have happened before a use that stands where it is visible.
-    fn reaches(&self, used: At, loops: &[(usize, usize)]) -> bool {
-        reaches(self.at, used, loops) && self.is_visible(used)
-    }
+/// Number of a use within its workflow.
+pub(crate) type UseId = usize;
 
-    fn is_visible(&self, used: At) -> bool {
-        !self.hidden.iter().any(|(from, to)| (*from..*to).contains(&used.order))
-    }
+/// A tree of literals and uses.
+#[derive(Debug)]
+pub(crate) enum Tree {
+    Literal(Value, Span),
+    Use(UseId),
+    List(Vec<Tree>, Span),
+    Map(Vec<(Arc<str>, Tree)>, Span),
+    /// Parts of what could not be read as a whole.
+    Broken(Vec<Tree>),
 }
 
-/// A moment at which a scope begins.
+/// Steps of which it is not certain that they are run once.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Mark {
-    order: usize,
-    binds: usize,
+pub(crate) enum Block {
+    /// A step that is left out unless the condition is true.
+    When(Option<UseId>),
+    /// What is done if the condition of a `require` is false.
+    Failing(Option<UseId>),
+    /// For each item of the list that was read last.
+    Loop,
+    /// Branches that run side by side.
+    Parallel,
+    /// One of them.
+    Branch,
 }
 
-/// A moment in the order of the text: the activity (the number of activities for the output) and a
-/// running number.
-#[derive(Clone, Copy, Debug, Default)]
-struct At {
-    activity: usize,
-    order: usize,
+/// One thing that happens.
+#[derive(Debug)]
+pub(crate) enum Op {
+    /// A value is computed.
+    Value(Tree, Expected),
+    /// An object is written.
+    Target(UseId),
+    /// A name is bound, by its number in [`Flow::binds`].
+    Bind(usize),
+    /// A bound object is replaced by a later state of it.
+    Rebind(Arc<str>, Span),
+    /// The condition is true from here on.
+    Hold(Option<UseId>),
+    Open(Block),
+    Close,
+    /// What was done so far survives an error.
+    Commit,
+    /// Nothing behind is reached.
+    Leave,
+    /// The workflow ends with the value that was read last, or with null.
+    Stop(bool),
+    /// The activity is left out unless the condition is true.
+    Unless(Option<UseId>),
+    /// The activity is left out if its lock, written here, is not free.
+    MaySkip(Span),
+    /// The steps of the activity begin; whether each of them is committed.
+    Steps(bool),
+    /// The workflow goes on there if the condition is true, or always.
+    Next(Option<UseId>, Option<Goto>, Span),
+    /// The steps of the activity, and its `next`, are behind.
+    End,
+    /// An error is handled.
+    Catch,
+    /// The handler goes on there.
+    CatchGoto(Option<Goto>, Span),
+    /// The handler, written here, goes on behind the activity.
+    CatchEnd(Span),
 }
 
-/// The uses and bindings of a workflow in the order of its text.
+/// An input as it was declared.
+#[derive(Debug)]
+pub(crate) struct DeclaredInput {
+    pub(crate) name: Arc<str>,
+    /// `None` if it could not be read.
+    pub(crate) ty: Option<(Type, bool)>,
+}
+
+/// What one activity does; that behind the last activity is the output.
+#[derive(Debug, Default)]
+pub(crate) struct Section {
+    /// Where it is written.
+    pub(crate) span: Span,
+    pub(crate) ops: Vec<Op>,
+}
+
+/// What a workflow does.
 #[derive(Debug, Default)]
 pub(crate) struct Flow {
-    at: At,
-    uses: Vec<(Use, At)>,
-    binds: Vec<Bind>,
+    /// The name of the workflow, if it could be read.
+    pub(crate) workflow: Option<Arc<str>>,
+    /// `None` if they could not be read.
+    pub(crate) inputs: Option<Vec<DeclaredInput>>,
+    pub(crate) sections: Vec<Section>,
+    pub(crate) uses: Vec<Use>,
+    pub(crate) binds: Vec<Bind>,
+    /// Workflows whose output is needed.
+    pub(crate) calls: Vec<Arc<str>>,
     /// Entities of the objects that names are bound to, if all bindings so far agree.
     objects: BTreeMap<Arc<str>, Option<Arc<Entity>>>,
-    /// From activity to activity, only backwards.
-    jumps: Vec<(usize, usize)>,
     /// Whether some names that the text binds are not known because of other mistakes.
-    names_lost: bool,
+    pub(crate) names_lost: bool,
+    /// Whether some moves are not known because of other mistakes.
+    pub(crate) ways_lost: bool,
+    /// Whether the text was read without an error.
+    pub(crate) complete: bool,
+    /// Names that need not be used.
+    pub(crate) excused: BTreeSet<Arc<str>>,
+    /// The condition that was read last, until it is asked for.
+    last: Option<UseId>,
 }
 
 impl Flow {
@@ -104,248 +245,72 @@ impl Flow {
         self.names_lost = true;
     }
 
-    /// A scope begins here.
-    pub(crate) fn mark(&self) -> Mark {
-        Mark { order: self.at.order + 1, binds: self.binds.len() }
-    }
-
-    /// The scope that began there ends here, and with it the names that it binds.
-    pub(crate) fn end_scope(&mut self, scope: Mark) {
-        let end = self.mark().order;
-        for bind in self.binds.iter_mut().skip(scope.binds) {
-            bind.hidden.extend([(0, scope.order), (end, usize::MAX)]);
-        }
-    }
-
-    /// Scopes that began there run side by side, and the last of them ends here: none sees the names
-    /// of another, but what follows sees all.
-    pub(crate) fn side_by_side(&mut self, scopes: &[Mark]) {
-        let (Some(first), last) = (scopes.first().copied(), self.mark()) else { return };
-        let ends = scopes.iter().skip(1).copied().chain([last]);
-        for (begin, end) in scopes.iter().zip(ends) {
-            for bind in self.binds.iter_mut().take(end.binds).skip(begin.binds) {
-                bind.hidden.extend([(first.order, begin.order), (end.order, last.order)]);
-            }
-        }
+    /// A move could not be read: where it leads may be reached.
+    pub(crate) fn lose_ways(&mut self) {
+        self.ways_lost = true;
     }
 
     /// Everything from here on belongs to this activity.
-    pub(crate) fn enter(&mut self, activity: usize) {
-        self.at.activity = activity;
+    pub(crate) fn enter(&mut self, activity: usize, span: Span) {
+        self.sections.resize_with(activity, Section::default);
+        self.sections.push(Section { span, ops: Vec::new() });
     }
 
-    pub(crate) fn used(&mut self, used: Use) {
-        self.at.order += 1;
-        self.uses.push((used, self.at));
+    pub(crate) fn push(&mut self, op: Op) {
+        if let Some(section) = self.sections.last_mut() {
+            section.ops.push(op);
+        }
+    }
+
+    /// Notes a use; something else says what it is used for.
+    pub(crate) fn used(&mut self, used: Use) -> UseId {
+        let id = self.uses.len();
+        self.uses.push(used);
+        id
+    }
+
+    /// Notes the use of a bare expression, which [`Flow::condition`] asks for.
+    pub(crate) fn expression(&mut self, used: Use, expected: Expected) {
+        let id = self.used(used);
+        self.last = Some(id);
+        self.push(Op::Value(Tree::Use(id), expected));
+    }
+
+    /// No expression was read.
+    pub(crate) fn no_expression(&mut self) {
+        self.last = None;
+    }
+
+    /// Nobody need use this name, since nobody wrote it.
+    pub(crate) fn excuse(&mut self, name: &Arc<str>) {
+        self.excused.insert(Arc::clone(name));
+    }
+
+    /// The expression that was read last.
+    pub(crate) fn condition(&mut self) -> Option<UseId> {
+        self.last.take()
     }
 
     pub(crate) fn bind(&mut self, name: &Arc<str>, span: Span, bound: Bound) {
-        self.at.order += 1;
         let agreed = match (&bound, self.objects.get(name)) {
-            (Bound::Object(entity), None) => Some(Arc::clone(entity)),
-            (Bound::Object(entity), Some(Some(before))) if Arc::ptr_eq(entity, before) => {
+            (Bound::Object(entity) | Bound::Optional(entity), None) => Some(Arc::clone(entity)),
+            (Bound::Object(entity) | Bound::Optional(entity), Some(Some(before)))
+                if Arc::ptr_eq(entity, before) =>
+            {
                 Some(Arc::clone(entity))
             }
-            (Bound::Object(_) | Bound::Other(_) | Bound::Unknown, _) => None,
+            _ => None,
         };
         self.objects.insert(Arc::clone(name), agreed);
-        let (name, at) = (Arc::clone(name), self.at);
-        self.binds.push(Bind { name, span, bound, at, hidden: Vec::new() });
-    }
-
-    /// A `goto` of the activity that is being read.
-    pub(crate) fn jump(&mut self, to: usize) {
-        if to <= self.at.activity {
-            self.jumps.push((to, self.at.activity));
+        if let Bound::Output(workflow) = &bound {
+            self.calls.push(Arc::clone(workflow));
         }
+        self.push(Op::Bind(self.binds.len()));
+        self.binds.push(Bind { name: Arc::clone(name), span, bound });
     }
 
     /// The entity of the object that a name is bound to, if all bindings so far agree.
     pub(crate) fn object(&self, name: &str) -> Option<Arc<Entity>> {
         self.objects.get(name)?.clone()
     }
-
-    /// Tells the findings about names; those that are never used only if everything was read.
-    pub(crate) fn check(&self, report: &mut Report<'_>, complete: bool) {
-        let mut by_name: BTreeMap<&str, Vec<&Bind>> = BTreeMap::new();
-        for bind in &self.binds {
-            by_name.entry(&bind.name).or_default().push(bind);
-        }
-        let loops = merged(self.jumps.clone());
-        for (used, at) in &self.uses {
-            let binds = by_name.get(used.name.as_str()).map(Vec::as_slice).unwrap_or_default();
-            // Bindings are in the order of the text: if one does not reach, none behind it does.
-            let mut before = binds.iter().take_while(|bind| reaches(bind.at, *at, &loops));
-            if before.any(|bind| bind.is_visible(*at)) {
-                if binds.len() <= MAX_COMPARED_BINDINGS {
-                    let visible = binds.iter().filter(|bind| bind.reaches(*at, &loops));
-                    check_object(report, used, &visible.copied().collect::<Vec<_>>());
-                }
-                continue;
-            }
-            match binds.first() {
-                Some(_) | None if self.names_lost => {}
-                Some(first) if first.is_visible(*at) => report.tell(|| unbound(used, first)),
-                Some(first) => report.tell(|| ended(used, first)),
-                None => report.tell(|| unknown(used, by_name.keys().copied())),
-            }
-        }
-        if complete {
-            self.check_unused(report, &by_name);
-        }
-    }
-
-    fn check_unused(&self, report: &mut Report<'_>, by_name: &BTreeMap<&str, Vec<&Bind>>) {
-        let used: std::collections::BTreeSet<&str> =
-            self.uses.iter().map(|(used, _)| used.name.as_str()).collect();
-        for (name, binds) in by_name {
-            if let Some(first) = binds.first()
-                && !used.contains(name)
-                && !name.starts_with('_')
-            {
-                report.add(
-                    Finding::new(
-                        Code::UnusedName,
-                        first.span,
-                        format!("`{name}` is bound but never used"),
-                    )
-                    .help(format!("remove it, or call it `_{name}` if that is meant")),
-                );
-            }
-        }
-    }
-}
-
-/// Whether a binding may have happened before a use.
-fn reaches(bind: At, used: At, loops: &[(usize, usize)]) -> bool {
-    bind.order < used.order
-        || loops.iter().any(|(first, last)| *first <= used.activity && bind.activity <= *last)
-}
-
-/// Ranges of activities that are run again, joined where they overlap.
-fn merged(mut jumps: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
-    jumps.sort_unstable();
-    let mut out: Vec<(usize, usize)> = Vec::new();
-    for (first, last) in jumps {
-        match out.last_mut() {
-            Some(open) if first <= open.1 => open.1 = open.1.max(last),
-            Some(_) | None => out.push((first, last)),
-        }
-    }
-    out
-}
-
-fn one_entity<'b, I: IntoIterator<Item = &'b Bind>>(binds: I) -> Option<Arc<Entity>> {
-    let mut found: Option<&Arc<Entity>> = None;
-    for bind in binds {
-        match (&bind.bound, found) {
-            (Bound::Object(entity), None) => found = Some(entity),
-            (Bound::Object(entity), Some(first)) if Arc::ptr_eq(entity, first) => {}
-            (Bound::Object(_) | Bound::Other(_) | Bound::Unknown, _) => return None,
-        }
-    }
-    found.cloned()
-}
-
-fn unknown<'n, I: Iterator<Item = &'n str>>(used: &Use, bound: I) -> Finding {
-    let bound: Vec<&str> = bound.collect();
-    let candidates = || BUILT_IN.iter().copied().chain(bound.iter().copied());
-    let help = if bound.is_empty() {
-        "bind it with `as:` or `set:` in a step before; inputs are written `input.name`".to_owned()
-    } else {
-        format!(
-            "bind it with `as:` or `set:` in a step before; bound are {}; inputs are written \
-             `input.name`",
-            listed(&bound)
-        )
-    };
-    let message = format!("nothing is called `{}`", shown(&used.name));
-    Finding::new(Code::UnknownName, used.span, message)
-        .mean(nearest(&used.name, candidates()), help)
-}
-
-fn unbound(used: &Use, later: &Bind) -> Finding {
-    let message = format!("`{}` is bound only later", shown(&used.name));
-    Finding::new(Code::UnboundName, used.span, message)
-        .label(later.span, "bound here")
-        .help("move the step that binds it up, or use it further down")
-}
-
-fn ended(used: &Use, bind: &Bind) -> Finding {
-    let message = format!("`{}` has no value here", shown(&used.name));
-    Finding::new(Code::UnboundName, used.span, message).label(bind.span, "bound here").help(
-        "names that a `for_each` binds end with it (`collect` hands values out), and the branches of \
-         a `parallel` do not see the names of each other",
-    )
-}
-
-/// What follows from a name being an object, or not.
-fn check_object(report: &mut Report<'_>, used: &Use, binds: &[&Bind]) {
-    if used.target {
-        let other = binds.iter().find_map(|bind| match bind.bound {
-            Bound::Other(what) => Some((what, bind.span)),
-            Bound::Object(_) | Bound::Unknown => None,
-        });
-        let all_other = binds.iter().all(|bind| matches!(bind.bound, Bound::Other(_)));
-        if let Some((what, span)) = other.filter(|_| all_other) {
-            let message = format!("`{}` is {what}, not an object", shown(&used.name));
-            report.add(
-                Finding::new(Code::NotAnObject, used.span, message)
-                    .label(span, "bound here")
-                    .help("name an object that a `load` or `create` has bound with `as:`"),
-            );
-        }
-        return;
-    }
-    if let Some(entity) = one_entity(binds.iter().copied()) {
-        check_fields(report, &entity, &used.fields);
-    }
-}
-
-/// Checks the fields that follow an object.
-pub(crate) fn check_fields(report: &mut Report<'_>, entity: &Entity, fields: &[(String, Span)]) {
-    let Some((field, span)) = fields.first() else { return };
-    match field.as_str() {
-        "id" => {}
-        "metadata" => {
-            if let Some((field, span)) = fields.get(1) {
-                known_field(report, "metadata", METADATA, field, *span);
-            }
-        }
-        name if entity.attributes.iter().any(|attribute| &*attribute.name == name) => {}
-        name => {
-            let all: Vec<&str> = entity
-                .attributes
-                .iter()
-                .map(|attribute| &*attribute.name)
-                .chain(["id", "metadata"])
-                .collect();
-            let finding = match nearest(name, all.iter().copied()) {
-                Some(meant) => {
-                    let message = format!("`{}` has no attribute `{}`", entity.name, shown(name));
-                    Finding::new(Code::UnknownAttribute, *span, message).mean(Some(meant), "")
-                }
-                None => unknown_attribute(entity, name, *span),
-            };
-            report.add(finding);
-        }
-    }
-}
-
-/// Tells the finding if a built-in value has no such field.
-pub(crate) fn known_field(
-    report: &mut Report<'_>,
-    of: &str,
-    fields: &[&str],
-    name: &str,
-    span: Span,
-) {
-    if fields.contains(&name) {
-        return;
-    }
-    let message = format!("`{of}` has no field `{}`", shown(name));
-    report.add(
-        Finding::new(Code::UnknownName, span, message)
-            .mean(nearest(name, fields.iter().copied()), format!("it has {}", listed(fields))),
-    );
 }

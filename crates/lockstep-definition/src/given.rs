@@ -12,11 +12,15 @@ use crate::code::Code;
 use crate::conform::conform;
 use crate::diagnostic::{Finding, listed, nearest, shown};
 use crate::fields::{Field, entries};
-use crate::payload::payload;
+use crate::payload::payload_for;
 use crate::reader::Reader;
 use crate::report::Report;
+use crate::typing::{Declared, Expected};
 use crate::workflow::{Input, Payload};
 use crate::yaml::node::{self, Node};
+
+/// Of so many unknown inputs it is looked whether they are misspelt ones.
+const MAX_COMPARED: usize = 20;
 
 /// The workflow that is started, as far as it is known.
 #[derive(Clone, Copy, Debug)]
@@ -49,26 +53,28 @@ pub(crate) fn given(
 
 /// Tells inputs that must be given but are not.
 fn absent(report: &mut Report<'_>, fields: &[Field<'_>], callee: Callee<'_>) {
-    let absent: Vec<&str> = callee
-        .inputs
-        .unwrap_or_default()
-        .iter()
-        .filter(|input| !input.optional && input.default.is_none())
-        .filter(|input| !fields.iter().any(|field| *field.key == *input.name))
-        .map(|input| &*input.name)
-        .collect();
+    let inputs = callee.inputs.unwrap_or_default();
+    let absent = || {
+        inputs
+            .iter()
+            .filter(|input| !input.optional && input.default.is_none())
+            .filter(|input| !fields.iter().any(|field| *field.key == *input.name))
+            .map(|input| &*input.name)
+    };
     // A misspelt name is told as one that does not exist.
-    let known = callee.inputs.unwrap_or_default();
-    let misspelt = fields.iter().any(|field| {
-        !known.iter().any(|input| *input.name == *field.key)
-            && nearest(field.key, absent.iter().copied()).is_some()
-    });
-    if absent.is_empty() || misspelt {
+    let misspelt = || {
+        let mut unknown = fields
+            .iter()
+            .filter(|field| !inputs.iter().any(|input| *input.name == *field.key))
+            .take(MAX_COMPARED);
+        unknown.any(|field| nearest(field.key, absent()).is_some())
+    };
+    if report.is_full() || absent().next().is_none() || misspelt() {
         return;
     }
-    let message = format!("the workflow `{}` needs {}", callee.name, listed(&absent));
+    let message = format!("the workflow `{}` needs {}", callee.name, listed(absent()));
     report.add(Finding::new(Code::MissingInput, callee.span, message).help(
-        "write them under `input`, or give them a default or `optional: true` where they are declared",
+        "write it under `input`, or give it a default or `optional: true` where it is declared",
     ));
 }
 
@@ -77,7 +83,7 @@ fn one(
     field: Field<'_>,
     callee: Callee<'_>,
 ) -> Option<(Arc<str>, Payload)> {
-    let value = payload(reader, field.value);
+    let value = payload_for(reader, field.value, wanted(callee, field.key));
     let Some(inputs) = callee.inputs else { return Some((Arc::from(field.key), value?)) };
     let Some(input) = inputs.iter().find(|input| *input.name == *field.key) else {
         reader.report.tell(|| unknown(field, callee.name, inputs));
@@ -91,6 +97,15 @@ fn one(
         tree @ (Payload::Template(_) | Payload::List(_) | Payload::Map(_)) => tree,
     };
     Some((Arc::clone(&input.name), value))
+}
+
+/// What the value of an input is for.
+fn wanted(callee: Callee<'_>, name: &str) -> Expected {
+    let mut inputs = callee.inputs.unwrap_or_default().iter();
+    let Some(input) = inputs.find(|input| *input.name == *name) else { return Expected::Any };
+    let what = format!("the input `{name}` of `{}`", callee.name);
+    let (ty, optional) = (input.ty.clone(), input.optional);
+    Expected::Declared(Arc::new(Declared { what, ty, optional }))
 }
 
 fn fitting(report: &mut Report<'_>, input: &Input, value: Value, span: Span) -> Option<Value> {
@@ -108,7 +123,11 @@ fn fitting(report: &mut Report<'_>, input: &Input, value: Value, span: Span) -> 
 fn unknown(field: Field<'_>, callee: &str, inputs: &[Input]) -> Finding {
     let names = || inputs.iter().map(|input| &*input.name);
     let message = format!("the workflow `{callee}` has no input `{}`", shown(field.key));
-    let help = format!("its inputs are {}", listed(names()));
+    let help = if inputs.is_empty() {
+        "it has no inputs".to_owned()
+    } else {
+        format!("it has {}", listed(names()))
+    };
     Finding::new(Code::UnknownInput, field.key_span, message)
         .mean(nearest(field.key, names()), help)
 }

@@ -10,6 +10,7 @@ use crate::conform::conform;
 use crate::diagnostic::Finding;
 use crate::entity::declared;
 use crate::fields::{Field, Keys, at_most, entries};
+use crate::flow::DeclaredInput;
 use crate::name::NameKind;
 use crate::report::Report;
 use crate::values::checked_name;
@@ -59,6 +60,8 @@ pub(crate) struct Signature {
     pub(crate) names: Option<Vec<Arc<str>>>,
     /// `None` if some cannot be read.
     pub(crate) inputs: Option<Vec<Input>>,
+    /// Those that can be read.
+    pub(crate) read: Vec<Input>,
 }
 
 /// Reads declarations; there may be none.
@@ -81,7 +84,20 @@ pub(crate) fn signature(
     let names = fields.iter().map(|field| Arc::from(field.key)).collect();
     let inputs: Vec<Option<Input>> =
         fields.into_iter().map(|field| input(report, field, catalog, asker)).collect();
-    Signature { names: Some(names), inputs: inputs.into_iter().collect() }
+    let read = inputs.iter().flatten().cloned().collect();
+    Signature { names: Some(names), inputs: inputs.into_iter().collect(), read }
+}
+
+impl Signature {
+    /// The declarations one by one, as far as they can be read.
+    pub(crate) fn declared(&self) -> Option<Vec<DeclaredInput>> {
+        let declared = self.names.as_ref()?.iter().map(|name| {
+            let read = self.read.iter().find(|input| input.name == *name);
+            let ty = read.map(|input| (input.ty.clone(), input.optional));
+            DeclaredInput { name: Arc::clone(name), ty }
+        });
+        Some(declared.collect())
+    }
 }
 
 fn input(

@@ -6,6 +6,7 @@ use crate::catalog::Catalog;
 use crate::code::Code;
 use crate::diagnostic::Finding;
 use crate::fields::{Fields, Keys};
+use crate::flow::Flow;
 use crate::part::Part;
 use crate::reader::Reader;
 use crate::report::Report;
@@ -24,8 +25,8 @@ pub(crate) fn invariants(
     node: &Node,
     entity: &Entity,
     catalog: &Catalog,
-) -> Vec<Invariant> {
-    let Some(nodes) = list(report, node, "`invariants`", true) else { return Vec::new() };
+) -> (Vec<Invariant>, Flow) {
+    let nodes = list(report, node, "`invariants`", true).unwrap_or_default();
     if let Some(node) = nodes.get(MAX_INVARIANTS) {
         let message = format!("an entity has at most {MAX_INVARIANTS} invariants");
         report.add(
@@ -34,8 +35,9 @@ pub(crate) fn invariants(
         );
     }
     let mut reader = Reader::new(report, catalog);
+    reader.flow.enter(0, node.span);
     reader.around.setting = Some(Arc::new(Setting::invariant(entity)));
-    nodes
+    let invariants = nodes
         .iter()
         .take(MAX_INVARIANTS)
         .filter_map(|node| {
@@ -48,11 +50,12 @@ pub(crate) fn invariants(
                 | Value::Double(_)
                 | Value::Text(_)
                 | Value::List(_)
-                | Value::Tagged(_) => (reader.expression(node, "invariants")?, None),
+                | Value::Tagged(_) => (reader.expression(node, "check")?, None),
             };
             Some(Invariant { condition, message, place: reader.report.place(node.span) })
         })
-        .collect()
+        .collect();
+    (invariants, reader.flow)
 }
 
 /// Reads `{ check, message }`.

@@ -11,41 +11,90 @@ use lockstep_expr::{Map, Template, Value};
 use crate::code::Code;
 use crate::diagnostic::Finding;
 use crate::fields::{Field, entries, wrong_kind};
+use crate::flow::{Op, Tree};
 use crate::reader::Reader;
 use crate::report::Report;
+use crate::typing::Expected;
 use crate::workflow::Payload;
 use crate::yaml::node::{self, Node};
 
-/// Reads a tree.
+/// Reads a tree of which every value is taken.
 pub(crate) fn payload(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Payload> {
+    payload_for(reader, node, Expected::Any)
+}
+
+/// Reads a tree, and notes what its value is for.
+pub(crate) fn payload_for(
+    reader: &mut Reader<'_, '_>,
+    node: &Node,
+    expected: Expected,
+) -> Option<Payload> {
+    let (payload, tree) = part(reader, node);
+    reader.flow.push(Op::Value(tree, expected));
+    payload
+}
+
+fn part(reader: &mut Reader<'_, '_>, node: &Node) -> (Option<Payload>, Tree) {
+    let literal = |value: Option<Value>| {
+        let tree =
+            value.clone().map_or(Tree::Broken(Vec::new()), |value| Tree::Literal(value, node.span));
+        (value.map(Payload::Literal), tree)
+    };
     match &node.value {
-        node::Value::Text(text) => match reader.template(node, text)? {
-            Template::Literal(text) => Some(Payload::Literal(Value::String(text))),
-            template @ (Template::Expression(_) | Template::Parts(_)) => {
-                Some(Payload::Template(template))
+        node::Value::Text(text) => match reader.template(node, text) {
+            Some((Template::Literal(text), _)) => literal(Some(Value::String(text))),
+            Some((template, id)) => {
+                (Some(Payload::Template(template)), id.map_or(Tree::Broken(Vec::new()), Tree::Use))
             }
+            None => (None, Tree::Broken(Vec::new())),
         },
         node::Value::List(items) => {
-            let items: Vec<Option<Payload>> =
-                items.iter().map(|item| payload(reader, item)).collect();
-            let items: Vec<Payload> = items.into_iter().collect::<Option<_>>()?;
-            Some(list(items))
+            let (items, trees): (Vec<_>, Vec<_>) =
+                items.iter().map(|item| part(reader, item)).unzip();
+            let read = items.into_iter().collect::<Option<Vec<_>>>().map(list);
+            match read {
+                Some(Payload::Literal(value)) => literal(Some(value)),
+                read => (read, Tree::List(trees, node.span)),
+            }
         }
-        node::Value::Map(_) => Some(map(named(reader, node, "a mapping")?)),
+        node::Value::Map(_) => {
+            let errors = reader.report.errors();
+            let Some(fields) = entries(reader.report, node, "a mapping") else {
+                return (None, Tree::Broken(Vec::new()));
+            };
+            let broken = reader.report.errors() > errors;
+            let (items, trees): (Vec<_>, Vec<_>) = fields
+                .into_iter()
+                .map(|Field { key, value, .. }| {
+                    let (payload, tree) = part(reader, value);
+                    let key: Arc<str> = Arc::from(key);
+                    (payload.map(|payload| (Arc::clone(&key), payload)), (key, tree))
+                })
+                .unzip();
+            let read = items.into_iter().collect::<Option<Vec<_>>>().filter(|_| !broken).map(map);
+            match read {
+                Some(Payload::Literal(value)) => literal(Some(value)),
+                None if broken => {
+                    (None, Tree::Broken(trees.into_iter().map(|(_, tree)| tree).collect()))
+                }
+                read => (read, Tree::Map(trees, node.span)),
+            }
+        }
         node::Value::Null
         | node::Value::Bool(_)
         | node::Value::Int(_)
         | node::Value::LargeInt
         | node::Value::Double(_)
-        | node::Value::Tagged(_) => scalar(reader.report, node).map(Payload::Literal),
+        | node::Value::Tagged(_) => literal(scalar(reader.report, node)),
     }
 }
 
-/// The entries of a mapping as payloads.
+/// The entries of a mapping as payloads, each for the same.
 pub(crate) fn named(
     reader: &mut Reader<'_, '_>,
     node: &Node,
     what: &str,
+    expected: &Expected,
 ) -> Option<Vec<(Arc<str>, Payload)>> {
     let errors = reader.report.errors();
     let fields = entries(reader.report, node, what)?;
@@ -54,7 +103,9 @@ pub(crate) fn named(
     }
     let all: Vec<Option<(Arc<str>, Payload)>> = fields
         .into_iter()
-        .map(|Field { key, value, .. }| Some((Arc::from(key), payload(reader, value)?)))
+        .map(|Field { key, value, .. }| {
+            Some((Arc::from(key), payload_for(reader, value, expected.clone())?))
+        })
         .collect();
     all.into_iter().collect()
 }

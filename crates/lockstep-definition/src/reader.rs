@@ -3,25 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lockstep_expr::{Expression, FreeName, Span, Template};
+use lockstep_expr::{Expression, Span, Template};
 
 use crate::catalog::Catalog;
 use crate::code::Code;
-use crate::diagnostic::{Finding, listed, nearest, shown};
+use crate::diagnostic::{Finding, shown};
 use crate::fields::wrong_kind;
-use crate::flow::{Flow, Use, check_fields, known_field};
-use crate::name;
+use crate::flow::{Flow, Op, Origin, Text, Use, UseId};
 use crate::report::Report;
 use crate::setting::Setting;
 use crate::step::Nesting;
+use crate::typing::Expected;
 use crate::workflow::Entity;
 use crate::yaml::Places;
 use crate::yaml::node::{Node, Value};
-
-/// Fields of the value `workflow` in expressions.
-const WORKFLOW_FIELDS: &[&str] = &["name", "instance_id", "started_at", "started_by"];
-/// Fields of the value `lock` in expressions.
-const LOCK_FIELDS: &[&str] = &["token", "keys", "waited"];
 
 /// What the name `object` stands for.
 #[derive(Clone, Debug, Default)]
@@ -57,8 +52,6 @@ pub(crate) struct Reader<'r, 's> {
     pub(crate) report: &'r mut Report<'s>,
     pub(crate) catalog: &'r Catalog,
     pub(crate) flow: Flow,
-    /// Names of the inputs; `None` if they could not be read.
-    pub(crate) inputs: Option<Vec<Arc<str>>>,
     /// Activities by name, with their number in the workflow.
     pub(crate) activities: BTreeMap<Arc<str>, (usize, Span)>,
     pub(crate) around: Around,
@@ -70,7 +63,6 @@ impl<'r, 's> Reader<'r, 's> {
             report,
             catalog,
             flow: Flow::default(),
-            inputs: None,
             activities: BTreeMap::new(),
             around: Around::default(),
         }
@@ -89,6 +81,7 @@ impl<'r, 's> Reader<'r, 's> {
 
     /// A bare expression: the value of a key such as `when`.
     pub(crate) fn expression(&mut self, node: &Node, key: &str) -> Option<Expression> {
+        self.flow.no_expression();
         let text = match &node.value {
             Value::Text(text) => text.clone(),
             Value::Bool(value) => value.to_string(),
@@ -120,6 +113,8 @@ impl<'r, 's> Reader<'r, 's> {
         match Expression::parse(&text) {
             Ok(expression) => {
                 self.resolve(&expression, 0, &places);
+                let used = self.used(Text::Expression(expression.clone()), node, &text);
+                self.flow.expression(used, Expected::of_key(key));
                 Some(expression)
             }
             Err(error) => {
@@ -129,18 +124,27 @@ impl<'r, 's> Reader<'r, 's> {
         }
     }
 
-    /// A text with `${ }` parts.
-    pub(crate) fn template(&mut self, node: &Node, text: &str) -> Option<Template> {
+    /// A text with `${ }` parts, and the number of its use if it has any.
+    pub(crate) fn template(
+        &mut self,
+        node: &Node,
+        text: &str,
+    ) -> Option<(Template, Option<UseId>)> {
         match Template::parse(text) {
             Ok(template) => {
                 let expressions = template.expressions();
-                if !expressions.is_empty() {
+                if expressions.is_empty() {
+                    return Some((template, None));
+                }
+                if expressions.iter().any(|(_, one)| !one.unresolved_calls().is_empty()) {
                     let places = Places::new(&self.report.source.text, node, text);
                     for (offset, expression) in expressions {
                         self.resolve(expression, offset, &places);
                     }
                 }
-                Some(template)
+                let used = self.used(Text::Template(template.clone()), node, text);
+                let id = self.flow.used(used);
+                Some((template, Some(id)))
             }
             Err(error) => {
                 let places = Places::new(&self.report.source.text, node, text);
@@ -150,100 +154,23 @@ impl<'r, 's> Reader<'r, 's> {
         }
     }
 
-    /// Looks at the names and calls of an expression whose text begins at `offset` of a value.
+    /// The name of an object that is written.
+    pub(crate) fn target(&mut self, node: &Node, name: &str) {
+        let used = self.used(Text::Target(Arc::from(name)), node, name);
+        let id = self.flow.used(used);
+        self.flow.push(Op::Target(id));
+    }
+
+    fn used(&self, text: Text, node: &Node, written: &str) -> Use {
+        Use { text, origin: Origin::new(node, written), around: self.around.clone() }
+    }
+
+    /// Tells calls of functions that there are not, in an expression whose text begins at `offset`.
     fn resolve(&mut self, expression: &Expression, offset: usize, places: &Places) {
-        for free in expression.free_names() {
-            self.name(&free, expression, offset, places);
-        }
         for mut call in expression.unresolved_calls() {
             call.span = Span::new(offset + call.span.start, offset + call.span.end);
             self.add(cannot_be_read(Code::UnknownFunction, &call, places));
         }
-    }
-
-    /// Looks at one name of an expression whose text begins at `offset` of a value.
-    fn name(&mut self, free: &FreeName, expression: &Expression, offset: usize, places: &Places) {
-        let part = |start: usize, length: usize| {
-            places.span(Span::new(offset + start, offset + start + length))
-        };
-        let span = part(free.span.start, free.name.len());
-        let mut fields = Vec::with_capacity(free.path.len());
-        let mut at = free.span.start + free.name.len();
-        for field in &free.path {
-            let rest = expression.text().get(at..).unwrap_or_default();
-            at += rest.find(field.as_str()).unwrap_or(0);
-            fields.push((field.clone(), part(at, field.len())));
-            at += field.len();
-        }
-        let first = fields.first().map(|(field, span)| (field.clone(), *span));
-        if let Some(setting) = self.around.setting.clone() {
-            setting.check(self.report, &free.name, span, &fields);
-            return;
-        }
-        match free.name.as_str() {
-            "now" => {}
-            "input" => self.input(first),
-            "config" => self.config(first),
-            "workflow" => self.field("workflow", WORKFLOW_FIELDS, first),
-            "lock" if self.around.lock => self.field("lock", LOCK_FIELDS, first),
-            "lock" => self.unavailable("lock", span, "in the steps of an activity with a lock"),
-            "error" if self.around.catch => {}
-            "error" => self.unavailable("error", span, "in the steps of a `catch`"),
-            "secret" if self.around.secret => {}
-            "secret" => self.unavailable("secret", span, "in http headers and exec environments"),
-            "object" => match self.around.object.clone() {
-                Candidate::Of(entity) => check_fields(self.report, &entity, &fields),
-                Candidate::Unknown => {}
-                Candidate::Absent => self.unavailable("object", span, "in the `where` of a `find`"),
-            },
-            name if name::TYPES.contains(&name) => {}
-            name => {
-                self.flow.used(Use { name: name.to_owned(), span, fields, target: false });
-            }
-        }
-    }
-
-    fn input(&mut self, field: Option<(String, Span)>) {
-        let (Some(inputs), Some((field, span))) = (&self.inputs, field) else { return };
-        if inputs.iter().any(|input| **input == *field) {
-            return;
-        }
-        self.report.tell(|| {
-            let names = || inputs.iter().map(|name| &**name);
-            let help = if inputs.is_empty() {
-                format!("declare it: `input: {{ {}: string }}`", shown(&field))
-            } else {
-                format!("declared are {}", listed(names()))
-            };
-            let message = format!("the workflow has no input `{}`", shown(&field));
-            Finding::new(Code::UnknownName, span, message).mean(nearest(&field, names()), help)
-        });
-    }
-
-    fn config(&mut self, field: Option<(String, Span)>) {
-        let (Some(project), Some((field, span))) = (&self.catalog.project, field) else { return };
-        if project.config.iter().any(|(name, _)| **name == *field) {
-            return;
-        }
-        let names = || project.config.iter().map(|(name, _)| &**name);
-        let message = format!("the project's `config` has no `{}`", shown(&field));
-        let help = format!("add it to the `project:` document; it has {}", listed(names()));
-        self.report.add(
-            Finding::new(Code::UnknownName, span, message).mean(nearest(&field, names()), help),
-        );
-    }
-
-    fn field(&mut self, of: &str, known: &[&str], field: Option<(String, Span)>) {
-        if let Some((field, span)) = field {
-            known_field(self.report, of, known, &field, span);
-        }
-    }
-
-    fn unavailable(&mut self, name: &str, span: Span, place: &str) {
-        self.add(
-            Finding::new(Code::UnavailableName, span, format!("`{name}` has no value here"))
-                .help(format!("it can be used {place}")),
-        );
     }
 }
 

@@ -57,10 +57,11 @@ impl<'s> Report<'s> {
         for finding in findings {
             self.add(finding);
         }
+        // Their places are within what they allow.
         let findings: Vec<Finding> =
             self.allowances.get_key_value(&own).map_or_else(Vec::new, unused);
         for finding in findings {
-            self.add(finding);
+            self.insert(finding);
         }
     }
 
@@ -79,6 +80,11 @@ impl<'s> Report<'s> {
         } else if self.is_allowed(&finding) {
             return;
         }
+        self.insert(finding);
+    }
+
+    /// Keeps the finding if there is room.
+    fn insert(&mut self, finding: Finding) {
         if self.diagnostics.len() < MAX_FINDINGS {
             self.keep(finding);
         } else if self.diagnostics.len() == MAX_FINDINGS {

@@ -32,14 +32,40 @@ const SCHEDULE: Keys =
     Keys { what: "`schedule`", known: &["cron", "time_zone", "missed"], later: &[] };
 const MISSED: &[(&str, Missed)] =
     &[("once", Missed::Once), ("skip", Missed::Skip), ("all", Missed::All)];
-/// The fields of a pattern of six, and what each may hold.
-const FIELDS: &[(&str, &str)] = &[
-    ("second", "from 0 to 59"),
-    ("minute", "from 0 to 59"),
-    ("hour", "from 0 to 23"),
-    ("day of the month", "from 1 to 31, or `L` for the last"),
-    ("month", "from 1 to 12, or from JAN to DEC"),
-    ("day of the week", "from 0 (Sunday) to 7 (Sunday), or from SUN to SAT"),
+/// A field of a pattern.
+struct Field {
+    name: &'static str,
+    /// What it may hold, for people.
+    range: &'static str,
+    /// Words that it may hold.
+    words: &'static [&'static str],
+}
+
+/// The fields of a pattern of six.
+const FIELDS: &[Field] = &[
+    Field { name: "second", range: "from 0 to 59", words: &[] },
+    Field { name: "minute", range: "from 0 to 59", words: &[] },
+    Field { name: "hour", range: "from 0 to 23", words: &[] },
+    Field {
+        name: "day of the month",
+        range: "from 1 to 31, or `L` for the last",
+        words: &["L", "W", "LW"],
+    },
+    Field {
+        name: "month",
+        range: "from 1 to 12, or from JAN to DEC",
+        words: &[
+            "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
+        ],
+    },
+    Field {
+        name: "day of the week",
+        range: "from 0 (Sunday) to 7 (Sunday), or from SUN to SAT",
+        words: &[
+            "SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT", "L", "SUNL", "MONL", "TUEL", "WEDL",
+            "THUL", "FRIL", "SATL",
+        ],
+    },
 ];
 /// Short names that other programs have for patterns.
 const NICKNAMES: &[(&str, &str)] = &[
@@ -110,13 +136,14 @@ pub(crate) fn schedule(report: &mut Report<'_>, node: &Node) -> Option<TriggerSo
 
 fn cron(report: &mut Report<'_>, node: &Node) -> Option<Arc<str>> {
     let pattern = text(report, node, "`cron` is a text such as `\"0 3 * * *\"`")?;
-    let places = Places::new(&report.source.text, node, pattern);
-    if let Err(finding) = parts(pattern, node.span, &places) {
-        report.add(finding);
-        return None;
-    }
-    let Ok(cron) = parser().parse(pattern) else {
-        report.add(invalid(node.span, format!("`{}` is not a cron pattern", shown(pattern))));
+    let written: Vec<&str> = pattern.split_whitespace().collect();
+    let fits = pattern.len() <= MAX_PATTERN
+        && matches!(written.len(), 5 | 6)
+        && fields(&written).all(|(part, field)| field.is_well_formed(part));
+    let Some(cron) = Some(pattern).filter(|_| fits).and_then(|text| parser().parse(text).ok())
+    else {
+        let places = Places::new(&report.source.text, node, pattern);
+        report.tell(|| refused(pattern, &written, node.span, &places));
         return None;
     };
     // The search is dear: a file whose findings are no longer kept has an error already.
@@ -130,35 +157,57 @@ fn cron(report: &mut Report<'_>, node: &Node) -> Option<Arc<str>> {
     None
 }
 
-/// Checks the number of the fields, and each of them.
-fn parts(pattern: &str, span: Span, places: &Places) -> Result<(), Finding> {
+/// The parts of a pattern of five or six, each with what it stands for.
+fn fields<'p>(written: &'p [&'p str]) -> impl Iterator<Item = (&'p str, &'static Field)> {
+    let seconds = FIELDS.len().saturating_sub(written.len());
+    written.iter().copied().zip(FIELDS.iter().skip(seconds))
+}
+
+impl Field {
+    /// Whether every word of the part means something here (the library takes `MON` for a month), and
+    /// no entry of a list is empty.
+    fn is_well_formed(&self, part: &str) -> bool {
+        let mut words = part.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
+        !part.starts_with('+')
+            && part.split(',').all(|entry| !entry.is_empty())
+            && words.all(|word| self.words.iter().any(|known| known.eq_ignore_ascii_case(word)))
+    }
+
+    /// Whether the part alone could stand here.
+    fn takes(&self, part: &str) -> bool {
+        let alone = FIELDS.iter().map(|field| if field.name == self.name { part } else { "*" });
+        self.is_well_formed(part) && parser().parse(&alone.collect::<Vec<_>>().join(" ")).is_ok()
+    }
+}
+
+/// Why a text is not a pattern.
+fn refused(pattern: &str, written: &[&str], span: Span, places: &Places) -> Finding {
     if let Some((_, meant)) = NICKNAMES.iter().find(|(nick, _)| nick.eq_ignore_ascii_case(pattern))
     {
         let message = format!("`{pattern}` is not a cron pattern");
-        return Err(Finding::new(Code::InvalidCron, span, message)
+        return Finding::new(Code::InvalidCron, span, message)
             .help(format!("write it as `{meant}`"))
-            .suggest(format!("\"{meant}\"")));
+            .suggest(format!("\"{meant}\""));
     }
-    let written: Vec<&str> = pattern.split_whitespace().collect();
-    if pattern.len() > MAX_PATTERN || !matches!(written.len(), 5 | 6) {
+    if !matches!(written.len(), 5 | 6) {
         let message = format!("a cron pattern has five fields, but this has {}", written.len());
-        return Err(invalid(span, message));
+        return invalid(span, message);
     }
     let mut at = 0;
-    for (part, (name, range)) in written.iter().zip(FIELDS.iter().skip(6 - written.len())) {
+    for (part, field) in fields(written) {
         at += pattern.get(at..).and_then(|rest| rest.find(part)).unwrap_or(0);
-        let alone: Vec<&str> =
-            FIELDS.iter().map(|(field, _)| if field == name { part } else { "*" }).collect();
-        if part.starts_with('+') || parser().parse(&alone.join(" ")).is_err() {
+        if part.len() <= MAX_PATTERN && !field.takes(part) {
             let span = places.span(Span::new(at, at + part.len()));
-            let message = format!("`{}` cannot be the {name} of a cron pattern", shown(part));
-            return Err(Finding::new(Code::InvalidCron, span, message).help(format!(
-                "it is {range}; `*` means all, `1,5` a list, `1-5` a range, `*/5` every fifth"
-            )));
+            let message =
+                format!("`{}` cannot be the {} of a cron pattern", shown(part), field.name);
+            return Finding::new(Code::InvalidCron, span, message).help(format!(
+                "it is {}; `*` means all, `1,5` a list, `1-5` a range, `*/5` every fifth",
+                field.range
+            ));
         }
         at += part.len();
     }
-    Ok(())
+    invalid(span, format!("`{}` is not a cron pattern", shown(pattern)))
 }
 
 fn invalid(span: Span, message: String) -> Finding {
@@ -169,7 +218,7 @@ fn invalid(span: Span, message: String) -> Finding {
 }
 
 fn time_zone(report: &mut Report<'_>, node: &Node) -> Option<Arc<str>> {
-    let name = text(report, node, "`time_zone` is the name of a time zone")?;
+    let name = text(report, node, "`time_zone` is a text such as `Europe/Berlin`")?;
     if zone(name).is_some() {
         return Some(Arc::from(name));
     }

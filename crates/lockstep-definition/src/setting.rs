@@ -2,22 +2,17 @@
 
 use std::sync::Arc;
 
-use lockstep_expr::Span;
+use lockstep_expr::{Span, StaticType};
 
 use crate::catalog::Catalog;
 use crate::code::Code;
 use crate::diagnostic::{Finding, listed, nearest, shown};
-use crate::flow::{check_fields, known_field};
 use crate::name::{BUILT_IN, TYPES};
-use crate::report::Report;
+use crate::typing::{Known, declared_type, no_attribute, no_field, record};
 use crate::workflow::Entity;
 
-/// Fields of the value `schedule` in the input of a trigger.
-const SCHEDULE_FIELDS: &[&str] = &["time"];
 /// Fields of the value `change` in the condition and the input of a trigger.
 const CHANGE_FIELDS: &[&str] = &["kind", "object", "before"];
-/// Fields of the value `request` in the input of a trigger.
-const REQUEST_FIELDS: &[&str] = &["headers", "body"];
 
 /// Where an expression stands, and the names that it may use.
 #[derive(Debug)]
@@ -30,76 +25,106 @@ pub(crate) struct Setting {
 /// What is known of a value.
 #[derive(Debug)]
 enum Shape {
-    /// Nothing.
-    Any,
+    /// Its type.
+    Typed(StaticType),
+    /// The configuration of the project.
+    Config,
     /// Its fields.
-    Fields(Vec<Arc<str>>),
-    /// A change of an object; of this entity, if it is known.
-    Change(Option<Arc<Entity>>),
+    Fields(Vec<(Arc<str>, StaticType)>),
+    /// A change of an object of this entity, if it is known; whether it may be its creation.
+    Change(Option<Arc<Entity>>, bool),
 }
 
 impl Setting {
     /// The condition of an entity: its attributes.
     pub(crate) fn invariant(entity: &Entity) -> Self {
-        let names = entity.attributes.iter().map(|attribute| Arc::clone(&attribute.name));
-        let names = names.chain([Arc::from("id")]).map(|name| (name, Shape::Any)).collect();
-        Self { what: "an invariant", names }
+        let names = entity.attributes.iter().map(|attribute| {
+            let ty = declared_type(&attribute.ty, attribute.optional);
+            (Arc::clone(&attribute.name), Shape::Typed(ty))
+        });
+        let id = (Arc::from("id"), Shape::Typed(StaticType::String));
+        Self { what: "an invariant", names: names.chain([id]).collect() }
     }
 
     /// The input of a schedule.
-    pub(crate) fn schedule(catalog: &Catalog) -> Self {
-        Self::trigger(catalog, "schedule", fields(SCHEDULE_FIELDS))
+    pub(crate) fn schedule() -> Self {
+        let fields = vec![(Arc::from("time"), StaticType::Timestamp)];
+        Self::trigger("schedule", Shape::Fields(fields))
     }
 
-    /// The condition and the input of what follows a change.
-    pub(crate) fn change(catalog: &Catalog, entity: Option<Arc<Entity>>) -> Self {
-        Self::trigger(catalog, "change", Shape::Change(entity))
+    /// The condition and the input of what follows a change, which may be a creation.
+    pub(crate) fn change(entity: Option<Arc<Entity>>, creation: bool) -> Self {
+        Self::trigger("change", Shape::Change(entity, creation))
     }
 
     /// The input of a webhook.
-    pub(crate) fn webhook(catalog: &Catalog) -> Self {
-        Self::trigger(catalog, "request", fields(REQUEST_FIELDS))
+    pub(crate) fn webhook() -> Self {
+        let headers = StaticType::map(StaticType::String, StaticType::String);
+        let fields = vec![(Arc::from("headers"), headers), (Arc::from("body"), StaticType::Dyn)];
+        Self::trigger("request", Shape::Fields(fields))
     }
 
-    fn trigger(catalog: &Catalog, name: &str, shape: Shape) -> Self {
-        let config = catalog.project.as_ref().map_or(Shape::Any, |project| {
-            Shape::Fields(project.config.iter().map(|(name, _)| Arc::clone(name)).collect())
-        });
-        let names = vec![(Arc::from(name), shape), (Arc::from("config"), config)];
+    fn trigger(name: &str, shape: Shape) -> Self {
+        let names = vec![(Arc::from(name), shape), (Arc::from("config"), Shape::Config)];
         Self { what: "a trigger", names }
     }
 
-    /// Tells the finding if a name, or one of the fields that follow it, has no value.
+    /// The finding if a name, or one of the fields that follow it, has no value.
     pub(crate) fn check(
         &self,
-        report: &mut Report<'_>,
+        catalog: &Catalog,
         name: &str,
         span: Span,
-        path: &[(String, Span)],
-    ) {
+        path: &[(&str, Span)],
+    ) -> Option<Finding> {
         let Some((_, shape)) = self.names.iter().find(|(known, _)| **known == *name) else {
-            if !TYPES.contains(&name) {
-                report.tell(|| self.unknown(name, span));
-            }
-            return;
+            return (!TYPES.contains(&name)).then(|| self.unknown(name, span));
         };
-        let Some((field, at)) = path.first() else { return };
+        let first = path.first().copied();
         match shape {
-            Shape::Any => {}
+            Shape::Typed(_) => None,
+            Shape::Config => catalog.config_field(first?.0, first?.1),
             Shape::Fields(fields) => {
-                let fields: Vec<&str> = fields.iter().map(|field| &**field).collect();
-                known_field(report, name, &fields, field, *at);
+                let fields: Vec<&str> = fields.iter().map(|(field, _)| &**field).collect();
+                no_field(name, &fields, first)
             }
-            Shape::Change(entity) => {
-                known_field(report, name, CHANGE_FIELDS, field, *at);
+            Shape::Change(entity, _) => no_field(name, CHANGE_FIELDS, first).or_else(|| {
                 let rest = path.get(1..).unwrap_or_default();
-                if let Some(entity) = entity
-                    && matches!(field.as_str(), "object" | "before")
-                {
-                    check_fields(report, entity, rest);
-                }
-            }
+                let entity = entity.as_ref().filter(|_| {
+                    first.is_some_and(|(field, _)| matches!(field, "object" | "before"))
+                })?;
+                no_attribute(entity, rest)
+            }),
         }
+    }
+
+    /// The type of a name.
+    pub(crate) fn type_of(&self, name: &str, known: &Known) -> Option<StaticType> {
+        let (_, shape) = self.names.iter().find(|(known, _)| **known == *name)?;
+        Some(match shape {
+            Shape::Typed(ty) => ty.clone(),
+            Shape::Config => known.config.clone(),
+            Shape::Fields(fields) => record(
+                name,
+                fields.iter().map(|(name, ty)| (Arc::clone(name), ty.clone(), None)),
+                true,
+            ),
+            Shape::Change(entity, creation) => {
+                let object = entity.as_ref().map_or(StaticType::Dyn, |entity| known.object(entity));
+                let before = if *creation { object.clone().nullable() } else { object.clone() };
+                let fields = [
+                    (Arc::from("kind"), StaticType::String, None),
+                    (Arc::from("object"), object, None),
+                    (Arc::from("before"), before, None),
+                ];
+                record(name, fields.into_iter(), true)
+            }
+        })
+    }
+
+    /// The names that there are.
+    pub(crate) fn names(&self) -> Vec<Arc<str>> {
+        self.names.iter().map(|(name, _)| Arc::clone(name)).collect()
     }
 
     fn unknown(&self, name: &str, span: Span) -> Finding {
@@ -112,8 +137,4 @@ impl Setting {
         let message = format!("nothing is called `{}`", shown(name));
         Finding::new(Code::UnknownName, span, message).mean(nearest(name, names()), help)
     }
-}
-
-fn fields(names: &[&str]) -> Shape {
-    Shape::Fields(names.iter().map(|name| Arc::from(*name)).collect())
 }

@@ -20,7 +20,7 @@ use crate::allow::allow;
 use crate::code::Code;
 use crate::diagnostic::{Finding, listed, shown};
 use crate::fields::{Field, Fields, Keys, wrong_kind};
-use crate::flow::Bound;
+use crate::flow::{Block, Bound, Op};
 use crate::part::Part;
 use crate::reader::Reader;
 use crate::values::{bound_name, description, length_of_time, list, text};
@@ -99,15 +99,15 @@ const STEP: Keys = Keys {
     later: &[],
 };
 
-/// Reads a list of steps; all of them, and at least one.
-pub(crate) fn steps(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Vec<Step>> {
-    let Some(nodes) = list(reader.report, node, "`steps`", false) else {
+/// Reads a list of steps, all of them, and at least one; `what` is what people call the list.
+pub(crate) fn steps(reader: &mut Reader<'_, '_>, node: &Node, what: &str) -> Option<Vec<Step>> {
+    let Some(nodes) = list(reader.report, node, what, false) else {
         reader.flow.lose_names();
         return None;
     };
     if nodes.is_empty() {
         reader.add(
-            Finding::new(Code::InvalidValue, node.span, "`steps` is empty")
+            Finding::new(Code::InvalidValue, node.span, format!("{what} is empty"))
                 .help("add a step, such as `- log: \"done\"`"),
         );
     }
@@ -136,6 +136,10 @@ fn step(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Step> {
     misplaced(reader, &fields, kind);
     description(reader.report, fields.value("description"));
     let when = Part::read(fields.value("when"), |node| reader.expression(node, "when"));
+    if when.is_written() {
+        let condition = reader.flow.condition();
+        reader.flow.push(Op::Open(Block::When(condition)));
+    }
     let operation = fields.get(kind.key).and_then(|field| (kind.read)(reader, field, &fields));
     let report = &mut *reader.report;
     let timeout =
@@ -143,6 +147,9 @@ fn step(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Step> {
     let retry = Part::read(fields.value("retry"), |node| crate::retry::retry(report, node));
     let bound = operation.as_ref().map_or(Bound::Unknown, |(_, bound)| bound.clone());
     let bind = Part::read(fields.value("as"), |node| bind(reader, node, bound));
+    if when.is_written() {
+        reader.flow.push(Op::Close);
+    }
     let operation = operation?.0;
     Some(Step {
         bind: bind.known().ok()?,
@@ -183,7 +190,10 @@ fn word_alone(reader: &mut Reader<'_, '_>, node: &Node, word: &str) -> Option<St
     };
     if let Some(operation) = alone {
         if matches!(operation, Operation::Commit) {
+            reader.flow.push(Op::Commit);
             control::commits(reader, node.span);
+        } else {
+            reader.flow.push(Op::Stop(false));
         }
         let place = reader.report.place(node.span);
         let (bind, when, timeout, retry) = (None, None, None, None);

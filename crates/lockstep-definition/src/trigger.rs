@@ -8,6 +8,7 @@ use crate::catalog::Catalog;
 use crate::code::Code;
 use crate::diagnostic::{Finding, listed};
 use crate::fields::{Fields, Keys, wrong_kind};
+use crate::flow::Flow;
 use crate::given::{Callee, given};
 use crate::name::NameKind;
 use crate::part::Part;
@@ -41,11 +42,11 @@ pub(crate) fn triggers(
     node: &Node,
     callee: Callee<'_>,
     catalog: &Catalog,
-) -> Vec<Trigger> {
+) -> (Vec<Trigger>, Flow) {
     if matches!(node.value, Value::Map(_)) {
         let finding = wrong_kind(node, "`on` is a list");
         report.add(finding.help("write each entry behind a dash: `- schedule: { cron: \"...\" }`"));
-        return Vec::new();
+        return (Vec::new(), Flow::default());
     }
     let nodes = list(report, node, "`on`", false).unwrap_or_default();
     if let Some(node) = nodes.get(MAX_TRIGGERS) {
@@ -56,7 +57,13 @@ pub(crate) fn triggers(
         );
     }
     let mut reader = Reader::new(report, catalog);
-    nodes.iter().take(MAX_TRIGGERS).filter_map(|node| trigger(&mut reader, node, callee)).collect()
+    reader.flow.enter(0, node.span);
+    let triggers = nodes
+        .iter()
+        .take(MAX_TRIGGERS)
+        .filter_map(|node| trigger(&mut reader, node, callee))
+        .collect();
+    (triggers, reader.flow)
 }
 
 fn trigger(reader: &mut Reader<'_, '_>, node: &Node, callee: Callee<'_>) -> Option<Trigger> {
@@ -92,9 +99,9 @@ fn trigger(reader: &mut Reader<'_, '_>, node: &Node, callee: Callee<'_>) -> Opti
         );
     }
     let (source, setting) = match first.key {
-        "schedule" => (schedule(reader.report, first.value), Setting::schedule(reader.catalog)),
+        "schedule" => (schedule(reader.report, first.value), Setting::schedule()),
         "change" => change(reader, first.value),
-        _ => (webhook(reader, first.value), Setting::webhook(reader.catalog)),
+        _ => (webhook(reader, first.value), Setting::webhook()),
     };
     reader.around.setting = Some(Arc::new(setting));
     let callee = Callee { span: first.key_span, ..callee };
@@ -104,22 +111,25 @@ fn trigger(reader: &mut Reader<'_, '_>, node: &Node, callee: Callee<'_>) -> Opti
 }
 
 fn change(reader: &mut Reader<'_, '_>, node: &Node) -> (Option<TriggerSource>, Setting) {
-    let unknown = || Setting::change(reader.catalog, None);
-    let Some(fields) = Fields::read(reader.report, node, CHANGE) else { return (None, unknown()) };
+    let Some(fields) = Fields::read(reader.report, node, CHANGE) else {
+        return (None, Setting::change(None, true));
+    };
     let entity = fields
         .required(reader.report, "entity", "entity: NAME")
         .and_then(|node| reader.entity(node));
     let known = entity.as_ref().and_then(|name| reader.catalog.entities.get(name)).cloned();
     let kinds = Part::read(fields.value("kinds"), |node| kinds(reader.report, node));
-    let setting = || Setting::change(reader.catalog, known.clone());
-    let outside = setting();
-    reader.around.setting = Some(Arc::new(setting()));
+    let creation = match &kinds {
+        Part::There(kinds) => kinds.contains(&ChangeKind::Create),
+        Part::Absent | Part::Broken => true,
+    };
+    reader.around.setting = Some(Arc::new(Setting::change(known.clone(), creation)));
     let when = Part::read(fields.value("when"), |node| reader.expression(node, "when"));
     reader.around.setting = None;
     let source = entity.zip(kinds.or_default()).zip(when.known().ok());
     let source =
         source.map(|((entity, kinds), when)| TriggerSource::Change { entity, kinds, when });
-    (source, outside)
+    (source, Setting::change(known, creation))
 }
 
 fn kinds(report: &mut Report<'_>, node: &Node) -> Option<Vec<ChangeKind>> {

@@ -12,7 +12,7 @@
 
 pub(crate) mod node;
 mod scalar;
-mod spans;
+pub(crate) mod spans;
 mod syntax;
 
 #[cfg(test)]

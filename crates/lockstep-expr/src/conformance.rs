@@ -1,8 +1,8 @@
 //! The public conformance cases of the Common Expression Language, read from a folder outside the
 //! project: one JSON object a line, in every `*.jsonl`.
 //!
-//! Every case must pass, but for those that contradict others. Cases of which only the type is asked
-//! are passed over by [`check`].
+//! Every case must pass, but for those that contradict others. What is known before a case is
+//! evaluated, its type above all, is held by the test of the checker.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -54,12 +54,12 @@ fn every_case_passes() {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the cases lie outside the project")]
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("."));
     std::env::var("LOCKSTEP_CEL_CASES").map_or_else(|_| root.join(FOLDER), PathBuf::from)
 }
 
-fn read_cases(folder: &Path) -> Option<Vec<Json>> {
+pub(crate) fn read_cases(folder: &Path) -> Option<Vec<Json>> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
         .ok()?
         .map(|entry| entry.expect("the folder can be read").path())
@@ -102,15 +102,8 @@ impl Scope for Names {
     }
 }
 
-/// The static half: whether the case type-checks, and to which type (`typed_result.deduced_type`).
-/// Nothing is held here; the type checker's own test does that.
-fn check(_case: &Json) {}
-
-fn run(case: &Json) -> Result<(), String> {
-    check(case);
-    if case["check_only"].as_bool() == Some(true) {
-        return Ok(());
-    }
+/// Returns the value that a case comes to.
+pub(crate) fn evaluate(case: &Json) -> Result<Value, String> {
     let text = case["expr"].as_str().expect("a case has an expression");
     let mut bound = Map::new();
     for (name, binding) in case["bindings"].as_object().into_iter().flatten() {
@@ -122,9 +115,16 @@ fn run(case: &Json) -> Result<(), String> {
     } else {
         Expression::parse(text)
     };
-    let result = parsed
+    parsed
         .map_err(|error| error.to_string())
-        .and_then(|parsed| parsed.evaluate(&Names { bound, container }).map_err(|e| e.to_string()));
+        .and_then(|parsed| parsed.evaluate(&Names { bound, container }).map_err(|e| e.to_string()))
+}
+
+fn run(case: &Json) -> Result<(), String> {
+    if case["check_only"].as_bool() == Some(true) {
+        return Ok(());
+    }
+    let result = evaluate(case);
     if case.get("error").is_some() {
         return match result {
             Ok(value) => Err(format!("an error was expected, not {value}")),
@@ -162,7 +162,7 @@ fn same(actual: &Value, expected: &Value) -> bool {
 }
 
 /// Reads a value of the cases.
-fn value(json: &Json) -> Result<Value, String> {
+pub(crate) fn value(json: &Json) -> Result<Value, String> {
     let unknown = || format!("unknown value {json}");
     let (kind, content) =
         json.as_object().and_then(|object| object.iter().next()).ok_or_else(unknown)?;

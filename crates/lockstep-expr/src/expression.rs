@@ -4,15 +4,16 @@
 //! - *Checked before*: length and nesting are bounded before anything calls itself.
 //! - *Immutable*: an expression never changes, but that it keeps patterns it has compiled.
 
-mod ast;
+pub(crate) mod ast;
 mod evaluate;
 #[cfg(test)]
 mod extension_tests;
+mod guard;
 #[cfg(test)]
 mod hostile;
 mod names;
 #[cfg(test)]
-mod page;
+pub(crate) mod page;
 mod parse;
 mod scan;
 #[cfg(test)]
@@ -20,12 +21,15 @@ mod tests;
 
 use std::sync::Arc;
 
+use crate::check::{self, TypeScope, Typing};
 use crate::error::{EvalError, ParseError};
 use crate::fault::Fault;
 use crate::meter::Meter;
 use crate::scope::Scope;
 use crate::span::Span;
 use crate::value::Value;
+
+pub use guard::{Fact, Guarded};
 
 pub(crate) use scan::embedded_end;
 
@@ -119,12 +123,38 @@ impl Expression {
         fault.into_error(&self.parsed.text)
     }
 
+    /// Finds the type of the value, and what is wrong, without a value.
+    pub fn check(&self, scope: &dyn TypeScope) -> Typing {
+        check::check(&self.parsed.root, &self.parsed.text, scope)
+    }
+
+    /// Returns the paths (a name and its fields) that are known not to be null when the expression
+    /// has come to `truth`: of `a.b != null`, when it is true, `a.b`.
+    pub fn present_when(&self, truth: bool) -> Vec<Vec<String>> {
+        check::present_when(&self.parsed.root, truth)
+    }
+
     /// Returns the names that come from the scope, in the order of the text. Names that a macro
     /// binds are not among them, nor are names of types.
     pub fn free_names(&self) -> Vec<FreeName> {
         let mut free = Vec::new();
         names::free_names(&self.parsed.root, &mut free);
         free
+    }
+
+    /// Returns what is known when the expression came to `truth`: itself, and the conditions that it
+    /// is made of with `&&`, `||` and `!`.
+    pub fn facts(&self, truth: bool) -> Vec<Fact> {
+        let mut facts = Vec::new();
+        guard::facts(&self.parsed.root, &self.parsed.text, truth, &mut facts);
+        facts
+    }
+
+    /// Returns the names whose value is needed only under some conditions, in the order of the text.
+    pub fn guarded_names(&self) -> Vec<Guarded> {
+        let mut guarded = Vec::new();
+        guard::guarded(&self.parsed.root, &self.parsed.text, &[], &mut guarded);
+        guarded
     }
 
     /// Returns the calls that no function answers: of an unknown name, or with a wrong number of

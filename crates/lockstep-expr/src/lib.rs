@@ -1,4 +1,4 @@
-//! The expression language: parse and evaluate, pure and total.
+//! The expression language: parse, check and evaluate, pure and total.
 //!
 //! The Common Expression Language (CEL) but for protocol-buffer messages, with `ref(entity, id)` and
 //! texts with embedded `${ ... }`.
@@ -12,6 +12,7 @@
 //! Absent by design: clocks, random numbers, files, the environment; types of the parser generator
 //! and of the time library in the public interface.
 
+mod check;
 #[cfg(test)]
 mod conformance;
 mod declared_type;
@@ -26,19 +27,26 @@ mod nearest;
 mod network;
 mod number;
 mod scope;
+mod signature;
 mod span;
+mod static_type;
 mod template;
 mod timestamp;
 mod value;
 
+pub use check::{FindingKind, TypeFinding, TypeScope, Typing};
 pub use declared_type::{Type, TypeError};
 pub use duration::{Duration, DurationError};
 pub use error::{EvalError, ParseError, code};
-pub use expression::{Expression, FreeName, MAX_HEIGHT, MAX_NESTING, MAX_TEXT, is_name};
+pub use expression::{
+    Expression, Fact, FreeName, Guarded, MAX_HEIGHT, MAX_NESTING, MAX_TEXT, is_name,
+};
 pub use nearest::nearest;
 pub use network::{Cidr, Ip, NetworkError};
 pub use scope::{Empty, Scope};
+pub use signature::{Signature, signatures};
 pub use span::Span;
+pub use static_type::{Assignability, Shape, ShapeField, StaticType};
 pub use template::{Part, Template};
 pub use timestamp::{Timestamp, TimestampError};
 pub use value::map::{Iter, Key, Map};

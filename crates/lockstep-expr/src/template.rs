@@ -10,6 +10,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use crate::check::{self, TypeScope, Typing};
 use crate::error::{EvalError, ParseError, code};
 use crate::expression::{self, Expression};
 use crate::fault::{Fault, Outcome};
@@ -95,6 +96,12 @@ impl Template {
             Self::Expression(expression) => expression.evaluate(scope),
             Self::Parts(parts) => join(parts, scope).map(Value::from),
         }
+    }
+
+    /// Finds the type of the value, and what is wrong, without a value. Places are those of the whole
+    /// template.
+    pub fn check(&self, scope: &dyn TypeScope) -> Typing {
+        check::check_template(self, scope)
     }
 
     /// Returns the expressions, each with the byte of the template at which its text begins.

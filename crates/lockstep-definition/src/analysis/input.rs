@@ -12,9 +12,10 @@ use crate::yaml::node::{Node, Value};
 
 use super::expressions::of_workflow;
 
-/// Tells the inputs of a workflow that none of its expressions uses; `inputs` is what declares them.
-pub(crate) fn check_unused(report: &mut Report<'_>, workflow: &Workflow, inputs: Option<&Node>) {
-    let Some(Value::Map(entries)) = inputs.map(|node| &node.value) else { return };
+/// Tells the inputs of a workflow that none of its expressions uses; `inputs` is the entry that
+/// declares them.
+pub(crate) fn check(report: &mut Report<'_>, workflow: &Workflow, inputs: Option<(&Node, &Node)>) {
+    let Some(Value::Map(entries)) = inputs.map(|(_, node)| &node.value) else { return };
     let mut used: BTreeSet<String> = BTreeSet::new();
     let mut whole = false;
     let mut visit = |expression: &Expression| {

@@ -146,11 +146,11 @@ fn workflow(activities: &str) -> String {
 #[test]
 fn correct_workflows_have_no_finding() {
     for activities in [
-        // A name that a later activity binds, used in a loop.
-        "  - activity: a\n    steps: [{ log: \"${total}\", when: has(input.id) }]\n\
-         \x20 - activity: b\n    steps: [{ set: { total: 1 } }]\n    next: [{ when: total < 3, goto: a }]\n",
-        // A name that the same activity binds, used again when it runs again.
-        "  - activity: a\n    steps: [{ log: \"${x}\", when: 1 > 2 }, { set: { x: 1 } }]\n    next: [{ when: x < 3, goto: a }]\n",
+        // A name that each round of a loop binds anew.
+        "  - activity: a\n    steps: [{ set: { total: 1 } }]\n\
+         \x20 - activity: b\n    steps: [{ set: { total: \"${total + 1}\" } }]\n    next: [{ when: total < 3, goto: b }]\n",
+        // A name that is bound and used under one condition.
+        "  - activity: a\n    steps: [{ set: { x: 1 }, when: input.id != '' }, { log: \"${x}\", when: input.id != '' }]\n",
         // Names that macros bind are not free.
         "  - activity: a\n    steps: [{ require: '[1, 2].all(x, x > 0) && type(1) == int' }]\n",
         // The candidate of a search, the result of which is used.

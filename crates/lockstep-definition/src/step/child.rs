@@ -76,11 +76,12 @@ pub(super) fn workflow(
         inputs: signature.and_then(|signature| signature.inputs.as_deref()),
     };
     let input = given(reader, fields.value("input"), callee);
-    let operation = Operation::Workflow { name: Arc::from(name?), input: input?, mode };
+    let name: Arc<str> = Arc::from(name?);
     let bound = match mode {
-        ChildMode::Call => Bound::Unknown,
-        ChildMode::Start => Bound::Other("the answer of a `workflow` step"),
+        ChildMode::Call => Bound::Output(Arc::clone(&name)),
+        ChildMode::Start => Bound::Started,
     };
+    let operation = Operation::Workflow { name, input: input?, mode };
     Some((operation, bound))
 }
 

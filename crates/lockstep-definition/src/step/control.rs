@@ -7,10 +7,11 @@ use lockstep_expr::Span;
 use crate::code::Code;
 use crate::diagnostic::Finding;
 use crate::fields::{Field, Fields, Keys, entries, wrong_kind};
-use crate::flow::Bound;
+use crate::flow::{Block, Bound, Op};
 use crate::part::Part;
-use crate::payload::payload;
+use crate::payload::{payload, payload_for};
 use crate::reader::Reader;
+use crate::typing::Expected;
 use crate::values::{bound_name, error_code};
 use crate::workflow::{Operation, Payload, Raise};
 use crate::yaml::node::{Node, Value};
@@ -45,13 +46,7 @@ fn binding(reader: &mut Reader<'_, '_>, field: Field<'_>) -> Option<(Arc<str>, P
         reader.flow.lose_names();
         return None;
     };
-    let bound = match &value {
-        Some(Payload::Literal(_)) => Bound::Other("a value"),
-        Some(Payload::List(_)) => Bound::Other("a list"),
-        Some(Payload::Map(_)) => Bound::Other("a map"),
-        Some(Payload::Template(_)) | None => Bound::Unknown,
-    };
-    reader.flow.bind(&name, field.key_span, bound);
+    reader.flow.bind(&name, field.key_span, Bound::Value);
     Some((name, value?))
 }
 
@@ -61,10 +56,17 @@ pub(super) fn require(
     beside: &Fields<'_>,
 ) -> Option<(Operation, Bound)> {
     let condition = reader.expression(field.value, "require");
+    let required = reader.flow.condition();
     let otherwise = match beside.value("else") {
-        Some(node) => error(reader, node, Some(REQUIRE_FAILED)),
+        Some(node) => {
+            reader.flow.push(Op::Open(Block::Failing(required)));
+            let error = error(reader, node, Some(REQUIRE_FAILED));
+            reader.flow.push(Op::Close);
+            error
+        }
         None => Some(Raise { code: Arc::from(REQUIRE_FAILED), message: None }),
     };
+    reader.flow.push(Op::Hold(required));
     let operation = Operation::Require { condition: condition?, otherwise: otherwise? };
     Some((operation, Bound::Unknown))
 }
@@ -74,7 +76,9 @@ pub(super) fn raise(
     field: Field<'_>,
     _: &Fields<'_>,
 ) -> Option<(Operation, Bound)> {
-    Some((Operation::Raise(error(reader, field.value, None)?), Bound::Unknown))
+    let error = error(reader, field.value, None);
+    reader.flow.push(Op::Leave);
+    Some((Operation::Raise(error?), Bound::Unknown))
 }
 
 /// Reads `{ error, message }`, or the code alone.
@@ -91,7 +95,9 @@ fn error(reader: &mut Reader<'_, '_>, node: &Node, default: Option<&str>) -> Opt
             None
         }
     };
-    let message = Part::read(fields.value("message"), |node| payload(reader, node));
+    let message = Part::read(fields.value("message"), |node| {
+        payload_for(reader, node, Expected::Text("a message"))
+    });
     Some(Raise { code: code?, message: message.known().ok()? })
 }
 
@@ -116,6 +122,7 @@ pub(super) fn commit(
         reader.add(finding.help("write the step as `- commit`; `when:` may stand beside it"));
         return None;
     }
+    reader.flow.push(Op::Commit);
     commits(reader, field.key_span);
     Some((Operation::Commit, Bound::Unknown))
 }
@@ -137,7 +144,7 @@ pub(super) fn stop(
     _: &Fields<'_>,
 ) -> Option<(Operation, Bound)> {
     let output = match &field.value.value {
-        Value::Null => None,
+        Value::Null => Part::Absent,
         Value::Bool(_)
         | Value::Int(_)
         | Value::LargeInt
@@ -145,9 +152,10 @@ pub(super) fn stop(
         | Value::Text(_)
         | Value::List(_)
         | Value::Map(_)
-        | Value::Tagged(_) => Some(payload(reader, field.value)?),
+        | Value::Tagged(_) => Part::read(Some(field.value), |node| payload(reader, node)),
     };
-    Some((Operation::Stop(output), Bound::Unknown))
+    reader.flow.push(Op::Stop(output.is_written()));
+    Some((Operation::Stop(output.known().ok()?), Bound::Unknown))
 }
 
 pub(super) fn log(

@@ -9,10 +9,11 @@ use crate::code::Code;
 use crate::diagnostic::{Finding, listed};
 use crate::entity::fitting;
 use crate::fields::{Field, Fields, Keys, entries};
-use crate::flow::{Bound, Use};
+use crate::flow::{Bound, Op};
 use crate::part::Part;
-use crate::payload::payload;
+use crate::payload::payload_for;
 use crate::reader::{Candidate, Reader};
+use crate::typing::{Declared, Expected};
 use crate::values::{boolean, choice, integer, text};
 use crate::workflow::{Entity, Operation, Payload};
 use crate::yaml::node::Node;
@@ -47,25 +48,31 @@ pub(super) fn load(reader: &mut Reader<'_, '_>, field: Field<'_>, _: &Fields<'_>
         .and_then(|node| reader.entity(node));
     let id = fields
         .required(reader.report, "id", "id: \"${input.id}\"")
-        .and_then(|node| payload(reader, node).map(|id| (id, node.span)))
-        .and_then(|(id, span)| object_id(reader, id, span));
+        .and_then(|node| object_id(reader, node, entity.as_ref()));
     let report = &mut *reader.report;
     let for_update =
         Part::read(fields.value("for"), |node| choice(report, node, "for", &[("update", true)]));
     let optional = Part::read(fields.value("optional"), |node| boolean(report, node, "optional"));
-    let entity = entity?;
-    let bound = object(reader, &entity);
-    let operation = Operation::Load {
-        entity,
-        id: id?,
-        for_update: for_update.or(false)?,
-        optional: optional.or(false)?,
-    };
+    let (entity, optional) = (entity?, optional.or(false)?);
+    let mut bound = object(reader, &entity);
+    if let Bound::Object(entity) = &bound
+        && optional
+    {
+        bound = Bound::Optional(Arc::clone(entity));
+    }
+    let for_update = for_update.or(false)?;
+    let operation = Operation::Load { entity, id: id?, for_update, optional };
     Some((operation, bound))
 }
 
-/// An id is a text that is not empty; of templates nothing is known yet.
-fn object_id(reader: &mut Reader<'_, '_>, id: Payload, span: Span) -> Option<Payload> {
+/// An id is a text that is not empty.
+fn object_id(
+    reader: &mut Reader<'_, '_>,
+    node: &Node,
+    entity: Option<&Arc<str>>,
+) -> Option<Payload> {
+    let id = payload_for(reader, node, Expected::Id(entity.cloned()))?;
+    let span = node.span;
     let fits = match &id {
         Payload::Literal(Value::String(text)) => !text.is_empty(),
         Payload::Literal(_) | Payload::List(_) | Payload::Map(_) => false,
@@ -112,16 +119,13 @@ pub(super) fn find(reader: &mut Reader<'_, '_>, field: Field<'_>, _: &Fields<'_>
         descending: descending.or(false)?,
         limit: limit.or(FOUND)?,
     };
-    Some((operation, Bound::Other("a list of objects")))
+    Some((operation, known.map_or(Bound::Unknown, Bound::Objects)))
 }
 
 pub(super) fn create(reader: &mut Reader<'_, '_>, field: Field<'_>, beside: &Fields<'_>) -> Read {
     let entity = reader.entity(field.value);
     let known = entity.as_ref().and_then(|name| reader.catalog.entities.get(name)).cloned();
-    let id = Part::read(beside.value("id"), |node| {
-        let id = payload(reader, node)?;
-        object_id(reader, id, node.span)
-    });
+    let id = Part::read(beside.value("id"), |node| object_id(reader, node, entity.as_ref()));
     let set = match beside.value("set") {
         Some(node) => attributes(reader, node, known.as_deref()),
         None => Some(Vec::new()),
@@ -165,7 +169,7 @@ fn attributes(
     let all: Vec<Option<(Arc<str>, Payload)>> = fields
         .into_iter()
         .map(|field| {
-            let value = payload(reader, field.value);
+            let value = payload_for(reader, field.value, declared(entity, field.key));
             let Some(entity) = entity else { return Some((Arc::from(field.key), value?)) };
             let attribute = attribute(reader.report, entity, field.key, field.key_span)?;
             let value = match value? {
@@ -180,6 +184,17 @@ fn attributes(
     all.into_iter().collect()
 }
 
+/// What the value of an attribute is for.
+fn declared(entity: Option<&Entity>, name: &str) -> Expected {
+    let found = entity.and_then(|entity| {
+        let attribute = entity.attributes.iter().find(|attribute| *attribute.name == *name)?;
+        let what = format!("`{}.{name}`", entity.name);
+        let (ty, optional) = (attribute.ty.clone(), attribute.optional);
+        Some(Expected::Declared(Arc::new(Declared { what, ty, optional })))
+    });
+    found.unwrap_or(Expected::Any)
+}
+
 /// The name of the object that is written, as a use of it.
 fn target(reader: &mut Reader<'_, '_>, node: &Node, what: &str) -> Option<Arc<str>> {
     let name = text(reader.report, node, what)?;
@@ -190,8 +205,7 @@ fn target(reader: &mut Reader<'_, '_>, node: &Node, what: &str) -> Option<Arc<st
         );
         return None;
     }
-    let (name_text, span) = (name.to_owned(), node.span);
-    reader.flow.used(Use { name: name_text, span, fields: Vec::new(), target: true });
+    reader.target(node, name);
     Some(Arc::from(name))
 }
 
@@ -202,7 +216,10 @@ pub(super) fn update(reader: &mut Reader<'_, '_>, field: Field<'_>, beside: &Fie
         .required(reader.report, "set", "set: { attribute: value }")
         .and_then(|node| attributes(reader, node, entity.as_deref()));
     let expect = Part::read(beside.value("expect"), |node| expected_version(reader, node));
-    let bound = entity.map_or(Bound::Unknown, Bound::Object);
+    if let Some(name) = &name {
+        reader.flow.push(Op::Rebind(Arc::clone(name), field.value.span));
+    }
+    let bound = entity.map_or(Bound::Value, Bound::Object);
     let expect = expect.known().ok()?;
     Some((Operation::Update { name: name?, set: set?, expect }, bound))
 }
@@ -217,7 +234,7 @@ pub(super) fn delete(reader: &mut Reader<'_, '_>, field: Field<'_>, beside: &Fie
 fn expected_version(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Payload> {
     let fields = Fields::read(reader.report, node, EXPECT)?;
     let node = fields.required(reader.report, "version", "version: \"${input.version}\"")?;
-    let version = payload(reader, node)?;
+    let version = payload_for(reader, node, Expected::Version)?;
     let fits = match &version {
         Payload::Literal(Value::Int(version)) => *version >= 1,
         Payload::Template(_) => true,

@@ -9,17 +9,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lockstep_expr::{Span, Value};
+use lockstep_expr::{Span, StaticType, Value};
 
 use super::{steps, text};
 use crate::code::Code;
 use crate::diagnostic::{Finding, shown};
 use crate::fields::{Field, Fields, entries};
-use crate::flow::{Bound, Use};
+use crate::flow::{Block, Bound, Op};
 use crate::name::NameKind;
 use crate::part::Part;
-use crate::payload::payload;
+use crate::payload::{payload, payload_for};
 use crate::reader::Reader;
+use crate::typing::Expected;
 use crate::values::{bound_name, checked_name, integer};
 use crate::workflow::{Branch, ForEach, Operation, Payload, Step};
 use crate::yaml::node::{Node, Value as YamlValue};
@@ -60,12 +61,14 @@ pub(super) fn for_each(reader: &mut Reader<'_, '_>, field: Field<'_>, beside: &F
     });
     result(reader, beside);
     let several = matches!(max_parallel, Part::There(most) if most > 1);
-    let scope = reader.flow.mark();
+    reader.flow.push(Op::Open(Block::Loop));
     let item = match beside.value("item") {
-        Some(node) => inner_name(reader, node, "item"),
+        Some(node) => inner_name(reader, node, "item", Bound::Item),
         None => Some(default_item(reader, field.key_span)),
     };
-    let index = Part::read(beside.value("index"), |node| inner_name(reader, node, "index"));
+    let index = Part::read(beside.value("index"), |node| {
+        inner_name(reader, node, "index", Bound::Typed(StaticType::Int))
+    });
     if let (Some(item), Part::There(index), Some(node)) = (&item, &index, beside.value("index"))
         && item == index
     {
@@ -74,11 +77,11 @@ pub(super) fn for_each(reader: &mut Reader<'_, '_>, field: Field<'_>, beside: &F
                 .help("give the index another name, such as `i`"),
         );
     }
-    let steps = beside
-        .required(reader.report, "steps", "steps: [...]")
-        .and_then(|node| within(reader, field.key_span, several, |reader| steps(reader, node)));
+    let steps = beside.required(reader.report, "steps", "steps: [...]").and_then(|node| {
+        within(reader, field.key_span, several, |reader| steps(reader, node, "`steps`"))
+    });
     let collect = Part::read(beside.value("collect"), |node| payload(reader, node));
-    reader.flow.end_scope(scope);
+    reader.flow.push(Op::Close);
     let for_each = ForEach {
         items: items?,
         item: item?,
@@ -87,11 +90,11 @@ pub(super) fn for_each(reader: &mut Reader<'_, '_>, field: Field<'_>, beside: &F
         steps: steps?,
         collect: collect.known().ok()?,
     };
-    Some((Operation::ForEach(Box::new(for_each)), Bound::Other("a list")))
+    Some((Operation::ForEach(Box::new(for_each)), Bound::List))
 }
 
 fn items(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Payload> {
-    let items = payload(reader, node)?;
+    let items = payload_for(reader, node, Expected::List)?;
     match &items {
         Payload::Template(_) | Payload::List(_) | Payload::Literal(Value::List(_)) => Some(items),
         Payload::Literal(_) | Payload::Map(_) => {
@@ -126,11 +129,16 @@ fn result(reader: &mut Reader<'_, '_>, beside: &Fields<'_>) {
     }
 }
 
-fn inner_name(reader: &mut Reader<'_, '_>, node: &Node, key: &str) -> Option<Arc<str>> {
+fn inner_name(
+    reader: &mut Reader<'_, '_>,
+    node: &Node,
+    key: &str,
+    bound: Bound,
+) -> Option<Arc<str>> {
     let name = text(reader.report, node, &format!("`{key}` holds a name"))
         .and_then(|name| bound_name(reader.report, name, node.span));
     match &name {
-        Some(name) => reader.flow.bind(name, node.span, Bound::Unknown),
+        Some(name) => reader.flow.bind(name, node.span, bound),
         None => reader.flow.lose_names(),
     }
     name
@@ -139,8 +147,8 @@ fn inner_name(reader: &mut Reader<'_, '_>, node: &Node, key: &str) -> Option<Arc
 /// Binds the name that nobody wrote; nobody need use it.
 fn default_item(reader: &mut Reader<'_, '_>, span: Span) -> Arc<str> {
     let item: Arc<str> = Arc::from(ITEM);
-    reader.flow.bind(&item, span, Bound::Unknown);
-    reader.flow.used(Use { name: ITEM.to_owned(), span, fields: Vec::new(), target: false });
+    reader.flow.bind(&item, span, Bound::Item);
+    reader.flow.excuse(&item);
     item
 }
 
@@ -186,17 +194,18 @@ pub(super) fn parallel(reader: &mut Reader<'_, '_>, field: Field<'_>, _: &Fields
     };
     bound_twice(reader, &fields);
     let read = within(reader, field.key_span, true, |reader| {
-        let mut scopes = Vec::with_capacity(fields.len());
+        reader.flow.push(Op::Open(Block::Parallel));
         let mut branches: Vec<Option<Branch>> = Vec::with_capacity(fields.len());
         for field in &fields {
-            scopes.push(reader.flow.mark());
+            reader.flow.push(Op::Open(Block::Branch));
             let what = "the name of a branch";
             let (key, span) = (field.key, field.key_span);
             let name = checked_name(reader.report, key, span, what, NameKind::Label);
-            let steps: Option<Vec<Step>> = steps(reader, field.value);
+            let steps: Option<Vec<Step>> = steps(reader, field.value, "a branch");
+            reader.flow.push(Op::Close);
             branches.push(name.zip(steps).map(|(name, steps)| Branch { name, steps }));
         }
-        reader.flow.side_by_side(&scopes);
+        reader.flow.push(Op::Close);
         branches.into_iter().collect::<Option<Vec<Branch>>>()
     });
     Some((Operation::Parallel(read?), Bound::Unknown))

@@ -11,8 +11,9 @@ use crate::fields::{Field, Fields, Keys, wrong_kind};
 use crate::flow::Bound;
 use crate::name::NameKind;
 use crate::part::Part;
-use crate::payload::{named, payload};
+use crate::payload::{named, payload, payload_for};
 use crate::reader::Reader;
+use crate::typing::Expected;
 use crate::values::{list, name, text};
 use crate::workflow::{Operation, Payload};
 use crate::yaml::node::{Node, Value};
@@ -39,7 +40,7 @@ pub(super) fn http(reader: &mut Reader<'_, '_>, field: Field<'_>, _: &Fields<'_>
         headers: headers.or_default()?,
         body: body.known().ok()?,
     };
-    Some((operation, Bound::Other("the answer of an `http` step")))
+    Some((operation, Bound::HttpAnswer))
 }
 
 fn method(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Arc<str>> {
@@ -57,7 +58,7 @@ fn method(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Arc<str>> {
 }
 
 fn url(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Payload> {
-    let url = payload(reader, node)?;
+    let url = payload_for(reader, node, Expected::Url)?;
     let problem = match &url {
         Payload::Template(_) => None,
         Payload::Literal(Literal::String(text)) => {
@@ -84,7 +85,7 @@ fn with_secrets(
 ) -> Option<Vec<(Arc<str>, Payload)>> {
     let outer = reader.around.secret;
     reader.around.secret = true;
-    let entries = named(reader, node, what);
+    let entries = named(reader, node, what, &Expected::Text("each entry"));
     reader.around.secret = outer;
     secrets(reader, node);
     entries
@@ -113,7 +114,10 @@ pub(super) fn exec(reader: &mut Reader<'_, '_>, field: Field<'_>, _: &Fields<'_>
         .and_then(|node| program(reader, node));
     let args = Part::read(fields.value("args"), |node| {
         let items = list(reader.report, node, "`args`", false)?;
-        let args: Vec<Option<Payload>> = items.iter().map(|item| payload(reader, item)).collect();
+        let args: Vec<Option<Payload>> = items
+            .iter()
+            .map(|item| payload_for(reader, item, Expected::Text("an argument")))
+            .collect();
         args.into_iter().collect::<Option<Vec<_>>>()
     });
     let input = Part::read(fields.value("input"), |node| payload(reader, node));
@@ -124,7 +128,7 @@ pub(super) fn exec(reader: &mut Reader<'_, '_>, field: Field<'_>, _: &Fields<'_>
         input: input.known().ok()?,
         env: env.or_default()?,
     };
-    Some((operation, Bound::Other("the result of an `exec` step")))
+    Some((operation, Bound::ExecResult))
 }
 
 fn program(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Arc<str>> {
@@ -165,5 +169,5 @@ pub(super) fn task(reader: &mut Reader<'_, '_>, field: Field<'_>, _: &Fields<'_>
         .and_then(|node| name(reader.report, node, what, NameKind::Label));
     let input = Part::read(fields.value("input"), |node| payload(reader, node));
     let operation = Operation::Task { kind: kind?, input: input.known().ok()? };
-    Some((operation, Bound::Other("the answer of a `task` step")))
+    Some((operation, Bound::Unknown))
 }

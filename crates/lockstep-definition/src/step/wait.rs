@@ -11,8 +11,9 @@ use crate::flow::Bound;
 use crate::input::{FORM, signature};
 use crate::name::NameKind;
 use crate::part::Part;
-use crate::payload::payload;
+use crate::payload::payload_for;
 use crate::reader::Reader;
+use crate::typing::{self, Expected};
 use crate::values::{length_of_time, name};
 use crate::workflow::{Form, Operation, Payload, Wait};
 use crate::yaml::node::{Node, Value as YamlValue};
@@ -61,11 +62,14 @@ pub(super) fn wait(reader: &mut Reader<'_, '_>, field: Field<'_>, beside: &Field
     let (wait, bound) = match first.key {
         "signal" => {
             let name = name(reader.report, first.value, "the name of a signal", NameKind::Label);
-            (Wait::Signal(name?), Bound::Other("what came with a signal"))
+            (Wait::Signal(name?), Bound::Unknown)
         }
         "for" => (Wait::For(length(reader, first.value)?), Bound::Unknown),
         "until" => (Wait::Until(moment(reader, first.value)?), Bound::Unknown),
-        _ => (Wait::Form(form(reader, first.value, &fields)?), Bound::Other("answers to a form")),
+        _ => {
+            let (form, answers) = form(reader, first.value, &fields);
+            (Wait::Form(form?), answers)
+        }
     };
     Some((Operation::Wait(wait), bound))
 }
@@ -95,7 +99,7 @@ fn misplaced(reader: &mut Reader<'_, '_>, fields: &Fields<'_>, beside: &Fields<'
 /// A length of time: a duration as it is written, or an expression.
 fn length(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Payload> {
     if node.as_text().is_some_and(|text| text.contains("${")) {
-        return payload(reader, node);
+        return payload_for(reader, node, Expected::Length);
     }
     length_of_time(reader.report, node, "for", false)?;
     let duration = Duration::parse(node.as_text()?.trim()).ok()?;
@@ -117,9 +121,16 @@ fn moment(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Expression> {
     reader.expression(node, "until")
 }
 
-fn form(reader: &mut Reader<'_, '_>, node: &Node, fields: &Fields<'_>) -> Option<Form> {
+/// Reads a form, and what its answers are.
+fn form(reader: &mut Reader<'_, '_>, node: &Node, fields: &Fields<'_>) -> (Option<Form>, Bound) {
     let name: Option<Arc<str>> = name(reader.report, node, "the name of a form", NameKind::Label);
-    let title = Part::read(fields.value("title"), |node| payload(reader, node));
-    let asked = signature(reader.report, fields.value("fields"), reader.catalog, FORM).inputs;
-    Some(Form { name: name?, title: title.known().ok()?, fields: asked? })
+    let title = Part::read(fields.value("title"), |node| {
+        payload_for(reader, node, Expected::Text("a title"))
+    });
+    let asked = signature(reader.report, fields.value("fields"), reader.catalog, FORM);
+    let answers = asked.declared().map_or(Bound::Unknown, |declared| {
+        Bound::Typed(typing::declared("the answers to a form", &declared))
+    });
+    let form = name.zip(title.known().ok()).zip(asked.inputs);
+    (form.map(|((name, title), fields)| Form { name, title, fields }), answers)
 }

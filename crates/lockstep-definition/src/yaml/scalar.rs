@@ -23,7 +23,12 @@ pub(crate) struct Places {
 impl Places {
     /// The places of the text value `value` of `node`.
     pub(crate) fn new(file: &str, node: &Node, value: &str) -> Self {
-        Self { whole: node.text_span, offsets: offsets(file, node, value) }
+        Self::at(file, node.text_span, node.style, value)
+    }
+
+    /// The places of the text value `value` that stands at `span`.
+    pub(crate) fn at(file: &str, span: Span, style: Style, value: &str) -> Self {
+        Self { whole: span, offsets: offsets(file, span, style, value) }
     }
 
     /// The part of the file that some bytes of the value stand in.
@@ -41,10 +46,9 @@ impl Places {
 }
 
 /// For each byte of the value, and for its end, the offset in the file.
-fn offsets(file: &str, node: &Node, value: &str) -> Option<Vec<usize>> {
-    let span = node.text_span;
+fn offsets(file: &str, span: Span, style: Style, value: &str) -> Option<Vec<usize>> {
     let text = file.get(span.start..span.end)?;
-    let mut map = match node.style {
+    let mut map = match style {
         Style::Plain => flow(text, value, Escapes::None)?,
         Style::Single => {
             let inner = text.strip_prefix('\'')?.strip_suffix('\'')?;

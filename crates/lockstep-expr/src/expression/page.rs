@@ -8,7 +8,7 @@ use crate::value::map::Map;
 /// The page.
 const PAGE: &str = include_str!("../../../../docs/expressions.md");
 
-fn scope() -> Vec<(&'static str, Value)> {
+pub(crate) fn scope() -> Vec<(&'static str, Value)> {
     let slot: Map = [("places", Value::Int(5)), ("booked", Value::Int(3))].into_iter().collect();
     let tags = vec!["new".into(), "vip".into()];
     let input: Map = [("customer", "Ada".into()), ("tags", tags.into())].into_iter().collect();
@@ -29,7 +29,7 @@ fn code(cell: &str) -> &str {
 }
 
 /// Returns the examples of the page with their results.
-fn examples() -> Vec<(String, String)> {
+pub(crate) fn examples() -> Vec<(String, String)> {
     let mut examples = Vec::new();
     let mut in_table = false;
     for line in PAGE.lines() {
