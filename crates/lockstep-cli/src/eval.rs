@@ -225,8 +225,30 @@ mod tests {
             }
             Err(mistake) => mistake.message,
         };
-        expect![""].assert_eq(&told("slot.booked + size(tags)"));
-        expect![""].assert_eq(&told("slot.boked + 1 < 'a' || slot.booked == null"));
-        expect![""].assert_eq(&told("slot.booked +"));
+        expect![[r#"
+            int
+        "#]]
+        .assert_eq(&told("slot.booked + size(tags)"));
+        expect![[r#"
+            bool
+            error[expr.no_such_field]: `slot` has no `boked`
+              |
+            1 | slot.boked + 1 < 'a' || slot.booked == null
+              |      ^^^^^
+              |
+            help: did you mean `booked`?
+            error[expr.type]: `<` does not compare int and string
+              |
+            1 | slot.boked + 1 < 'a' || slot.booked == null
+              |                  ^^^
+              |
+            help: convert one: `int(...)`
+            warning[expr.never_null]: `slot.booked` (int) is never null, so this is always false
+              |
+            1 | slot.boked + 1 < 'a' || slot.booked == null
+              |                         ^^^^^^^^^^^
+        "#]]
+        .assert_eq(&told("slot.boked + 1 < 'a' || slot.booked == null"));
+        expect!["a value is missing"].assert_eq(&told("slot.booked +"));
     }
 }

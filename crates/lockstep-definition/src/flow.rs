@@ -163,7 +163,9 @@ pub(crate) enum Block {
 pub(crate) enum Op {
     /// A value is computed.
     Value(Tree, Expected),
-    /// An object is written.
+    /// The values of attributes of an object follow.
+    Write,
+    /// The object that is written.
     Target(UseId),
     /// A name is bound, by its number in [`Flow::binds`].
     Bind(usize),

@@ -105,7 +105,7 @@ fn wanted(callee: Callee<'_>, name: &str) -> Expected {
     let Some(input) = inputs.find(|input| *input.name == *name) else { return Expected::Any };
     let what = format!("the input `{name}` of `{}`", callee.name);
     let (ty, optional) = (input.ty.clone(), input.optional);
-    Expected::Declared(Arc::new(Declared { what, ty, optional }))
+    Expected::Declared(Arc::new(Declared { what, name: Arc::clone(&input.name), ty, optional }))
 }
 
 fn fitting(report: &mut Report<'_>, input: &Input, value: Value, span: Span) -> Option<Value> {

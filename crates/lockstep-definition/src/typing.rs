@@ -80,6 +80,7 @@ pub(crate) fn check(
         let inspection = (inspected == Some(*file)).then(Inspection::default);
         let (output, inspection) = one(report, catalog, &known, flow, inspection);
         if let Some(name) = &flow.workflow {
+            let output = known::renamed(output, &format!("the output of `{name}`"));
             known.outputs.entry(Arc::clone(name)).or_insert(output);
         }
         inspections.extend(inspection);
@@ -196,6 +197,9 @@ impl Typing<'_> {
             };
             for exit in self.walk(number, state, &mut walked) {
                 let to = exit.to;
+                if exit.state.dead {
+                    continue;
+                }
                 if entries.get_mut(to).is_some_and(|entry| meet(entry, exit)) {
                     open.insert(to);
                 }

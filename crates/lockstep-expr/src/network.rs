@@ -35,7 +35,21 @@ pub enum NetworkError {
 
 /// An internet address. IPv4 is kept as the IPv6 address that maps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Ip(Ipv6Addr);
+pub struct Ip {
+    // Words, not bytes: a value is copied word by word.
+    high: u64,
+    low: u64,
+}
+
+impl From<Ipv6Addr> for Ip {
+    fn from(v6: Ipv6Addr) -> Self {
+        let word = |words: [u16; 4]| {
+            words.into_iter().fold(0, |word: u64, part| (word << 16) | u64::from(part))
+        };
+        let [high0, high1, high2, high3, low0, low1, low2, low3] = v6.segments();
+        Self { high: word([high0, high1, high2, high3]), low: word([low0, low1, low2, low3]) }
+    }
+}
 
 impl Ip {
     /// Reads an address: `192.168.0.1` or `2001:db8::1`.
@@ -48,16 +62,24 @@ impl Ip {
             return Err(NetworkError::Zone);
         }
         match text.parse::<IpAddr>().map_err(|_| NetworkError::Address)? {
-            IpAddr::V4(v4) => Ok(Self(v4.to_ipv6_mapped())),
+            IpAddr::V4(v4) => Ok(v4.to_ipv6_mapped().into()),
             IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some() && text.contains('.') => {
                 Err(NetworkError::Mapped)
             }
-            IpAddr::V6(v6) => Ok(Self(v6)),
+            IpAddr::V6(v6) => Ok(v6.into()),
         }
     }
 
+    fn bits(self) -> u128 {
+        (u128::from(self.high) << 64) | u128::from(self.low)
+    }
+
+    fn v6(self) -> Ipv6Addr {
+        Ipv6Addr::from_bits(self.bits())
+    }
+
     fn v4(self) -> Option<Ipv4Addr> {
-        self.0.to_ipv4_mapped()
+        self.v6().to_ipv4_mapped()
     }
 
     /// Returns 4 or 6.
@@ -67,30 +89,30 @@ impl Ip {
 
     /// Returns whether this is `0.0.0.0` or `::`.
     pub fn is_unspecified(self) -> bool {
-        self.v4().map_or(self.0.is_unspecified(), |v4| v4.is_unspecified())
+        self.v4().map_or(self.v6().is_unspecified(), |v4| v4.is_unspecified())
     }
 
     /// Returns whether this is in `127.0.0.0/8`, or is `::1`.
     pub fn is_loopback(self) -> bool {
-        self.v4().map_or(self.0.is_loopback(), |v4| v4.is_loopback())
+        self.v4().map_or(self.v6().is_loopback(), |v4| v4.is_loopback())
     }
 
     /// Returns whether this is in `169.254.0.0/16` or `fe80::/10`.
     pub fn is_link_local_unicast(self) -> bool {
-        self.v4().map_or(self.0.is_unicast_link_local(), |v4| v4.is_link_local())
+        self.v4().map_or(self.v6().is_unicast_link_local(), |v4| v4.is_link_local())
     }
 
     /// Returns whether this is in `224.0.0.0/24`, or an IPv6 multicast address of the link's scope.
     pub fn is_link_local_multicast(self) -> bool {
         match self.v4() {
             Some(v4) => matches!(v4.octets(), [224, 0, 0, _]),
-            None => matches!(self.0.octets(), [0xff, scope, ..] if scope & 0x0f == 2),
+            None => matches!(self.v6().octets(), [0xff, scope, ..] if scope & 0x0f == 2),
         }
     }
 
     /// Returns whether this is one host's address beyond its link; private ones are among them.
     pub fn is_global_unicast(self) -> bool {
-        let multicast = self.v4().map_or(self.0.is_multicast(), |v4| v4.is_multicast());
+        let multicast = self.v4().map_or(self.v6().is_multicast(), |v4| v4.is_multicast());
         let broadcast = self.v4().is_some_and(|v4| v4.is_broadcast());
         !(multicast
             || broadcast
@@ -105,7 +127,7 @@ impl fmt::Display for Ip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.v4() {
             Some(v4) => v4.fmt(f),
-            None => self.0.fmt(f),
+            None => self.v6().fmt(f),
         }
     }
 }
@@ -155,13 +177,13 @@ impl Cidr {
     /// Returns the same range, written with its first address.
     #[must_use]
     pub fn masked(self) -> Self {
-        let bits = self.ip.0.to_bits() & self.mask();
-        Self { ip: Ip(Ipv6Addr::from_bits(bits)), prefix: self.prefix }
+        let bits = self.ip.bits() & self.mask();
+        Self { ip: Ipv6Addr::from_bits(bits).into(), prefix: self.prefix }
     }
 
     /// Returns whether an address of the same family is in the range.
     pub fn contains(self, ip: Ip) -> bool {
-        self.ip.family() == ip.family() && (self.ip.0.to_bits() ^ ip.0.to_bits()) & self.mask() == 0
+        self.ip.family() == ip.family() && (self.ip.bits() ^ ip.bits()) & self.mask() == 0
     }
 
     /// Returns whether every address of `other` is in the range.

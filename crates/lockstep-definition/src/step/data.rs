@@ -42,6 +42,7 @@ fn object(reader: &Reader<'_, '_>, entity: &str) -> Bound {
 }
 
 pub(super) fn load(reader: &mut Reader<'_, '_>, field: Field<'_>, _: &Fields<'_>) -> Read {
+    reader.flow.push(Op::Write);
     let fields = Fields::read(reader.report, field.value, LOAD)?;
     let entity = fields
         .required(reader.report, "entity", "entity: NAME")
@@ -124,6 +125,7 @@ pub(super) fn find(reader: &mut Reader<'_, '_>, field: Field<'_>, _: &Fields<'_>
 
 pub(super) fn create(reader: &mut Reader<'_, '_>, field: Field<'_>, beside: &Fields<'_>) -> Read {
     let entity = reader.entity(field.value);
+    reader.flow.push(Op::Write);
     let known = entity.as_ref().and_then(|name| reader.catalog.entities.get(name)).cloned();
     let id = Part::read(beside.value("id"), |node| object_id(reader, node, entity.as_ref()));
     let set = match beside.value("set") {
@@ -190,7 +192,12 @@ fn declared(entity: Option<&Entity>, name: &str) -> Expected {
         let attribute = entity.attributes.iter().find(|attribute| *attribute.name == *name)?;
         let what = format!("`{}.{name}`", entity.name);
         let (ty, optional) = (attribute.ty.clone(), attribute.optional);
-        Some(Expected::Declared(Arc::new(Declared { what, ty, optional })))
+        Some(Expected::Declared(Arc::new(Declared {
+            what,
+            name: Arc::clone(&attribute.name),
+            ty,
+            optional,
+        })))
     });
     found.unwrap_or(Expected::Any)
 }
@@ -205,6 +212,7 @@ fn target(reader: &mut Reader<'_, '_>, node: &Node, what: &str) -> Option<Arc<st
         );
         return None;
     }
+    reader.flow.push(Op::Write);
     reader.target(node, name);
     Some(Arc::from(name))
 }

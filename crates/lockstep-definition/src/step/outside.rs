@@ -82,17 +82,18 @@ fn with_secrets(
     reader: &mut Reader<'_, '_>,
     node: &Node,
     what: &str,
+    entry: &'static str,
 ) -> Option<Vec<(Arc<str>, Payload)>> {
     let outer = reader.around.secret;
     reader.around.secret = true;
-    let entries = named(reader, node, what, &Expected::Text("each entry"));
+    let entries = named(reader, node, what, &Expected::Text(entry));
     reader.around.secret = outer;
     secrets(reader, node);
     entries
 }
 
 fn headers(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Vec<(Arc<str>, Payload)>> {
-    let headers = with_secrets(reader, node, "`headers`")?;
+    let headers = with_secrets(reader, node, "`headers`", "a header")?;
     let token = |name: &str| {
         let sign = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
         !name.is_empty() && name.bytes().all(sign)
@@ -121,7 +122,8 @@ pub(super) fn exec(reader: &mut Reader<'_, '_>, field: Field<'_>, _: &Fields<'_>
         args.into_iter().collect::<Option<Vec<_>>>()
     });
     let input = Part::read(fields.value("input"), |node| payload(reader, node));
-    let env = Part::read(fields.value("env"), |node| with_secrets(reader, node, "`env`"));
+    let env =
+        Part::read(fields.value("env"), |node| with_secrets(reader, node, "`env`", "a variable"));
     let operation = Operation::Exec {
         program: program?,
         args: args.or_default()?,

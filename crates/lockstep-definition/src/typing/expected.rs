@@ -49,6 +49,7 @@ pub(crate) enum Expected {
 pub(crate) struct Declared {
     /// What people call it: `` `Order.total` ``.
     pub(crate) what: String,
+    pub(crate) name: Arc<str>,
     pub(crate) ty: Type,
     pub(crate) optional: bool,
 }
@@ -97,7 +98,12 @@ impl Expected {
 
     fn part(declared: &Declared, ty: &Type, which: &str) -> Self {
         let what = format!("{which}{}", declared.what);
-        Self::Declared(Arc::new(Declared { what, ty: ty.clone(), optional: false }))
+        Self::Declared(Arc::new(Declared {
+            what,
+            name: Arc::default(),
+            ty: ty.clone(),
+            optional: false,
+        }))
     }
 
     /// The finding for a value of this type, if it does not fit.

@@ -164,6 +164,16 @@ pub(crate) fn record(
     StaticType::Record(Arc::new(Shape { name: name.into(), fields, open: false, keyed }))
 }
 
+/// A map whose fields are known, under another name; other types as they are.
+pub(crate) fn renamed(ty: StaticType, name: &str) -> StaticType {
+    if let StaticType::Record(shape) = &ty
+        && shape.keyed
+    {
+        return StaticType::Record(Arc::new(Shape { name: name.into(), ..(**shape).clone() }));
+    }
+    ty
+}
+
 /// The type of a literal; a map with texts as keys has a field for each.
 pub(crate) fn literal(value: &Value) -> StaticType {
     literal_at(value, 0)

@@ -112,9 +112,7 @@ impl Walk<'_> {
             let types = typing.types.iter();
             seen.types.extend(types.map(|(span, ty)| (places.span(*span), ty.clone())));
         }
-        if self.findings.len() == before || matches!(used.text, Text::Template(_)) {
-            self.findings.extend(expected.check(&typing.ty, whole(used, &places)));
-        }
+        self.findings.extend(expected.check(&typing.ty, whole(used, &places)));
         typing.ty
     }
 
@@ -208,11 +206,11 @@ impl Walk<'_> {
                 .help("name an object that a `load` or `create` has bound with `as:`"),
             ),
         };
-        let label = self.bindings(number).next().map(|bind| bind.span);
-        self.findings.extend(finding.map(|finding| match label {
-            Some(span) => finding.label(span, "bound here"),
+        let finding = finding.map(|finding| match self.bindings(number).next() {
+            Some(bind) => finding.label(bind.span, "bound here"),
             None => finding,
-        }));
+        });
+        self.findings.extend(finding);
     }
 }
 

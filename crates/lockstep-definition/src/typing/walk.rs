@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use lockstep_expr::{Expression, Span, StaticType};
 
+use super::expected::Expected;
 use super::known::Known;
 use super::state::{Binding, Lack, State};
 use crate::catalog::Catalog;
@@ -61,6 +62,8 @@ pub(super) struct Walk<'w> {
     pub(super) outputs: Vec<StaticType>,
     /// What an inspection wants to know, if there is one.
     pub(super) seen: Option<super::inspection::Seen>,
+    /// Attributes that the object which is being written was given a value.
+    given: Vec<String>,
     /// The type of the items of the innermost loop.
     item: StaticType,
     frames: Vec<Frame>,
@@ -86,6 +89,7 @@ impl<'w> Walk<'w> {
             last: StaticType::Null,
             outputs: Vec::new(),
             seen: typing.inspected.then(super::inspection::Seen::default),
+            given: Vec::new(),
             item: StaticType::Dyn,
             frames: Vec::new(),
             each_step: false,
@@ -109,12 +113,24 @@ impl<'w> Walk<'w> {
 
     fn op(&mut self, op: &'w Op) {
         match op {
-            Op::Value(tree, expected) => self.last = self.value(tree, expected),
+            Op::Value(tree, expected) => {
+                self.last = self.value(tree, expected);
+                if let Expected::Declared(declared) = expected
+                    && !self.last.may_be_null()
+                    && self.last != StaticType::Dyn
+                {
+                    self.given.push(declared.name.to_string());
+                }
+            }
+            Op::Write => self.given.clear(),
             Op::Target(id) => self.target(*id),
             Op::Bind(number) => {
                 if let Some(bind) = self.flow.binds.get(*number) {
                     let ty = self.type_of(&bind.bound);
                     self.bind(&bind.name, ty, bind.span);
+                    if let Bound::Object(_) = bind.bound {
+                        self.fill(&bind.name);
+                    }
                 }
             }
             Op::Rebind(name, span) => self.rebind(name, *span),
@@ -300,6 +316,13 @@ impl<'w> Walk<'w> {
         let ty = before.unwrap_or(StaticType::Dyn);
         self.last = ty.clone();
         self.bind(name, ty, span);
+        self.fill(name);
+    }
+
+    /// The attributes of an object that were just given a value are not null.
+    fn fill(&mut self, name: &str) {
+        let paths = self.given.iter().map(|attribute| vec![name.to_owned(), attribute.clone()]);
+        self.state.learn(&[], paths.collect());
     }
 
     /// Notes what is bound at a place of the file, for an inspection.

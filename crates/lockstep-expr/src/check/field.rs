@@ -35,7 +35,7 @@ impl Checker<'_> {
         let target = self.unifier.shallow(&target);
         if let StaticType::Optional(of) = &target {
             let inner = self.innermost(of);
-            return self.select(&inner, field).without_null().optional();
+            return self.optional_of(&inner, field);
         }
         let before = self.found();
         let ty = self.select(&target.without_null(), field);
@@ -52,7 +52,15 @@ impl Checker<'_> {
     pub(super) fn optional_field(&mut self, field: &Field) -> StaticType {
         let target = self.ty(&field.target);
         let target = self.innermost(&target.without_null());
-        self.select(&target, field).without_null().optional()
+        self.optional_of(&target, field)
+    }
+
+    /// Returns the type of a field as an optional. An object's field that is null is none; the value
+    /// of a key may be null.
+    fn optional_of(&mut self, target: &StaticType, field: &Field) -> StaticType {
+        let ty = self.select(target, field);
+        let ty = if is_keyed(target) { ty } else { ty.without_null() };
+        ty.optional()
     }
 
     pub(super) fn has(&mut self, field: &Field) -> StaticType {
@@ -60,8 +68,14 @@ impl Checker<'_> {
         let target = self.unifier.shallow(&target);
         let before = self.found();
         let inner = self.innermost(&target.without_null());
-        self.select(&inner, field);
+        let ty = self.select(&inner, field);
         self.null_has_no_field(before, &target, field);
+        if matches!(ty, StaticType::Nullable(_)) && is_keyed(&inner) {
+            let shown = self.excerpt(field.span);
+            let message = format!("`has` asks for a key, and `{shown}` has one though it is null");
+            let help = format!("write `{shown} != null`");
+            self.find(FindingKind::MayBeNull, field.span, message, Some(help));
+        }
         StaticType::Bool
     }
 
@@ -247,6 +261,15 @@ impl Checker<'_> {
             self.unifier.shallow(ty),
             StaticType::Int | StaticType::Uint | StaticType::Double | StaticType::Dyn
         )
+    }
+}
+
+/// Returns whether fields of the type are keys of a map: one may be there and its value null.
+fn is_keyed(ty: &StaticType) -> bool {
+    match ty {
+        StaticType::Record(shape) => shape.keyed,
+        StaticType::Map(..) => true,
+        _ => false,
     }
 }
 

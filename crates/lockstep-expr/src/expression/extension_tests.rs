@@ -447,6 +447,69 @@ fn functions_of_addresses() {
 }
 
 #[test]
+fn surrogate_pairs_are_one_character() {
+    check(
+        r#"
+        "\ud83d\ude00" == "\U0001F600"       => true
+        "a\uD83D\uDE00b".size()             => 3
+        "\u00e9\u00e8"                      => "éè"
+        "\ud83d"                            => syntax: the escape names no character
+        "\ude00\ud83d"                      => syntax: the escape names no character
+        "\ud83d\u0041"                      => syntax: the escape names no character
+        "\ud83dA"                           => syntax: the escape names no character
+        "\ud83d\ud"                         => syntax: the escape names no character
+        b"\ud83d\ude00"                     => syntax: bytes take `\x` and octal escapes, not `\u` and `\U`
+        "#,
+    );
+}
+
+#[test]
+fn zones_have_long_and_fixed_names() {
+    check(
+        r#"
+        timestamp("2026-07-01T12:00:00Z").getHours("UTC")        => 12
+        timestamp("2026-07-01T12:00:00Z").getHours("CET")        => 14
+        timestamp("2026-07-01T12:00:00Z").getHours("US/Central") => 7
+        timestamp("2026-07-01T12:00:00Z").getHours("Europe/Paris") => 14
+        timestamp("2026-07-01T12:00:00Z").getMinutes("+05:45")   => 45
+        timestamp("2026-07-01T12:00:00Z").getHours("-00:30")     => 11
+        timestamp("2026-07-01T12:00:00Z").getHours("Mars/Base")  => expr.argument: "Mars/Base" is not a time zone
+        "#,
+    );
+}
+
+#[test]
+fn what_the_definition_asks_of_every_implementation_fits() {
+    let many = |part: &str, joint: &str| vec![part; 32].join(joint);
+    let nested = |open: &str, inner: &str, close: &str| {
+        format!("{}{inner}{}", open.repeat(32), close.repeat(32))
+    };
+    let cases = [
+        (many("true", " && "), "true"),
+        (many("false", " || "), "false"),
+        (format!("1 < 2{}", " == true".repeat(32)), "true"),
+        (many("1", " + "), "32"),
+        (many("1", " * "), "1"),
+        (format!("[{}].size()", many("1", ", ")), "32"),
+        (format!("math.greatest({})", many("1", ", ")), "1"),
+        (format!("{}{}", nested("{'a': ", "7", "}"), ".a".repeat(32)), "7"),
+        (format!("{}{}", nested("[", "7", "]"), "[0]".repeat(32)), "7"),
+        (nested("(", "7", ")"), "7"),
+        (nested("(true ? ", "7", " : 0)"), "7"),
+        (
+            format!(
+                "{{{}}}.size()",
+                (0..32).map(|n| format!("{n}: {n}")).collect::<Vec<_>>().join(", ")
+            ),
+            "32",
+        ),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(outcome(&text), expected, "{text}");
+    }
+}
+
+#[test]
 fn a_uint_has_no_sign() {
     check(
         r#"

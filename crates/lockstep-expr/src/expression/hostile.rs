@@ -245,6 +245,13 @@ fn patterns_are_bounded() {
         outcome(format!("'a'.matches('{}a{}')", "(".repeat(500), ")".repeat(500))),
         code::ARGUMENT
     );
+    assert_eq!(
+        outcome("'a'.matches(lists.range(20000).map(n, '{').join())"),
+        code::ARGUMENT,
+        "a pattern has a limit"
+    );
+    assert_eq!(outcome(format!("'a'.matches('{}')", "{".repeat(1_000))), "false");
+    assert_eq!(outcome(format!("'a'.matches(r'{}')", r"\w".repeat(8_000))), code::ARGUMENT);
     let calls = vec!["''.matches('')"; 65].join("&&");
     assert_eq!(outcome(calls), "an expression calls `matches` at most 64 times");
     let text = format!("'{}'.split('').map(s,'ab').join()", "x".repeat(8_000));

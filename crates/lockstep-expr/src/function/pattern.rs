@@ -1,10 +1,12 @@
-//! Regular expressions: `matches`.
+//! Regular expressions: `matches`, in the syntax of RE2.
 //!
 //! A literal pattern is compiled once, on first use, and kept; its calls are counted when the
 //! expression is parsed.
 //!
 //! Invariants: *linear*: a match takes time in proportion to text and pattern; a compiled pattern
 //! has at most [`MAX_COMPILED`] bytes.
+
+mod syntax;
 
 use std::sync::OnceLock;
 
@@ -21,6 +23,8 @@ const MAX_NESTING: u32 = 50;
 /// Most calls of `matches` in one expression: each may compile one pattern, which takes up to some
 /// milliseconds and is paid for only where the pattern is no literal.
 pub(crate) const MAX_PATTERNS: usize = 64;
+/// Longest pattern, in bytes.
+const MAX_PATTERN: usize = 16 * 1024;
 /// Units of work for compiling a pattern.
 const COMPILE_WORK: usize = 10_000;
 /// Bytes of a pattern that, for each byte of text, cost as much as one.
@@ -39,6 +43,10 @@ pub(super) fn is_match(
     kept: Option<&OnceLock<Pattern>>,
     meter: &mut Meter,
 ) -> Outcome<bool> {
+    if pattern.len() > MAX_PATTERN {
+        let message = format!("a pattern has at most {MAX_PATTERN} bytes");
+        return Err(Fault::new(code::ARGUMENT, message));
+    }
     meter.look(text.len().saturating_mul(pattern.len() / PATTERN_BYTES + 1))?;
     if pattern.contains('{') {
         meter.work(text.len().saturating_mul(COUNTED_WORK))?;
@@ -58,7 +66,9 @@ pub(super) fn is_match(
 }
 
 fn compile(pattern: &str) -> Pattern {
-    RegexBuilder::new(pattern)
+    let translated = syntax::translate(pattern)
+        .map_err(|reason| format!("{} is not a pattern: {reason}", shown_text(pattern)))?;
+    RegexBuilder::new(&translated)
         .size_limit(MAX_COMPILED)
         .dfa_size_limit(MAX_COMPILED)
         .nest_limit(MAX_NESTING)

@@ -33,6 +33,21 @@ fn field_of_a_value_that_may_be_null_is_told() {
 }
 
 #[test]
+fn key_whose_value_may_be_null_is_told() {
+    check(
+        &["has(input.note) && input.note.size() > 3", "input.?note.orValue('').size()"],
+        expect![[r#"
+            has(input.note) && input.note.size() > 3 : bool
+              4 `input.note` MayBeNull: `has` asks for a key, and `input.note` has one though it is null
+                help: write `input.note != null`
+            input.?note.orValue('').size() : int
+              0 `input.?note.orValue('')` MayBeNull: `input.?note.orValue('')` may be null, and `size` needs a value
+                help: say what to take instead of null: `value == null ? other : value`
+        "#]],
+    );
+}
+
+#[test]
 fn operand_that_may_be_null_is_told() {
     check(
         &[

@@ -177,13 +177,21 @@ pub(super) fn negate(operand: &Value) -> Outcome {
 }
 
 /// Returns the field of a value.
+#[inline]
 pub(super) fn select(target: &Value, name: &str, meter: &mut Meter) -> Outcome {
     match target {
-        Value::Optional(_) => optional_select(target, name, meter),
         Value::Map(map) => map
             .get(name)
             .cloned()
             .ok_or_else(|| Fault::new(code::NO_SUCH_KEY, format!("the map has no key `{name}`"))),
+        Value::Optional(_) => optional_select(target, name, meter),
+        other => part(other, name),
+    }
+}
+
+/// Returns the field of an object or reference.
+fn part(target: &Value, name: &str) -> Outcome {
+    match target {
         Value::Record(record) => record.field(name).ok_or_else(|| no_such_field(target, name)),
         Value::Reference(reference) => match name {
             "id" => Ok(Value::String(Arc::clone(&reference.id))),
@@ -196,6 +204,7 @@ pub(super) fn select(target: &Value, name: &str, meter: &mut Meter) -> Outcome {
 
 /// Returns the field of a value as an optional; of an optional, the field of its value; of null,
 /// none.
+#[inline(never)]
 pub(super) fn optional_select(target: &Value, name: &str, meter: &mut Meter) -> Outcome {
     let mut target = target;
     while let Value::Optional(inner) = target {
@@ -208,10 +217,7 @@ pub(super) fn optional_select(target: &Value, name: &str, meter: &mut Meter) -> 
     let field = match target {
         Value::Map(map) => map.get(name).cloned(),
         Value::Null => None,
-        Value::Record(_) | Value::Reference(_) => {
-            Some(select(target, name, meter)?).filter(|field| !matches!(field, Value::Null))
-        }
-        other => return Err(no_fields(other, name)),
+        other => Some(part(other, name)?).filter(|field| !matches!(field, Value::Null)),
     };
     optional(field, meter)
 }
@@ -234,9 +240,7 @@ pub(super) fn has(target: &Value, name: &str, meter: &mut Meter) -> Outcome {
             !matches!(optional_select(target, name, meter)?, Value::Optional(None))
         }
         Value::Map(map) => map.get(name).is_some(),
-        Value::Record(_) | Value::Reference(_) => {
-            !matches!(select(target, name, meter)?, Value::Null)
-        }
+        Value::Record(_) | Value::Reference(_) => !matches!(part(target, name)?, Value::Null),
         other => return Err(no_fields(other, name)),
     };
     Ok(Value::Bool(has))
@@ -274,6 +278,7 @@ pub(super) fn index(target: &Value, key: &Value, meter: &mut Meter) -> Outcome {
 }
 
 /// Returns the element as an optional; of an optional, the element of its value; of null, none.
+#[inline(never)]
 pub(super) fn optional_index(target: &Value, key: &Value, meter: &mut Meter) -> Outcome {
     let mut target = target;
     while let Value::Optional(inner) = target {

@@ -89,6 +89,22 @@ fn unescape_bytes(body: &str, start: usize) -> Result<Vec<u8>, ParseError> {
     Ok(out)
 }
 
+/// Bytes of two escapes `\u` in a row, without the first backslash.
+const SURROGATES: usize = 11;
+
+/// Returns the character beyond the first 65,536 that two escapes `\u` in a row stand for.
+fn surrogates(after: &str) -> Option<char> {
+    let (first, second) = after.get(..SURROGATES)?.strip_prefix('u')?.split_once("\\u")?;
+    let unit = |digits: &str| {
+        let plain = digits.len() == 4 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        u16::from_str_radix(digits, 16).ok().filter(|_| plain)
+    };
+    let units = [unit(first)?, unit(second)?];
+    let mut characters = char::decode_utf16(units);
+    let character = characters.next()?.ok()?;
+    characters.next().is_none().then_some(character)
+}
+
 enum Escape {
     /// Below 256: in bytes, that byte; in strings, that character.
     Byte(u8),
@@ -135,6 +151,10 @@ impl<'a> Unescape<'a> {
             '\'' => b'\'',
             '`' => b'`',
             'x' | 'X' => return self.number(after, 1, 2, 16),
+            'u' if let Some(character) = surrogates(after) => {
+                self.place += SURROGATES;
+                return Ok(Escape::Character(character));
+            }
             'u' => return self.number(after, 1, 4, 16),
             'U' => return self.number(after, 1, 8, 16),
             '0'..='3' => return self.number(after, 0, 3, 8),
