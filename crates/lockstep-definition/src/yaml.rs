@@ -95,6 +95,9 @@ fn documents(report: &mut Report<'_>, text: &str) -> Vec<Node> {
     for (base, text) in parts(text) {
         if let Err(finding) = part(text, base, &mut budget, &mut nodes) {
             report.add(finding.shifted(base));
+            if report.is_full() {
+                break;
+            }
         }
     }
     nodes

@@ -167,6 +167,29 @@ fn name_bound_many_times_is_checked_soon() {
 }
 
 #[test]
+fn many_broken_documents_are_told_soon() {
+    let mut found = codes("---\na: 'x\n".repeat(100_000));
+    found.dedup();
+    assert_eq!(found, [Code::YamlSyntax, Code::TooManyFindings]);
+    // The brackets that the second parser may see are counted for all documents together.
+    assert!(!codes(format!("---\na: @ {}\n", "[".repeat(2_000)).repeat(500)).is_empty());
+}
+
+#[test]
+fn many_allowances_are_looked_through_soon() {
+    let mut text = "workflow: a\nactivities:\n  - activity: a\n    steps:\n".to_owned();
+    for n in 0..MANY {
+        writeln!(text, "      - {{ set: {{ x{n}: 1 }}, allow: {{ unused-name: r }} }}").unwrap();
+    }
+    assert_eq!(codes(text), []);
+}
+
+#[test]
+fn many_loops_with_one_name_are_checked_soon() {
+    assert_eq!(codes(steps("{ for_each: [1], steps: [{ log: '${item}' }] }")), []);
+}
+
+#[test]
 fn long_run_of_blanks_costs_no_more_than_its_length() {
     let blanks = " ".repeat(500_000);
     let head = "workflow: a\nactivities:\n  - activity: a\n    steps:\n";

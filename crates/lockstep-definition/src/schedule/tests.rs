@@ -72,6 +72,14 @@ fn other_texts_are_no_patterns() {
 }
 
 #[test]
+fn schedule_without_a_day_is_refused() {
+    for pattern in ["0 0 31 2 *", "0 0 30 2 *", "0 0 31 4,6,9,11 *", "0 0 0 31 NOV ?"] {
+        let found = codes(&format!("{{ cron: '{pattern}' }}"));
+        assert_eq!(found, [Code::ScheduleNeverFires], "{pattern}");
+    }
+}
+
+#[test]
 fn any_text_is_read_or_refused() {
     let signs: Vec<char> = "*/,-#LW?+0159@ MONé\u{131}".chars().collect();
     // A generator of numbers that look random and are always the same.
