@@ -71,7 +71,8 @@ fn tell(
     likeness: Likeness,
     board: &mut Board<'_, '_>,
 ) {
-    let certain = likeness == Likeness::Same && take.always && call.step.when.is_none();
+    let handled = survey.activity(call.activity).is_some_and(|a| !a.catch.is_empty());
+    let certain = likeness == Likeness::Same && take.always && !handled;
     let code = if certain { Code::ChildWaitsForParent } else { Code::ChildMayWaitForParent };
     let message = match likeness {
         Likeness::Same => format!(

@@ -30,7 +30,8 @@ pub(crate) struct Take<'w> {
     pub(crate) activity: &'w Arc<str>,
     /// The calls that lead there, outermost first.
     pub(crate) calls: Vec<&'w Place>,
-    /// Whether every instance that does not fail comes there.
+    /// Whether every instance that does not fail comes there, and no `catch` handles it if the lock
+    /// is not got.
     pub(crate) always: bool,
 }
 
@@ -118,7 +119,7 @@ fn own<'w>(survey: &Survey<'w>) -> Vec<(usize, Take<'w>)> {
                     workflow: &survey.workflow.name,
                     activity: &activity.name,
                     calls: Vec::new(),
-                    always: survey.is_always_reached(number),
+                    always: survey.is_always_reached(number) && activity.catch.is_empty(),
                 },
             ));
         }

@@ -35,8 +35,9 @@ pub(crate) fn check(surveys: &[Survey<'_>], calls: &CallGraph<'_>, board: &mut B
             }
             let of_activity = calls.of_activity(number, activity).iter();
             for call in of_activity.filter(|call| call.mode == ChildMode::Call) {
-                let Some(place) = waits.get(call.target).copied().flatten() else { continue };
+                // Whoever calls a workflow waits, for its end.
                 note();
+                let Some(place) = waits.get(call.target).copied().flatten() else { continue };
                 if let (Some(lock), Some(child)) = (silent(), surveys.get(call.target)) {
                     board.tell(called(&call.step.place, lock, &child.workflow.name, place));
                 }

@@ -173,6 +173,13 @@ fn child_needs_the_lock_of_its_parent() {
               child.yaml:5:5 `exclusive_lock` `take` waits for it here
         "#]],
     );
+    // Where an error is handled it may be meant.
+    let handled =
+        calls("parent", order, "child") + "    catch: { error: workflow.failed, goto: end }\n";
+    assert!(
+        told(&[("parent.yaml", &handled), ("child.yaml", &child)])
+            .starts_with("child-may-wait-for-parent")
+    );
     // Another entity is not.
     let child = takes("child", "'ref(\"Customer\", input.id)'");
     let parent = calls("parent", order, "child");
@@ -343,4 +350,18 @@ fn many_files_are_checked_soon() {
     let checked = check(&sources);
     assert_eq!(checked.diagnostics.len(), 1, "the circle of 40");
     assert_eq!(checked.diagnostics[0].code, Code::LockOrder);
+}
+
+#[test]
+fn many_locks_of_one_workflow_are_checked_soon() {
+    let mut text = format!("{}---\nworkflow: w\nactivities:\n", NOTE.1);
+    for n in 0..4_000 {
+        writeln!(text, "  - activity: a{n}\n    exclusive_lock: {{ context: '\"L{}\"' }}", n % 999)
+            .unwrap();
+        text.push_str("    auto_commit: false\n    steps: [{ create: Note }]\n");
+        writeln!(text, "    catch: [{{ error: no.way, goto: a{} }}]", n / 2).unwrap();
+    }
+    let checked = check(&[Source::new("a.yaml", text)]);
+    assert!((2..=100).contains(&checked.diagnostics.len()), "{}", checked.diagnostics.len());
+    assert!(checked.definitions.is_some(), "many warnings are no error");
 }
