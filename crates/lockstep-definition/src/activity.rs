@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use lockstep_expr::Span;
+
 use crate::allow::allow;
 use crate::code::Code;
 use crate::diagnostic::{Finding, listed, nearest, shown};
@@ -174,22 +176,15 @@ fn lock(reader: &mut Reader<'_, '_>, field: crate::fields::Field<'_>) -> Option<
     let fields = Fields::read(reader.report, node, LOCK)?;
     // What is told about the lock as a whole stands at its key.
     allow(reader.report, &fields, node, Some(field.key_span));
-    if fields.get("context").is_none() {
-        reader.add(
-            Finding::new(
-                Code::LockWithoutContext,
-                field.key_span,
-                "this lock has no context: it excludes every other exclusive lock in the system",
-            )
-            .help(
-                "while one instance holds it, no other activity with a lock runs anywhere; write \
-                 `context:` with what the activity works on, such as `ref(\"Order\", input.order)`",
-            ),
-        );
-    }
     let context = Part::read(fields.value("context"), |node| reader.expression(node, "context"));
     let report = &mut *reader.report;
     let scope = Part::read(fields.value("scope"), |node| choice(report, node, "scope", SCOPE));
+    // Within a workflow or an activity it is one lock beside others.
+    if fields.get("context").is_none()
+        && !matches!(scope, Part::There(LockScope::Workflow | LockScope::Activity))
+    {
+        report.add(without_context(field.key_span));
+    }
     let waiting_timeout = Part::read(fields.value("waiting_timeout"), |node| {
         length_of_time(report, node, "waiting_timeout", true)
     });
@@ -213,6 +208,15 @@ fn lock(reader: &mut Reader<'_, '_>, field: crate::fields::Field<'_>) -> Option<
         while_waiting: while_waiting.known().ok()?,
         place: report.place(field.key_span),
     })
+}
+
+fn without_context(span: Span) -> Finding {
+    let message = "this lock has no context: it excludes every other exclusive lock in the system";
+    Finding::new(Code::LockWithoutContext, span, message).help(
+        "while one instance holds it, every other activity with a lock waits, in all workflows, and \
+         it waits for all of them; write `context:` with what the activity works on, such as \
+         `ref(\"Order\", input.order)`, or a fixed text to run one activity alone",
+    )
 }
 
 fn while_waiting(report: &mut Report<'_>, node: &Node) -> Option<WhileWaiting> {

@@ -26,7 +26,7 @@ use crate::trigger::webhooks;
 use crate::typing::{self, Inspection, Recorded};
 use crate::workflow::Definitions;
 use crate::yaml::node::{Node, Value};
-use crate::{fields, input, yaml};
+use crate::{analysis, fields, input, yaml};
 
 /// First keys of documents.
 const KINDS: &[&str] = &["workflow", "entity", "project"];
@@ -115,6 +115,16 @@ fn check_all(sources: &[Source], inspected: Option<usize>) -> (Checked, Vec<Insp
     let inspections = typing::check(&mut reports, &catalog, &recorded, inspected);
     definitions.entities = catalog.entities;
     definitions.project = catalog.project.unwrap_or_default();
+    if reports.iter().all(|report| report.errors() == 0) {
+        for (_, document) in workflows(&documents) {
+            let workflow = name_of(document.node, document.kind)
+                .and_then(|(name, _)| definitions.workflows.get(name));
+            if let (Some(workflow), Some(report)) = (workflow, reports.get_mut(document.file)) {
+                analysis::check_inputs(report, workflow, document.node.entry("input"));
+            }
+        }
+        analysis::analyse(&definitions, &mut reports);
+    }
     (finish(reports, definitions), inspections)
 }
 

@@ -3,6 +3,7 @@
 //! Invariants:
 //!
 //! * A code never changes its meaning: people silence and look up findings by it.
+//! * Every code has a page in `docs/diagnostics/`; without it nothing compiles.
 
 use std::fmt;
 
@@ -49,6 +50,16 @@ macro_rules! codes {
             pub const fn severity(self) -> Severity {
                 match self {
                     $(Self::$name => Severity::$severity,)+
+                }
+            }
+
+            /// What it means, in Markdown: a title, a sentence, and headings `Wrong`, `Right` (both
+            /// with a YAML block; absent where no short file shows it) and `Why`.
+            pub const fn page(self) -> &'static str {
+                match self {
+                    $(Self::$name => {
+                        include_str!(concat!("../../../docs/diagnostics/", $text, ".md"))
+                    })+
                 }
             }
         }
@@ -188,6 +199,42 @@ codes! {
     UnreachableActivity = Warning "unreachable-activity",
     /// A program is not among those that the project allows.
     ProgramNotAllowed = Warning "program-not-allowed",
+    /// An input is never used.
+    UnusedInput = Warning "unused-input",
+    /// A step stands behind one that always ends.
+    UnreachableStep = Warning "unreachable-step",
+    /// No error matches an entry of `catch`.
+    CatchNeverMatches = Warning "catch-never-matches",
+    /// Activities lead to each other without a pause or an end.
+    GotoLoop = Warning "goto-loop",
+    /// Changes stay uncommitted at the end of an activity with a lock.
+    UncommittedUnderLock = Warning "uncommitted-under-lock",
+    /// An outside call between a read and a write without a lock.
+    CallBetweenReadAndWrite = Warning "call-between-read-and-write",
+    /// An object is read before the lock that is to protect it.
+    ReadBeforeLock = Warning "read-before-lock",
+    /// `on_conflict: force` writes what was computed from a read value.
+    LostUpdateByForce = Warning "lost-update-by-force",
+    /// `retry` of an activity repeats an outside call under a new key.
+    RetryAfterCall = Warning "retry-after-call",
+    /// A lock may be taken away before the steps under it are done.
+    HoldTimeoutTooShort = Warning "hold-timeout-too-short",
+    /// A `wait` under a lock that does not say what becomes of it.
+    WaitUnderLock = Error "wait-under-lock",
+    /// A called workflow waits while the caller holds a lock.
+    ChildWaitsUnderLock = Warning "child-waits-under-lock",
+    /// `while_waiting` where nothing waits.
+    WhileWaitingWithoutWait = Warning "while-waiting-without-wait",
+    /// A called workflow needs a lock that its caller holds.
+    ChildWaitsForParent = Error "child-waits-for-parent",
+    /// A called workflow may need a lock that its caller holds.
+    ChildMayWaitForParent = Warning "child-may-wait-for-parent",
+    /// Locks are taken in different orders.
+    LockOrder = Warning "lock-order",
+    /// No other instance ever comes to the key of a lock.
+    LockNobodyShares = Warning "lock-nobody-shares",
+    /// A workflow runs itself on every way.
+    WorkflowRecursion = Error "workflow-recursion",
 }
 
 impl fmt::Display for Code {
@@ -195,3 +242,6 @@ impl fmt::Display for Code {
         f.write_str(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -104,15 +104,9 @@ fn read(
         Some(read) => Some(read?),
         None => None,
     };
-    Some(Workflow {
-        name: name?,
-        description,
-        input: input?,
-        activities,
-        output,
-        triggers: triggers.unwrap_or_default(),
-        place,
-    })
+    let triggers = triggers.unwrap_or_default();
+    let (name, input) = (name?, input?);
+    Some(Workflow { name, description, input, activities, output, triggers, place })
 }
 
 /// Fills in the names of activities before any is read, for `goto`.

@@ -13,6 +13,7 @@
 
 mod activity;
 mod allow;
+mod analysis;
 mod catalog;
 mod check;
 mod code;

@@ -25,7 +25,7 @@ fn sources(folder: &Path) -> Vec<Source> {
         .iter()
         .map(|path| {
             let name = path.file_name().unwrap().to_str().unwrap();
-            Source::new(name, fs::read_to_string(path).unwrap())
+            Source::from_bytes(name, &fs::read(path).unwrap())
         })
         .collect()
 }

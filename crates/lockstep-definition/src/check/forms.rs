@@ -29,9 +29,9 @@ fn found(text: &str) -> Vec<(Code, &str)> {
 #[track_caller]
 fn steps(steps: &str) -> Vec<Step> {
     let text = format!(
-        "workflow: w\ninput: {{ lines: list<string>, id: string }}\nactivities:\n  - activity: a\n    steps:\n{steps}\
+        "workflow: w\ninput: {{ lines: list<string>, id: string }}\noutput: \"${{input}}\"\nactivities:\n  - activity: a\n    steps:\n{steps}\
          ---\nworkflow: other\ninput: {{ due: {{ type: timestamp, optional: true }} }}\n\
-         activities: [{{ activity: a, steps: [{{ log: x }}] }}]\n"
+         activities: [{{ activity: a, steps: [{{ log: \"${{input}}\" }}] }}]\n"
     );
     let mut workflow = definitions(&text).workflows.remove("w").unwrap();
     let workflow = Arc::get_mut(&mut workflow).unwrap();
@@ -147,7 +147,7 @@ fn invariants_keep_their_messages() {
 fn triggers_become_what_they_listen_to() {
     let definitions = definitions(
         "project: p\nsecrets: [key]\n---\nentity: Order\nattributes: { total: int }\n---\n\
-         workflow: w\ninput: { at: { type: timestamp, optional: true } }\non:\n\
+         workflow: w\ninput: { at: { type: timestamp, optional: true } }\noutput: \"${input}\"\non:\n\
          \x20 - schedule: { cron: '0 3 * * *' }\n    input: { at: \"${schedule.time}\" }\n\
          \x20 - schedule: { cron: '0 3 * * *', time_zone: Europe/Berlin, missed: all }\n    input: { at: '2030-01-31T12:00:00Z' }\n\
          \x20 - change: { entity: Order, kinds: [create, delete], when: change.object.total > 10 }\n\
@@ -166,7 +166,7 @@ fn triggers_become_what_they_listen_to() {
     assert!(
         matches!(&triggers[3].source, TriggerSource::Webhook { secret, .. } if &**secret == "key")
     );
-    assert_eq!(triggers[3].place.line, 15);
+    assert_eq!(triggers[3].place.line, 16);
 }
 
 #[test]

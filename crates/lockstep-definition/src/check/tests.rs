@@ -99,7 +99,7 @@ activities:
     auto_commit: each_step
     on_conflict: force
     timeout: 1m30s
-    retry: { max_attempts: 5, on: [data.conflict, "http.*"], factor: 1.5, max_backoff: 10s }
+    retry: { max_attempts: 5, on: [lock.busy, lock.deadlock], factor: 1.5, max_backoff: 10s }
     steps:
       - set: { n: 1, items: [1, "${n}"] }
       - commit
@@ -113,7 +113,7 @@ activities:
       - { goto: end }
     catch:
       - { error: exec.exit, goto: last }
-      - error: ["http.*", "*"]
+      - error: ["exec.*", "*"]
         steps:
           - log: "failed with ${error.code}"
           - raise: { error: order.failed, message: "no" }
@@ -131,7 +131,7 @@ activities:
     assert_eq!(first.next[1].goto, Goto::End);
     assert!(matches!(first.catch[0].handler, Handler::Goto(Goto::Activity(1))));
     assert!(matches!(&first.catch[1].handler, Handler::Steps(steps) if steps.len() == 2));
-    assert!(first.catch[1].errors[0].matches("http.status"));
+    assert!(first.catch[1].errors[0].matches("exec.timeout"));
     let last = &definitions.workflows["all-keys"].activities[1];
     assert_eq!(last.auto_commit, AutoCommit::Never);
 }
@@ -139,7 +139,8 @@ activities:
 /// A workflow around some activities.
 fn workflow(activities: &str) -> String {
     let entity = "entity: Slot\nattributes: { n: int, at: { type: timestamp, optional: true } }\n";
-    format!("{entity}---\nworkflow: w\ninput: {{ id: string }}\nactivities:\n{activities}")
+    let head = "workflow: w\ninput: { id: string }\noutput: \"${input.id}\"\nactivities:\n";
+    format!("{entity}---\n{head}{activities}")
 }
 
 #[test]

@@ -123,7 +123,7 @@ fn names_flow_along_the_ways_between_activities() {
         (format!("  - {{ activity: s, steps: [commit], next: {{ when: input.count > 1, goto: z }} }}\n  - {bind}\n  - {}\n", used.replace("] }", ", when: input.count <= 1 }] }").replace(" }, when", ", when")), ""),
         // The second round of a loop sees what the first has bound; the first does not.
         ("  - { activity: a, steps: [{ log: '${x}' }] }\n  - { activity: b, steps: [{ set: { x: 1 } }], next: { when: x < 3, goto: a } }\n".to_owned(), "may-be-unbound x"),
-        ("  - { activity: a, steps: [{ set: { x: 1 } }] }\n  - { activity: b, steps: [{ set: { x: '${[x]}' } }], next: { when: input.count > 1, goto: b } }\n".to_owned(), ""),
+        ("  - { activity: a, steps: [{ set: { x: 1 } }] }\n  - { activity: b, steps: [{ set: { x: '${[x]}' } }], next: { when: input.count > 1, goto: b } }\n".to_owned(), "goto-loop activity: b"),
         ("  - { activity: a, steps: [{ log: '${error.code}' }], catch: { error: '*', steps: [{ log: '${error.code + error.details.x} ${error.cod}' }] } }\n".to_owned(), "unavailable-name error; unknown-name cod"),
         // An activity that cannot be read may bind what seems absent.
         ("  - { activity: a, steps: { set: { x: 1 } } }\n  - { activity: b, steps: [{ log: '${x + y}' }] }\n".to_owned(), "wrong-kind {"),

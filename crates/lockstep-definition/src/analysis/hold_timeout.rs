@@ -1,0 +1,129 @@
+//! A hold timeout that is shorter than what the steps under the lock may take.
+//!
+//! Only what an author has written counts: timeouts of steps, their attempts and pauses. A step
+//! without a timeout counts as no time at all, so the sum is never too high.
+
+use std::time::Duration;
+
+use lockstep_expr::Value;
+
+use crate::code::Code;
+use crate::duration::duration;
+use crate::workflow::{ChildMode, ForEach, Operation, Payload, Retry, Step, Wait};
+
+use super::board::{Board, Told};
+use super::survey::Survey;
+
+/// Pauses that are added up one by one; the rest is as long as the last of them.
+const MAX_PAUSES: u32 = 1_000;
+/// Most steps that a finding points at.
+const MAX_SHOWN: usize = 4;
+
+pub(crate) fn check(survey: &Survey<'_>, board: &mut Board<'_, '_>) {
+    for (_, activity, _) in survey.activities() {
+        let Some(lock) = &activity.exclusive_lock else { continue };
+        let longest = sum(&activity.steps);
+        let longest = activity.timeout.map_or(longest, |limit| longest.min(limit));
+        if longest <= lock.hold_timeout {
+            continue;
+        }
+        let message = format!(
+            "the steps under this lock may take {}, but it is taken away after {}",
+            shown(longest),
+            shown(lock.hold_timeout)
+        );
+        let mut told = Told::new(Code::HoldTimeoutTooShort, &lock.place, message).help(format!(
+            "write a `hold_timeout` of more than {}, shorten the timeouts and retries of the \
+             steps, or call outside without the lock",
+            shown(longest)
+        ));
+        let timed = activity.steps.iter().map(|step| (step, of_step(step)));
+        for (step, time) in timed.filter(|(_, time)| !time.is_zero()).take(MAX_SHOWN) {
+            told = told.label(&step.place, format!("up to {}", shown(time)));
+        }
+        board.tell(told);
+    }
+}
+
+/// How long steps may take one after the other. They nest only a few levels deep.
+fn sum(steps: &[Step]) -> Duration {
+    steps.iter().map(of_step).fold(Duration::ZERO, Duration::saturating_add)
+}
+
+fn of_step(step: &Step) -> Duration {
+    match &step.operation {
+        Operation::Http { .. }
+        | Operation::Exec { .. }
+        | Operation::Task { .. }
+        | Operation::Workflow { mode: ChildMode::Call, .. } => attempts(step),
+        Operation::Wait(Wait::For(Payload::Literal(Value::String(text)))) => {
+            duration(text).unwrap_or_default()
+        }
+        Operation::Wait(_) => step.timeout.unwrap_or_default(),
+        Operation::ForEach(each) => sum(&each.steps).saturating_mul(turns(each)),
+        Operation::Parallel(branches) => {
+            branches.iter().map(|branch| sum(&branch.steps)).max().unwrap_or_default()
+        }
+        Operation::Workflow { mode: ChildMode::Start, .. }
+        | Operation::Load { .. }
+        | Operation::Find { .. }
+        | Operation::Create { .. }
+        | Operation::Update { .. }
+        | Operation::Delete { .. }
+        | Operation::Set(_)
+        | Operation::Require { .. }
+        | Operation::Raise(_)
+        | Operation::Commit
+        | Operation::Log(_)
+        | Operation::Stop(_) => Duration::ZERO,
+    }
+}
+
+/// How often the steps of a `for_each` run one after the other: once if that is not known.
+fn turns(each: &ForEach) -> u32 {
+    let items = match &each.items {
+        Payload::Literal(Value::List(items)) => items.len(),
+        Payload::List(items) => items.len(),
+        Payload::Literal(_) | Payload::Template(_) | Payload::Map(_) => 1,
+    };
+    u32::try_from(items).unwrap_or(u32::MAX).div_ceil(each.max_parallel.max(1))
+}
+
+fn attempts(step: &Step) -> Duration {
+    let once = step.timeout.unwrap_or_default();
+    let Some(retry) = &step.retry else { return once };
+    once.saturating_mul(retry.max_attempts).saturating_add(pauses(retry))
+}
+
+/// All pauses between the attempts.
+fn pauses(retry: &Retry) -> Duration {
+    let count = retry.max_attempts.saturating_sub(1);
+    let mut all = Duration::ZERO;
+    let mut pause = retry.backoff.min(retry.max_backoff);
+    for number in 0..count.min(MAX_PAUSES) {
+        if pause >= retry.max_backoff || retry.factor <= 1.0 {
+            return all.saturating_add(pause.saturating_mul(count - number));
+        }
+        all = all.saturating_add(pause);
+        let longer = Duration::try_from_secs_f64(pause.as_secs_f64() * retry.factor);
+        pause = longer.unwrap_or(retry.max_backoff).min(retry.max_backoff);
+    }
+    all.saturating_add(pause.saturating_mul(count.saturating_sub(MAX_PAUSES)))
+}
+
+/// A length of time as authors write it.
+fn shown(time: Duration) -> String {
+    let (seconds, rest) = (time.as_secs(), time.subsec_millis());
+    let mut out = String::new();
+    for (unit, size) in [("h", seconds / 3600), ("m", seconds / 60 % 60), ("s", seconds % 60)] {
+        if size > 0 {
+            out.push_str(&size.to_string());
+            out.push_str(unit);
+        }
+    }
+    if rest > 0 || out.is_empty() {
+        out.push_str(&rest.to_string());
+        out.push_str("ms");
+    }
+    out
+}

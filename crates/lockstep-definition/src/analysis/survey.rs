@@ -1,0 +1,173 @@
+//! What several checks want to know of one workflow, looked up once.
+
+use crate::workflow::{
+    Activity, AutoCommit, ChildMode, ExclusiveLock, Goto, OnBusy, Operation, Step, Workflow,
+};
+
+use super::held::{Held, held};
+use super::key::{Key, keys};
+use super::names::Names;
+use super::walk::{self, Walked};
+
+/// A workflow and what follows from its text.
+#[derive(Debug)]
+pub(crate) struct Survey<'w> {
+    pub(crate) workflow: &'w Workflow,
+    /// All steps of each activity, those of its catches not among them.
+    pub(crate) steps: Vec<Vec<Walked<'w>>>,
+    /// What names are bound to.
+    pub(crate) names: Names<'w>,
+    /// Locks that are held when an activity begins, by activity.
+    pub(crate) held: Vec<Held>,
+    /// Keys that each activity locks.
+    keys: Vec<Vec<Key>>,
+    /// Whether every instance that does not fail comes to an activity.
+    always: Vec<bool>,
+}
+
+impl<'w> Survey<'w> {
+    pub(crate) fn new(workflow: &'w Workflow) -> Self {
+        let steps: Vec<Vec<Walked<'w>>> =
+            workflow.activities.iter().map(|activity| walk::all(&activity.steps)).collect();
+        let names = Names::of(workflow, &steps);
+        let held = held(workflow, &steps);
+        let keys = workflow.activities.iter().map(|a| keys(workflow, a, &names)).collect();
+        let always = always_reached(workflow, &steps);
+        Self { workflow, steps, names, held, keys, always }
+    }
+
+    /// The activities with their numbers and all of their steps.
+    pub(crate) fn activities(&self) -> impl Iterator<Item = (usize, &'w Activity, &[Walked<'w>])> {
+        self.workflow
+            .activities
+            .iter()
+            .zip(&self.steps)
+            .enumerate()
+            .map(|(number, (activity, steps))| (number, activity, steps.as_slice()))
+    }
+
+    pub(crate) fn activity(&self, number: usize) -> Option<&'w Activity> {
+        self.workflow.activities.get(number)
+    }
+
+    pub(crate) fn lock(&self, number: usize) -> Option<&'w ExclusiveLock> {
+        self.activity(number)?.exclusive_lock.as_ref()
+    }
+
+    /// Activities whose locks are held when an activity begins.
+    pub(crate) fn held_before(&self, number: usize) -> &[usize] {
+        self.held.get(number).map_or(&[], |held| held.locks.as_slice())
+    }
+
+    /// Activities whose locks are held while the steps of an activity run.
+    pub(crate) fn held_during(&self, number: usize) -> Vec<usize> {
+        let mut held = self.held_before(number).to_vec();
+        if self.lock(number).is_some() && !held.contains(&number) {
+            held.push(number);
+        }
+        held
+    }
+
+    /// Keys that an activity locks; more than one if its context is a list.
+    pub(crate) fn keys(&self, number: usize) -> &[Key] {
+        self.keys.get(number).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether every instance that does not fail comes to an activity.
+    pub(crate) fn is_always_reached(&self, number: usize) -> bool {
+        self.always.get(number).copied().unwrap_or(false)
+    }
+}
+
+fn always_reached(workflow: &Workflow, steps: &[Vec<Walked<'_>>]) -> Vec<bool> {
+    let ends = |walked: &Walked<'_>| {
+        matches!(walked.step.operation, Operation::Stop(_) | Operation::Raise(_))
+    };
+    let mut reached = true;
+    let each = workflow.activities.iter().zip(steps).map(|(activity, steps)| {
+        let always = reached && activity.when.is_none();
+        reached &= activity.next.is_empty() && !steps.iter().any(ends);
+        always
+    });
+    each.collect()
+}
+
+/// Whether a step does something outside, or lets time pass: it cannot be undone or takes long.
+pub(crate) fn is_call(step: &Step) -> bool {
+    match &step.operation {
+        Operation::Http { .. }
+        | Operation::Exec { .. }
+        | Operation::Task { .. }
+        | Operation::Wait(_) => true,
+        Operation::Workflow { mode, .. } => *mode == ChildMode::Call,
+        Operation::Load { .. }
+        | Operation::Find { .. }
+        | Operation::Create { .. }
+        | Operation::Update { .. }
+        | Operation::Delete { .. }
+        | Operation::Set(_)
+        | Operation::Require { .. }
+        | Operation::Raise(_)
+        | Operation::Commit
+        | Operation::Log(_)
+        | Operation::ForEach(_)
+        | Operation::Parallel(_)
+        | Operation::Stop(_) => false,
+    }
+}
+
+/// Whether a step puts something into the unit of work.
+pub(crate) fn is_change(step: &Step) -> bool {
+    match &step.operation {
+        Operation::Create { .. } | Operation::Update { .. } | Operation::Delete { .. } => true,
+        Operation::Load { for_update, .. } => *for_update,
+        Operation::Find { .. }
+        | Operation::Set(_)
+        | Operation::Require { .. }
+        | Operation::Raise(_)
+        | Operation::Commit
+        | Operation::Log(_)
+        | Operation::Http { .. }
+        | Operation::Exec { .. }
+        | Operation::Task { .. }
+        | Operation::Wait(_)
+        | Operation::Workflow { .. }
+        | Operation::ForEach(_)
+        | Operation::Parallel(_)
+        | Operation::Stop(_) => false,
+    }
+}
+
+/// Whether an activity may end with changes that are not committed, if it begins with some or not.
+pub(crate) fn leaves_changes(activity: &Activity, steps: &[Walked<'_>], before: bool) -> bool {
+    if activity.auto_commit != AutoCommit::Never {
+        return false;
+    }
+    let mut changed = before;
+    for walked in steps {
+        if is_change(walked.step) {
+            changed = true;
+        } else if matches!(walked.step.operation, Operation::Commit)
+            && walked.step.when.is_none()
+            && !walked.inner
+        {
+            changed = false;
+        }
+    }
+    changed
+}
+
+/// Whether an activity may be left out.
+pub(crate) fn may_be_left_out(activity: &Activity) -> bool {
+    activity.when.is_some()
+        || activity.exclusive_lock.as_ref().is_some_and(|lock| lock.on_busy == OnBusy::Skip)
+}
+
+/// Where an activity that was not left out may lead to when it does not fail.
+pub(crate) fn successors(activity: &Activity, number: usize) -> Vec<Goto> {
+    let mut to: Vec<Goto> = activity.next.iter().map(|next| next.goto).collect();
+    if activity.next.iter().all(|next| next.when.is_some()) {
+        to.push(Goto::Activity(number + 1));
+    }
+    to
+}
