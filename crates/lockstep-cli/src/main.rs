@@ -9,9 +9,11 @@ mod command_error;
 mod console;
 mod dry_run;
 mod eval;
+mod explain;
 mod failure_report;
 mod given;
 mod input;
+mod pages;
 mod panic_line;
 mod render;
 mod run;
@@ -56,6 +58,7 @@ fn dispatch(command: &Command) -> Result<Status, CommandError> {
         Command::Validate(args) => validate::run(args),
         Command::Run(args) => run::run(args),
         Command::DryRun(args) => dry_run::run(args),
+        Command::Explain(args) => explain::run(args),
         Command::Eval(args) => eval::run(args),
         Command::Bench(args) => bench::run(args),
     }

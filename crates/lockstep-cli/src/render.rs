@@ -5,12 +5,20 @@
 //! * No control character of a file or of a message reaches the terminal.
 //! * Only the lines around a place are shown, whatever the size of the file.
 
+mod github;
+mod region;
+mod sarif;
+
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{
     AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet, normalize_untrusted_str,
 };
 use lockstep_definition::{Diagnostic, Severity, Source, Span};
 use serde_json::json;
+
+pub(crate) use self::github::github;
+use self::region::Region;
+pub(crate) use self::sarif::sarif;
 
 /// Longest excerpt in bytes; a finding whose lines are longer is shown without an excerpt.
 const MAX_EXCERPT: usize = 16 * 1024;
@@ -31,9 +39,10 @@ pub(crate) fn human(diagnostics: &[Diagnostic], sources: &[Source], colour: bool
 /// The diagnostics as JSON, one object in each line.
 ///
 /// An object has `code`, `severity` (`error` or `warning`), `message`, `file`, `line` and `column`
-/// (from 1, in characters), `start` and `end` (bytes from 0, the end not included), `help` and
-/// `suggestion` (a text that would be right in place of these bytes; either may be null), and
-/// `labels`: other places, each with `message`, `file`, `line`, `column`, `start` and `end`.
+/// (from 1, in characters), `end_line` and `end_column` (the place behind the last character),
+/// `start` and `end` (bytes from 0, the end not included), `help` and `suggestion` (a text that
+/// would be right in place of these bytes; either may be null), and `labels`: other places, each with
+/// `message`, `file` and the same numbers.
 pub(crate) fn json(diagnostics: &[Diagnostic], sources: &[Source]) -> String {
     let mut out = String::new();
     for diagnostic in diagnostics {
@@ -41,19 +50,20 @@ pub(crate) fn json(diagnostics: &[Diagnostic], sources: &[Source]) -> String {
             .labels
             .iter()
             .map(|label| {
-                let source = sources.iter().find(|source| source.path == label.source);
-                let position = source.map(|source| source.position(label.span.start));
-                let (line, column) = position.unwrap_or((1, 1));
+                let region = Region::of(&label.source, label.span, sources);
                 json!({
                     "message": label.message,
                     "file": &*label.source,
-                    "line": line,
-                    "column": column,
+                    "line": region.start.0,
+                    "column": region.start.1,
+                    "end_line": region.end.0,
+                    "end_column": region.end.1,
                     "start": label.span.start,
                     "end": label.span.end,
                 })
             })
             .collect();
+        let region = Region::of(&diagnostic.source, diagnostic.span, sources);
         let object = json!({
             "code": diagnostic.code.as_str(),
             "severity": diagnostic.severity.as_str(),
@@ -61,6 +71,8 @@ pub(crate) fn json(diagnostics: &[Diagnostic], sources: &[Source]) -> String {
             "file": &*diagnostic.source,
             "line": diagnostic.line,
             "column": diagnostic.column,
+            "end_line": region.end.0,
+            "end_column": region.end.1,
             "start": diagnostic.span.start,
             "end": diagnostic.span.end,
             "help": diagnostic.help,

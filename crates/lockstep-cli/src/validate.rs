@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use lockstep_definition::{Severity, check};
+use clap::ValueEnum;
+use lockstep_definition::{Diagnostic, Severity, Source, check};
 
-use crate::arguments::Format;
 use crate::command_error::CommandError;
 use crate::status::Status;
-use crate::{console, sources};
+use crate::{console, render, sources};
 
 /// Arguments of `lockstep validate`.
 #[derive(Debug, clap::Args)]
@@ -17,7 +17,7 @@ pub(crate) struct Args {
     /// Files, and folders whose *.yaml and *.yml files are checked; all documents together
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// How findings are written; json: one object in each line
+    /// How findings are written
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
     /// Takes warnings for errors
@@ -25,12 +25,25 @@ pub(crate) struct Args {
     deny_warnings: bool,
 }
 
+/// How findings are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Human,
+    /// One JSON object in each line
+    Json,
+    /// One SARIF 2.1.0 log, for code scanning
+    Sarif,
+    /// Commands of GitHub's workflow log
+    Github,
+}
+
 /// Checks the files and writes the findings.
 pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
     let sources = sources::read(&args.paths)?;
     let checked = check(&sources);
     let told = &checked.diagnostics;
-    console::print(&sources::findings(told, &sources, args.format))?;
+    console::print(&findings(told, &sources, args.format))?;
     if args.format == Format::Human {
         let (files, counts) = (sources::number(sources.len(), "file"), sources::counted(told));
         let gap = if told.is_empty() { "" } else { "\n" };
@@ -39,4 +52,14 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
     let fails =
         told.iter().any(|finding| args.deny_warnings || finding.severity == Severity::Error);
     Ok(if fails { Status::Failed } else { Status::Done })
+}
+
+fn findings(diagnostics: &[Diagnostic], sources: &[Source], format: Format) -> String {
+    match format {
+        // The console takes the colours away where they do not belong.
+        Format::Human => render::human(diagnostics, sources, true),
+        Format::Json => render::json(diagnostics, sources),
+        Format::Sarif => render::sarif(diagnostics, sources),
+        Format::Github => render::github(diagnostics, sources),
+    }
 }

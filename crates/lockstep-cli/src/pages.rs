@@ -1,0 +1,15 @@
+//! The pages about codes of diagnostics: what the finding means, a bad and a good example, why.
+
+use lockstep_definition::Code;
+
+/// The page about a code, as Markdown.
+pub(crate) fn page(code: Code) -> Option<&'static str> {
+    let _ = code;
+    None
+}
+
+/// The first sentence of a page: its first line that is no heading and not empty.
+pub(crate) fn summary(page: &str) -> &str {
+    let line = page.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
+    line.unwrap_or_default()
+}
