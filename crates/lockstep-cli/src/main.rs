@@ -17,6 +17,7 @@ mod pages;
 mod panic_line;
 mod render;
 mod run;
+mod schema;
 mod seed;
 mod sources;
 mod status;
@@ -59,6 +60,7 @@ fn dispatch(command: &Command) -> Result<Status, CommandError> {
         Command::Run(args) => run::run(args),
         Command::DryRun(args) => dry_run::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Schema(args) => schema::run(args),
         Command::Eval(args) => eval::run(args),
         Command::Bench(args) => bench::run(args),
     }
