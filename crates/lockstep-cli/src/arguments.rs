@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{bench, console, dry_run, eval, explain, run, schema, validate};
+use crate::{bench, console, dry_run, eval, explain, graph, run, schema, validate};
 
 /// Workflows that must not race: activities under exclusive locks, on a durable store.
 #[derive(Debug, Parser)]
@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Validate(validate::Args),
     /// Explains a code of a finding
     Explain(explain::Args),
+    /// Draws a workflow
+    Graph(graph::Args),
     /// Writes the JSON Schema of definitions, for editors
     Schema(schema::Args),
     /// Runs instances of a workflow to their end, in this process

@@ -12,6 +12,7 @@ mod eval;
 mod explain;
 mod failure_report;
 mod given;
+mod graph;
 mod input;
 mod pages;
 mod panic_line;
@@ -60,6 +61,7 @@ fn dispatch(command: &Command) -> Result<Status, CommandError> {
         Command::Run(args) => run::run(args),
         Command::DryRun(args) => dry_run::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Graph(args) => graph::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Eval(args) => eval::run(args),
         Command::Bench(args) => bench::run(args),

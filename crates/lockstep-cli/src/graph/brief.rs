@@ -1,0 +1,224 @@
+//! Steps, locks and conditions in few words.
+//!
+//! Invariants:
+//!
+//! * A line has at most [`MAX_LINE`] characters and no control characters.
+//! * An activity gives at most [`MAX_STEPS`] lines of steps.
+
+use lockstep_definition::{
+    ChildMode, ErrorPattern, ExclusiveLock, LockScope, OnBusy, Operation, Payload, Step, Wait,
+};
+use lockstep_expr::{Part, Template, Value};
+
+use super::model::{Line, Sign};
+
+/// Longest line, in characters.
+const MAX_LINE: usize = 46;
+/// Most lines of steps in one box.
+const MAX_STEPS: usize = 14;
+/// How far a step within another is moved to the right, in characters.
+const INDENT: usize = 2;
+
+/// A text on one line, shortened.
+pub(super) fn short(text: &str, most: usize) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let words = words.join(" ");
+    let plain = words.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c });
+    if words.chars().count() <= most {
+        return plain.collect();
+    }
+    let mut out: String = plain.take(most.saturating_sub(1)).collect();
+    out.push('…');
+    out
+}
+
+/// The lock of an activity.
+pub(super) fn lock(lock: &ExclusiveLock) -> Vec<Line> {
+    let key = lock.context.as_ref().map_or("the whole system", |context| context.text());
+    let mut lines = vec![Line::new(Sign::Lock, short(key, MAX_LINE))];
+    let scope = match lock.scope {
+        LockScope::System => None,
+        LockScope::Workflow => Some("within this workflow"),
+        LockScope::Activity => Some("within this activity"),
+    };
+    let busy = match lock.on_busy {
+        OnBusy::Wait => None,
+        OnBusy::Fail => Some("fails if busy"),
+        OnBusy::Skip => Some("left out if busy"),
+    };
+    let more: Vec<&str> = scope.into_iter().chain(busy).collect();
+    if !more.is_empty() {
+        lines.push(Line::new(Sign::Note, more.join(", ")));
+    }
+    lines
+}
+
+/// The steps of an activity, those within others moved to the right.
+pub(super) fn steps(steps: &[Step]) -> Vec<Line> {
+    let mut lines = Vec::new();
+    add_all(steps, 0, &mut lines);
+    if lines.len() > MAX_STEPS {
+        let more = lines.len() - MAX_STEPS + 1;
+        lines.truncate(MAX_STEPS - 1);
+        lines.push(Line::new(Sign::Note, format!("… {more} more")));
+    }
+    lines
+}
+
+fn add_all(steps: &[Step], depth: usize, lines: &mut Vec<Line>) {
+    for step in steps {
+        let (sign, text) = operation(&step.operation);
+        let text = match (&step.bind, step.when.is_some()) {
+            (Some(name), false) => format!("{text} as {name}"),
+            (Some(name), true) => format!("{text} as {name} ?"),
+            (None, true) => format!("{text} ?"),
+            (None, false) => text,
+        };
+        add(lines, depth, sign, &text);
+        match &step.operation {
+            Operation::ForEach(each) => add_all(&each.steps, depth + 1, lines),
+            Operation::Parallel(branches) => {
+                for branch in branches {
+                    add(lines, depth + 1, Sign::Step, &format!("{}:", branch.name));
+                    add_all(&branch.steps, depth + 2, lines);
+                }
+            }
+            Operation::Load { .. }
+            | Operation::Find { .. }
+            | Operation::Create { .. }
+            | Operation::Update { .. }
+            | Operation::Delete { .. }
+            | Operation::Set(_)
+            | Operation::Require { .. }
+            | Operation::Raise(_)
+            | Operation::Commit
+            | Operation::Log(_)
+            | Operation::Http { .. }
+            | Operation::Exec { .. }
+            | Operation::Task { .. }
+            | Operation::Wait(_)
+            | Operation::Workflow { .. }
+            | Operation::Stop(_) => {}
+        }
+    }
+}
+
+fn add(lines: &mut Vec<Line>, depth: usize, sign: Sign, text: &str) {
+    let indent = " ".repeat(depth * INDENT);
+    let text = short(text, MAX_LINE - indent.len().min(MAX_LINE / 2));
+    lines.push(Line::new(sign, format!("{indent}{text}")));
+}
+
+fn operation(operation: &Operation) -> (Sign, String) {
+    let text = match operation {
+        Operation::Load { entity, .. } => format!("load {entity}"),
+        Operation::Find { entity, .. } => format!("find {entity}"),
+        Operation::Create { entity, .. } => format!("create {entity}"),
+        Operation::Update { name, .. } => format!("update {name}"),
+        Operation::Delete { name, .. } => format!("delete {name}"),
+        Operation::Set(values) => {
+            let names: Vec<&str> = values.iter().map(|(name, _)| &**name).collect();
+            format!("set {}", names.join(", "))
+        }
+        Operation::Require { condition, .. } => format!("require {}", condition.text()),
+        Operation::Raise(raise) => format!("raise {}", raise.code),
+        Operation::Commit => "commit".to_owned(),
+        Operation::Log(_) => "log".to_owned(),
+        Operation::Http { method, url, .. } => {
+            return (Sign::Outside, format!("{method} {}", payload(url)));
+        }
+        Operation::Exec { program, .. } => return (Sign::Outside, format!("exec {program}")),
+        Operation::Task { kind, .. } => return (Sign::Outside, format!("task {kind}")),
+        Operation::Wait(wait) => return (Sign::Wait, waited(wait)),
+        Operation::Workflow { name, mode, .. } => {
+            let word = match mode {
+                ChildMode::Call => "call",
+                ChildMode::Start => "start",
+            };
+            return (Sign::Child, format!("{word} {name}"));
+        }
+        Operation::ForEach(each) if each.max_parallel > 1 => {
+            format!(
+                "for each {} of {}, {} at once",
+                each.item,
+                payload(&each.items),
+                each.max_parallel
+            )
+        }
+        Operation::ForEach(each) => format!("for each {} of {}", each.item, payload(&each.items)),
+        Operation::Parallel(_) => "in parallel".to_owned(),
+        Operation::Stop(_) => "stop".to_owned(),
+    };
+    (Sign::Step, text)
+}
+
+fn waited(wait: &Wait) -> String {
+    match wait {
+        Wait::Signal(name) => format!("wait for signal {name}"),
+        Wait::For(length) => format!("wait {}", payload(length)),
+        Wait::Until(moment) => format!("wait until {}", moment.text()),
+        Wait::Form(form) => format!("wait for form {}", form.name),
+    }
+}
+
+/// A tree of values as people write it.
+fn payload(payload: &Payload) -> String {
+    match payload {
+        Payload::Literal(Value::String(text)) | Payload::Template(Template::Literal(text)) => {
+            text.to_string()
+        }
+        Payload::Literal(value) => value.to_string(),
+        Payload::Template(Template::Expression(expression)) => expression.text().trim().to_owned(),
+        Payload::Template(Template::Parts(parts)) => {
+            let part = |part: &Part| match part {
+                Part::Text(text) => text.to_string(),
+                Part::Expression(expression) => format!("${{{}}}", expression.text().trim()),
+            };
+            parts.iter().map(part).collect()
+        }
+        Payload::List(_) => "[…]".to_owned(),
+        Payload::Map(_) => "{…}".to_owned(),
+    }
+}
+
+/// Patterns of errors.
+pub(super) fn errors(patterns: &[ErrorPattern]) -> String {
+    let patterns: Vec<String> = patterns
+        .iter()
+        .map(|pattern| match pattern {
+            ErrorPattern::Exact(code) => code.to_string(),
+            ErrorPattern::Prefix(prefix) => format!("{prefix}*"),
+        })
+        .collect();
+    short(&patterns.join(", "), MAX_LINE)
+}
+
+/// Whether no step can follow the last one: one of them always fails or ends the instance.
+pub(super) fn always_ends(steps: &[Step]) -> bool {
+    let ends = |step: &Step| matches!(step.operation, Operation::Raise(_) | Operation::Stop(_));
+    steps.iter().any(|step| step.when.is_none() && ends(step))
+}
+
+/// Whether a step, or one within it, ends the instance.
+pub(super) fn may_stop(steps: &[Step]) -> bool {
+    steps.iter().any(|step| match &step.operation {
+        Operation::Stop(_) => true,
+        Operation::ForEach(each) => may_stop(&each.steps),
+        Operation::Parallel(branches) => branches.iter().any(|branch| may_stop(&branch.steps)),
+        Operation::Load { .. }
+        | Operation::Find { .. }
+        | Operation::Create { .. }
+        | Operation::Update { .. }
+        | Operation::Delete { .. }
+        | Operation::Set(_)
+        | Operation::Require { .. }
+        | Operation::Raise(_)
+        | Operation::Commit
+        | Operation::Log(_)
+        | Operation::Http { .. }
+        | Operation::Exec { .. }
+        | Operation::Task { .. }
+        | Operation::Wait(_)
+        | Operation::Workflow { .. } => false,
+    })
+}
