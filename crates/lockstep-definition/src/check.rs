@@ -280,4 +280,4 @@ mod forms;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

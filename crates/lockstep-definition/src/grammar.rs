@@ -20,9 +20,9 @@ mod wait;
 pub(crate) use self::activity::STEPS;
 #[cfg(test)]
 use self::activity::{ACTIVITY, CATCH, LOCK, NEXT, RETRY};
-pub(crate) use self::document::DOCUMENTS;
 #[cfg(test)]
 use self::document::{ATTRIBUTE, DEFAULTS, INPUT, INVARIANT};
+pub(crate) use self::document::{DOCUMENT, DOCUMENTS};
 pub(crate) use self::step::STEP;
 #[cfg(test)]
 use self::step::{CALL, EXEC, EXPECT, FIND, HTTP, LOAD, RAISE, TASK};

@@ -7,7 +7,7 @@ use lockstep_expr::{Type, Value};
 
 use crate::{AutoCommit, Code, Goto, Handler, Operation, Payload, Source, check};
 
-pub(super) const EXAMPLE: &str = r#"
+pub(crate) const EXAMPLE: &str = r#"
 entity: Timeslot
 attributes:
   starts_at: timestamp

@@ -7,6 +7,10 @@ use super::{ALLOW, DESCRIPTION, Key, Mapping, Names, Referent, Shape};
 /// The kinds of documents; the first key of each tells it.
 pub(crate) static DOCUMENTS: [&Mapping; 3] = [&WORKFLOW, &ENTITY, &PROJECT];
 
+/// A document.
+pub(crate) static DOCUMENT: Shape =
+    Shape::Either(&[Shape::Mapping(&WORKFLOW), Shape::Mapping(&ENTITY), Shape::Mapping(&PROJECT)]);
+
 static WORKFLOW: Mapping = Mapping {
     name: "workflow",
     doc: "A workflow: activities that are run in order.",
@@ -55,7 +59,7 @@ static ENTITY: Mapping = Mapping {
         ),
         Key::new(
             "invariants",
-            Shape::List(0, &INVARIANT_SHAPE),
+            Shape::Either(&[Shape::List(0, &INVARIANT_SHAPE), Shape::Expression]),
             "Conditions that every committed object fulfils; a commit that would break one fails \
              with `data.invalid`.",
         ),

@@ -40,6 +40,7 @@ fn places() -> Vec<(&'static Mapping, String)> {
 
 /// All kinds of mappings, found from the documents.
 fn mappings() -> Vec<&'static Mapping> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others hold no mapping")]
     fn of(shape: &'static Shape, found: &mut Vec<&'static Mapping>) {
         match shape {
             Shape::Mapping(mapping) if found.iter().all(|known| known.name != mapping.name) => {

@@ -1,6 +1,6 @@
 //! What starts a workflow besides a request.
 
-use super::{ALLOW, Choosing, DESCRIPTION, Key, Mapping, Names, Referent, Shape};
+use super::{Choosing, DESCRIPTION, Key, Mapping, Names, Referent, Shape};
 
 pub(crate) static TRIGGER: Mapping = Mapping {
     name: "trigger",
@@ -28,7 +28,6 @@ pub(crate) static TRIGGER: Mapping = Mapping {
             "The input of the instance. Inputs without default must be given.",
         ),
         DESCRIPTION,
-        ALLOW,
     ],
     one_of: &[
         Choosing { key: "schedule", beside: &["input"], needs: &[] },
@@ -71,14 +70,7 @@ pub(crate) static CHANGE: Mapping = Mapping {
         Key::new("entity", Shape::Refer(Referent::Entity), "Which kind of object.").required(),
         Key::new(
             "kinds",
-            Shape::List(
-                0,
-                &Shape::Choice(&[
-                    ("create", "An object was created."),
-                    ("update", "An object was updated."),
-                    ("delete", "An object was deleted."),
-                ]),
-            ),
+            Shape::Either(&[Shape::List(1, &Shape::Choice(CHANGES)), Shape::Choice(CHANGES)]),
             "Which changes; all if absent.",
         ),
         Key::new(
@@ -89,6 +81,12 @@ pub(crate) static CHANGE: Mapping = Mapping {
     ],
     one_of: &[],
 };
+
+const CHANGES: &[(&str, &str)] = &[
+    ("create", "An object was created."),
+    ("update", "An object was updated."),
+    ("delete", "An object was deleted."),
+];
 
 pub(crate) static WEBHOOK: Mapping = Mapping {
     name: "webhook",

@@ -68,7 +68,8 @@ fn every_correct_file_fits_the_schema() {
 
 /// A workflow with these lines as its only activity.
 fn activity(lines: &str) -> String {
-    let lines: String = lines.lines().map(|line| format!("    {line}\n")).collect();
+    let lines: Vec<String> = lines.lines().map(|line| format!("    {line}\n")).collect();
+    let lines = lines.concat();
     format!("workflow: w\nactivities:\n  - activity: a\n{lines}")
 }
 
