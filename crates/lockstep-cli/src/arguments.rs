@@ -41,6 +41,9 @@ pub(crate) enum Command {
     Explain(explain::Args),
     /// Draws a workflow
     Graph(graph::Args),
+    /// Helps editors while definitions are written
+    #[cfg(feature = "lsp")]
+    Lsp(crate::lsp::Args),
     /// Writes the JSON Schema of definitions, for editors
     Schema(schema::Args),
     /// Runs instances of a workflow to their end, in this process

@@ -14,6 +14,8 @@ mod failure_report;
 mod given;
 mod graph;
 mod input;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod pages;
 mod panic_line;
 mod render;
@@ -62,6 +64,8 @@ fn dispatch(command: &Command) -> Result<Status, CommandError> {
         Command::DryRun(args) => dry_run::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Graph(args) => graph::run(args),
+        #[cfg(feature = "lsp")]
+        Command::Lsp(args) => lsp::run(args),
         Command::Schema(args) => schema::run(args),
         Command::Eval(args) => eval::run(args),
         Command::Bench(args) => bench::run(args),

@@ -50,7 +50,12 @@ pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<Source>, CommandError> {
     Ok(sources)
 }
 
-fn search(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), CommandError> {
+/// Adds the YAML files of a folder and of the folders in it.
+pub(crate) fn search(
+    folder: &Path,
+    depth: usize,
+    files: &mut Vec<PathBuf>,
+) -> Result<(), CommandError> {
     let wrong = |error: std::io::Error| {
         CommandError::usage(format!("cannot read {}: {error}", folder.display()))
     };
