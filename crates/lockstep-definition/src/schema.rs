@@ -29,12 +29,13 @@ pub fn schema() -> Value {
     for document in DOCUMENTS {
         define(document, &mut definitions);
     }
-    let kinds: Vec<Value> = DOCUMENTS.iter().map(|document| reference(document)).collect();
+    let mut kinds: Vec<Value> = DOCUMENTS.iter().map(|document| reference(document)).collect();
+    // Two `---` with nothing between them.
+    kinds.push(json!({ "type": "null", "description": "An empty document." }));
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Lockstep definitions",
         "description": "A document is a workflow, an entity or a project; its first key says which.",
-        "type": "object",
         "oneOf": kinds,
         "definitions": definitions,
     })

@@ -1,13 +1,14 @@
-//! Runs `tests/cases/correct`: each file is checked alone and has no finding.
+//! Runs `tests/cases/correct` and `examples`: each file is checked alone and has no finding.
 
 use std::fs;
 use std::path::Path;
 
 use crate::{Source, check};
 
-#[test]
-fn every_correct_file_has_no_finding() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/cases/correct");
+/// Checks each file of a folder; returns how many there are.
+#[track_caller]
+fn files_without_findings(folder: &str) -> usize {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder);
     let mut count = 0;
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -17,5 +18,16 @@ fn every_correct_file_has_no_finding() {
         assert!(checked.definitions.is_some(), "{name}");
         count += 1;
     }
+    count
+}
+
+#[test]
+fn every_correct_file_has_no_finding() {
+    let count = files_without_findings("tests/cases/correct");
     assert!(count >= 15, "only {count} files were found");
+}
+
+#[test]
+fn every_example_has_no_finding() {
+    assert!(files_without_findings("examples") >= 8);
 }
