@@ -36,7 +36,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
             "lockstep-simulator",
             "lockstep-runner",
         ],
-        &["clap", "annotate-snippets", "anstream", "indicatif"],
+        &["clap", "annotate-snippets", "anstream", "indicatif", "lsp-server", "lsp-types"],
     ),
 ];
 
