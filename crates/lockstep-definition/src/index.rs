@@ -20,20 +20,24 @@ mod place;
 mod symbol;
 mod target;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lockstep_expr::Span;
+use lockstep_expr::{Span, StaticType};
 
 use self::facts::{Definition, Facts, Scope};
 use self::outline::{Document, outline};
 use self::place::{Place, place};
 use crate::source::Source;
+use crate::typing::Inspection;
 use crate::yaml::MAX_FILE_BYTES;
 
 /// The files that belong together.
 #[derive(Debug, Default)]
 pub struct Index {
     files: Vec<File>,
+    /// For each file that was inspected: the types of the names that its workflows bind.
+    learnt: BTreeMap<Arc<str>, BTreeMap<Arc<str>, StaticType>>,
 }
 
 #[derive(Debug)]
@@ -141,6 +145,7 @@ pub enum RenameError {
 /// An offset in a file, with what is around.
 struct At<'i> {
     facts: Facts<'i>,
+    learnt: Option<&'i BTreeMap<Arc<str>, StaticType>>,
     file: &'i File,
     document: &'i Document,
     text: &'i str,
@@ -168,7 +173,11 @@ impl<'i> At<'i> {
             .map(|entry| entry.key.as_str())
             .collect();
         if let Some(workflow) = self.workflow() {
-            return self.facts.scope(workflow, self.offset, &keys);
+            let mut scope = self.facts.scope(workflow, self.offset, &keys);
+            if let Some(learnt) = self.learnt {
+                scope.learn(learnt);
+            }
+            return scope;
         }
         let name = self.document.node.get("entity").and_then(|node| node.text(self.text));
         Scope::of_object(self.text, &self.facts.object(name.unwrap_or_default()))
@@ -191,6 +200,29 @@ impl Index {
     /// Takes a file out.
     pub fn remove(&mut self, path: &str) {
         self.files.retain(|file| *file.source.path != *path);
+        self.learnt.remove(path);
+    }
+
+    /// Keeps what the checker knows about the names of a file: it knows more than an outline says,
+    /// but nothing about a text that is no YAML yet. A name that has several types has none here.
+    pub fn learn(&mut self, path: &Arc<str>, inspections: &[Inspection]) {
+        let mut types: BTreeMap<Arc<str>, StaticType> = BTreeMap::new();
+        for inspection in inspections {
+            let places: BTreeMap<Span, &StaticType> =
+                inspection.types.iter().map(|(span, ty)| (*span, ty)).collect();
+            for name in &inspection.names {
+                let bound = name.bindings.iter().filter_map(|span| places.get(span));
+                for ty in bound.copied() {
+                    let known = types.entry(Arc::clone(&name.name)).or_insert_with(|| ty.clone());
+                    if known != ty {
+                        *known = StaticType::Dyn;
+                    }
+                }
+            }
+        }
+        if !types.is_empty() {
+            self.learnt.insert(Arc::clone(path), types);
+        }
     }
 
     /// What can be written at an offset, in bytes.
@@ -240,7 +272,8 @@ impl Index {
         }
         let behind = file.documents.iter().rfind(|document| document.span.start <= offset);
         let document = behind.or_else(|| file.documents.first())?;
-        Some(At { facts: Facts { files: &self.files }, file, document, text, offset })
+        let (facts, learnt) = (Facts { files: &self.files }, self.learnt.get(path));
+        Some(At { facts, learnt, file, document, text, offset })
     }
 }
 

@@ -168,9 +168,11 @@ impl<'c> Server<'c> {
     /// Tells the findings of all texts; texts that have none any more get an empty list.
     fn publish(&mut self) {
         self.changed = false;
+        let Some(workspace) = &mut self.workspace else { return };
+        let checked = workspace.check();
         let Some(workspace) = &self.workspace else { return };
         let mut found: BTreeMap<Arc<str>, Vec<Diagnostic>> = BTreeMap::new();
-        for finding in workspace.check().diagnostics {
+        for finding in checked.diagnostics {
             found.entry(Arc::clone(&finding.source)).or_default().push(finding);
         }
         let none = Vec::new();
@@ -291,10 +293,9 @@ fn hover(
     let mut parts: Vec<String> = found.into_iter().map(|hover| hover.markdown).collect();
     for finding in told.get(&path).map_or(&[][..], Vec::as_slice) {
         let Span { start, end } = finding.span;
-        if let Some(page) = pages::page(finding.code)
-            && (start..=end).contains(&offset)
-        {
-            parts.push(format!("**{}**: {}", finding.code, pages::summary(page)));
+        if (start..=end).contains(&offset) {
+            let meaning = pages::summary(finding.code.page());
+            parts.push(format!("**{}**: {meaning}", finding.code));
             span = span.or(Some(finding.span));
         }
     }

@@ -88,6 +88,24 @@ fn at(line: u32, character: u32) -> Value {
 const TEXT: &str = "workflow: w\nactivities:\n  - activity: a\n    steps: [{ log: é }]\n    \
                     next: { when: now > now, goto: a }\n";
 
+/// A text without findings, with a name whose type only the checker knows.
+const CALM: &str = "workflow: v\nactivities: [{ activity: a, steps: [{ set: { n: 1 } }] }]\n\
+                    output: { m: \"${n}\" }\n---\nworkflow: w\nactivities:\n  - activity: a\n    \
+                    steps:\n      - workflow: { call: v }\n        as: child\n      \
+                    - log: \"${child.m}\"\n";
+
+#[test]
+fn types_of_the_checker_are_known() {
+    let mut editor = Editor::start(json!({}));
+    editor.open(CALM);
+    assert_eq!(editor.codes(), Vec::<String>::new());
+    let items = editor.ask("textDocument/completion", at(10, 22)).unwrap();
+    assert_eq!(items[0]["label"], "m", "{items}");
+    let hover = editor.ask("textDocument/hover", at(10, 23)).unwrap();
+    assert!(hover["contents"]["value"].as_str().unwrap().contains("m: int"), "{hover}");
+    assert!(editor.end());
+}
+
 #[test]
 fn findings_follow_the_text() {
     let mut editor = Editor::start(json!({}));
@@ -100,7 +118,7 @@ fn findings_follow_the_text() {
     let params = json!({ "textDocument": document, "contentChanges": [change] });
     editor.note("textDocument/didChange", params);
     assert_eq!(editor.codes(), ["unknown-key"]);
-    let params = json!({ "textDocument": document, "contentChanges": [{ "text": TEXT }] });
+    let params = json!({ "textDocument": document, "contentChanges": [{ "text": CALM }] });
     editor.note("textDocument/didChange", params);
     assert_eq!(editor.codes(), Vec::<String>::new());
     assert!(editor.end());

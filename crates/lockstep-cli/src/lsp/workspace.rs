@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use lockstep_definition::index::{Index, is_definition};
-use lockstep_definition::{Checked, MAX_FILE_BYTES, Source, check};
+use lockstep_definition::{Checked, MAX_FILE_BYTES, Source, inspect};
 
 use super::position::{Encoding, Lines};
 use crate::{given, sources};
@@ -24,6 +24,8 @@ pub(super) struct Workspace {
     open: BTreeMap<Arc<str>, Arc<str>>,
     files: BTreeMap<Arc<str>, Arc<str>>,
     pub(super) index: Index,
+    /// The text that was opened or changed last.
+    active: Option<Arc<str>>,
 }
 
 impl Workspace {
@@ -64,6 +66,7 @@ impl Workspace {
 
     pub(super) fn set_open(&mut self, path: &Arc<str>, text: Arc<str>) {
         self.open.insert(Arc::clone(path), text);
+        self.active = Some(Arc::clone(path));
         self.settle(path);
     }
 
@@ -92,19 +95,22 @@ impl Workspace {
         self.text(path).map(|text| Lines::new(text, self.encoding))
     }
 
-    /// Checks all texts together.
-    pub(super) fn check(&self) -> Checked {
+    /// Checks all texts together, and keeps the types of names in the text that was changed last.
+    pub(super) fn check(&mut self) -> Checked {
         let mut all: BTreeMap<&Arc<str>, &Arc<str>> = self.files.iter().collect();
-        let open = self.open.iter().filter(|(_, text)| is_definition(text) || blank(text));
-        all.extend(open.filter(|(_, text)| !blank(text)));
+        all.extend(self.open.iter());
+        // An open text may be anything, such as another program's YAML.
         let sources: Vec<Source> = all
             .into_iter()
+            .filter(|(_, text)| is_definition(text))
             .map(|(path, text)| Source::new(Arc::clone(path), Arc::clone(text)))
             .collect();
-        check(&sources)
+        let active = self.active.as_ref();
+        let number = sources.iter().position(|source| Some(&source.path) == active);
+        let (checked, inspections) = inspect(&sources, number.unwrap_or(usize::MAX));
+        if let Some(path) = active {
+            self.index.learn(path, &inspections);
+        }
+        checked
     }
-}
-
-fn blank(text: &str) -> bool {
-    text.trim().is_empty()
 }

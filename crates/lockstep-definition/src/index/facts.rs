@@ -8,6 +8,7 @@
 //! Absent by design: findings, and ways through a workflow. A name counts as bound behind the place
 //! where it is bound in the text.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lockstep_expr::{Expression, Shape, ShapeField, Span, StaticType, Template, Type, TypeScope};
@@ -259,6 +260,17 @@ impl<'i> Scope<'i> {
     fn add(&mut self, name: &str, ty: StaticType, place: Option<Span>) {
         if self.names.len() < MAX_NAMES {
             self.names.push(Bound { name: Arc::from(name), ty, place });
+        }
+    }
+
+    /// Takes types from elsewhere for names whose type is not known here.
+    pub(super) fn learn(&mut self, types: &BTreeMap<Arc<str>, StaticType>) {
+        for bound in self.names.iter_mut().filter(|bound| bound.place.is_some()) {
+            if bound.ty == StaticType::Dyn
+                && let Some(ty) = types.get(&bound.name)
+            {
+                bound.ty = ty.clone();
+            }
         }
     }
 
