@@ -37,16 +37,13 @@ fn page(written: &str) -> Result<String, CommandError> {
             None => CommandError::usage_with(message, "`lockstep explain` lists all codes"),
         });
     };
-    Ok(match pages::page(*code) {
-        Some(page) => format!("{}\n", page.trim_end()),
-        None => format!("{code} ({})\n", code.severity().as_str()),
-    })
+    Ok(format!("{}\n", code.page().trim_end()))
 }
 
 fn list() -> String {
     let width = Code::ALL.iter().map(|code| code.as_str().len()).max().unwrap_or(0);
     let line = |code: &Code| {
-        let summary = pages::page(*code).map(pages::summary).unwrap_or_default();
+        let summary = pages::summary(code.page());
         let line = format!("{:width$}  {:7}  {summary}", code.as_str(), code.severity().as_str());
         format!("{}\n", line.trim_end())
     };

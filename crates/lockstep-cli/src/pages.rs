@@ -1,12 +1,4 @@
-//! The pages about codes of diagnostics: what the finding means, a bad and a good example, why.
-
-use lockstep_definition::Code;
-
-/// The page about a code, as Markdown.
-pub(crate) fn page(code: Code) -> Option<&'static str> {
-    let _ = code;
-    None
-}
+//! The pages about codes of diagnostics: what the finding means, a wrong and a right example, why.
 
 /// The first sentence of a page: its first line that is no heading and not empty.
 pub(crate) fn summary(page: &str) -> &str {

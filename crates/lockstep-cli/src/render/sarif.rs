@@ -47,12 +47,13 @@ pub(crate) fn sarif(diagnostics: &[Diagnostic], sources: &[Source]) -> String {
 
 fn rule(code: Code) -> Value {
     let level = level(code.severity());
-    let mut rule = json!({ "id": code.as_str(), "defaultConfiguration": { "level": level } });
-    if let (Some(page), Some(rule)) = (pages::page(code), rule.as_object_mut()) {
-        rule.insert("shortDescription".to_owned(), json!({ "text": pages::summary(page) }));
-        rule.insert("help".to_owned(), json!({ "text": page, "markdown": page }));
-    }
-    rule
+    let page = code.page();
+    json!({
+        "id": code.as_str(),
+        "shortDescription": { "text": pages::summary(page) },
+        "help": { "text": page, "markdown": page },
+        "defaultConfiguration": { "level": level },
+    })
 }
 
 fn level(severity: Severity) -> &'static str {
