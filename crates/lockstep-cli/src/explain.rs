@@ -9,6 +9,7 @@ use crate::{console, pages};
 /// Arguments of `lockstep explain`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: lockstep explain lock-without-context\n\n\
+    It explains codes; what an instance does, and why, comes in a later version.\n\n\
     Exit status 2 if there is no such code.")]
 pub(crate) struct Args {
     /// The code, as it stands in brackets behind `error` or `warning`; without one, all are listed

@@ -5,11 +5,14 @@
 //! * Only what the grammar allows there; keys that are there already are left out.
 //! * At most [`MAX_COMPLETIONS`] proposals, in the order of the grammar or of the definitions.
 
-use lockstep_expr::{Span, StaticType, signatures};
+mod expression;
 
-use super::facts::{Definition, Scope};
-use super::phrase::{Phrase, phrase};
-use super::place::{Link, Place, Spot, alternatives, choosing};
+use lockstep_expr::Span;
+
+pub(super) use self::expression::fields;
+use super::facts::Definition;
+use super::phrase::phrase;
+use super::place::{Link, Place, Spot, choosing};
 use super::{At, Completion, CompletionKind};
 use crate::code::{Code, Severity};
 use crate::grammar::{Key, Mapping, Names, Referent, Shape};
@@ -155,7 +158,7 @@ fn key_proposal(key: &Key, word: Span) -> Completion {
 
 fn values(at: &At<'_>, place: &Place<'_>) -> Vec<Completion> {
     if let Some(phrase) = phrase(at.text, place, at.offset) {
-        return expressions(at, place, &phrase);
+        return expression::expressions(at, place, &phrase);
     }
     let mut out = Vec::new();
     for shape in &place.shapes {
@@ -329,105 +332,4 @@ fn inputs(at: &At<'_>, place: &Place<'_>) -> Vec<Completion> {
     let Some(workflow) = called.or_else(|| at.workflow()) else { return Vec::new() };
     let inputs = workflow.root.get("input").map_or(&[][..], |node| node.entries());
     inputs.iter().map(|input| named(&input.key, place.word, "An input.")).collect()
-}
-
-fn expressions(at: &At<'_>, place: &Place<'_>, phrase: &Phrase<'_>) -> Vec<Completion> {
-    let scope = at.scope(place);
-    if phrase.target.is_empty() {
-        let mut out = names(&scope, phrase.word);
-        out.extend(functions(None, phrase.word));
-        return out;
-    }
-    let ty = scope.expression(phrase.target).unwrap_or(StaticType::Dyn);
-    let mut out: Vec<Completion> = fields(&ty)
-        .iter()
-        .map(|field| Completion {
-            detail: field.ty.to_string(),
-            ..proposal(
-                &field.name,
-                CompletionKind::Field,
-                phrase.word,
-                field.doc.as_deref().unwrap_or_default(),
-            )
-        })
-        .collect();
-    out.extend(functions(Some((&ty, phrase.target)), phrase.word));
-    out
-}
-
-/// The fields of a type, null left out.
-pub(super) fn fields(ty: &StaticType) -> Vec<lockstep_expr::ShapeField> {
-    ty.without_null().shape().map(|shape| shape.fields.clone()).unwrap_or_default()
-}
-
-fn names(scope: &Scope<'_>, word: Span) -> Vec<Completion> {
-    let mut seen = std::collections::BTreeSet::new();
-    let last = scope.names.iter().rev().filter(|bound| seen.insert(&bound.name));
-    last.map(|bound| Completion {
-        detail: bound.ty.to_string(),
-        ..proposal(&bound.name, CompletionKind::Name, word, "")
-    })
-    .collect()
-}
-
-/// Functions: those that are called on nothing, or methods of a type and functions of a namespace.
-fn functions(target: Option<(&StaticType, &str)>, word: Span) -> Vec<Completion> {
-    let mut out = Vec::new();
-    for (name, forms) in signatures() {
-        let (label, fitting) = match target {
-            None => (name, forms.iter().find(|form| !form.method && !name.contains('.'))),
-            Some((ty, written)) => {
-                match name.strip_prefix(written).and_then(|n| n.strip_prefix('.')) {
-                    Some(rest) => (rest, forms.iter().find(|form| !form.method)),
-                    None => (name, forms.iter().find(|form| form.method && takes(form, ty))),
-                }
-            }
-        };
-        let Some(form) = fitting else { continue };
-        let bare = form.parameters.len() == usize::from(form.method);
-        let insert = if bare { format!("{label}()") } else { format!("{label}(") };
-        let completion = proposal(label, CompletionKind::Function, word, "");
-        out.push(Completion { detail: form.to_string(), insert, ..completion });
-    }
-    out
-}
-
-/// Whether a method can be called on values of a type, as far as their kinds tell.
-fn takes(form: &lockstep_expr::Signature, ty: &StaticType) -> bool {
-    let Some(first) = form.parameters.first() else { return false };
-    let ty = ty.without_null();
-    let kind = std::mem::discriminant::<StaticType>;
-    matches!(first, StaticType::Dyn | StaticType::Parameter(_)) || kind(first) == kind(&ty)
-}
-
-/// What a key's value can be, in words.
-pub(super) fn described(shape: &'static Shape) -> String {
-    let words: Vec<String> = alternatives(shape)
-        .into_iter()
-        .filter_map(|shape| match shape {
-            Shape::Text | Shape::Label | Shape::Identifier => Some("a text".to_owned()),
-            Shape::Pattern(_, what) => Some((*what).to_owned()),
-            Shape::Bool => Some("`true` or `false`".to_owned()),
-            Shape::Integer(least, most) => Some(format!("an integer from {least} to {most}")),
-            Shape::Number(least, most) => Some(format!("a number from {least} to {most}")),
-            Shape::Duration => Some("a duration: `5s`, `1m30s`".to_owned()),
-            Shape::Choice(words) => {
-                let words: Vec<String> =
-                    words.iter().map(|(word, _)| format!("`{word}`")).collect();
-                Some(words.join(", "))
-            }
-            Shape::Expression => Some("an expression".to_owned()),
-            Shape::Payload => Some("a value, with `${ }`".to_owned()),
-            Shape::Template => Some("`${ }`".to_owned()),
-            Shape::Type => Some("a type".to_owned()),
-            Shape::Literal => Some("a value".to_owned()),
-            Shape::ErrorCode => Some("an error code".to_owned()),
-            Shape::ErrorPattern => Some("a pattern of error codes".to_owned()),
-            Shape::Refer(_) => Some("a name".to_owned()),
-            Shape::List(..) | Shape::Steps => Some("a list".to_owned()),
-            Shape::Mapping(_) | Shape::Map(..) | Shape::Allow => Some("a mapping".to_owned()),
-            Shape::Nothing | Shape::Either(_) => None,
-        })
-        .collect();
-    words.join("; ")
 }

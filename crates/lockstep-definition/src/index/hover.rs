@@ -4,9 +4,9 @@
 
 use lockstep_expr::{Span, StaticType, signatures};
 
-use super::complete::{described, entity_of, fields};
+use super::complete::{entity_of, fields};
 use super::phrase::phrase;
-use super::place::{Place, Spot};
+use super::place::{Place, Spot, alternatives};
 use super::{At, Hover};
 use crate::grammar::{Referent, Shape};
 
@@ -100,4 +100,36 @@ fn function(span: Span, name: &str) -> Option<Hover> {
         .flat_map(|(known, forms)| forms.iter().map(move |form| format!("{known}: {form}")))
         .collect();
     (!all.is_empty()).then(|| Hover { span, markdown: format!("```\n{}\n```", all.join("\n")) })
+}
+
+/// What a key's value can be, in words.
+fn described(shape: &'static Shape) -> String {
+    let words: Vec<String> = alternatives(shape)
+        .into_iter()
+        .filter_map(|shape| match shape {
+            Shape::Text | Shape::Label | Shape::Identifier => Some("a text".to_owned()),
+            Shape::Pattern(_, what) => Some((*what).to_owned()),
+            Shape::Bool => Some("`true` or `false`".to_owned()),
+            Shape::Integer(least, most) => Some(format!("an integer from {least} to {most}")),
+            Shape::Number(least, most) => Some(format!("a number from {least} to {most}")),
+            Shape::Duration => Some("a duration: `5s`, `1m30s`".to_owned()),
+            Shape::Choice(words) => {
+                let words: Vec<String> =
+                    words.iter().map(|(word, _)| format!("`{word}`")).collect();
+                Some(words.join(", "))
+            }
+            Shape::Expression => Some("an expression".to_owned()),
+            Shape::Payload => Some("a value, with `${ }`".to_owned()),
+            Shape::Template => Some("`${ }`".to_owned()),
+            Shape::Type => Some("a type".to_owned()),
+            Shape::Literal => Some("a value".to_owned()),
+            Shape::ErrorCode => Some("an error code".to_owned()),
+            Shape::ErrorPattern => Some("a pattern of error codes".to_owned()),
+            Shape::Refer(_) => Some("a name".to_owned()),
+            Shape::List(..) | Shape::Steps => Some("a list".to_owned()),
+            Shape::Mapping(_) | Shape::Map(..) | Shape::Allow => Some("a mapping".to_owned()),
+            Shape::Nothing | Shape::Either(_) => None,
+        })
+        .collect();
+    words.join("; ")
 }

@@ -21,7 +21,8 @@ fn random(seed: u64, count: usize, reach: usize) -> (Vec<Size>, Vec<Link>) {
         (0..count).map(|_| Size { width: length(30, 300), height: length(20, 200) }).collect();
     let mut links = Vec::new();
     for from in 0..count.saturating_sub(1) {
-        links.push((from, from + 1));
+        // Each box hangs on one before it, so that layers hold several boxes.
+        links.push((from.saturating_sub(numbers.next(4)), from + 1));
         for _ in 0..numbers.next(4) {
             let to = (from.saturating_sub(reach) + numbers.next(2 * reach)).min(count - 1);
             if to != from {
