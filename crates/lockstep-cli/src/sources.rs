@@ -89,7 +89,8 @@ pub(crate) fn search(
     Ok(())
 }
 
-fn is_yaml(path: &Path) -> bool {
+/// Whether a file's name is one of a YAML file.
+pub(crate) fn is_yaml(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 

@@ -17,11 +17,12 @@ use lockstep_definition::{Diagnostic, Span};
 use lsp_server::{Connection, Message, Notification, Request, RequestId, Response};
 use lsp_types::{
     CodeActionParams, CodeActionProviderCapability, CompletionOptions, CompletionParams,
-    DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
-    DocumentSymbolParams, GotoDefinitionParams, HoverParams, HoverProviderCapability,
-    InitializeParams, Location, OneOf, Position, PositionEncodingKind, PublishDiagnosticsParams,
-    RenameOptions, RenameParams, ServerCapabilities, TextDocumentPositionParams,
-    TextDocumentSyncCapability, TextDocumentSyncKind, TextEdit, Uri, WorkDoneProgressOptions,
+    DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidCloseTextDocumentParams,
+    DidOpenTextDocumentParams, DidSaveTextDocumentParams, DocumentSymbolParams,
+    GotoDefinitionParams, HoverParams, HoverProviderCapability, InitializeParams, Location, OneOf,
+    Position, PositionEncodingKind, PublishDiagnosticsParams, RenameOptions, RenameParams,
+    ServerCapabilities, TextDocumentPositionParams, TextDocumentSyncCapability,
+    TextDocumentSyncKind, TextEdit, Uri, WorkDoneProgressOptions,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -156,10 +157,8 @@ impl<'c> Server<'c> {
             "textDocument/didOpen" => opened(workspace, note.params),
             "textDocument/didChange" => edited(workspace, note.params),
             "textDocument/didClose" => closed(workspace, note.params),
-            "textDocument/didSave" | "workspace/didChangeWatchedFiles" => {
-                workspace.read_files();
-                Some(())
-            }
+            "textDocument/didSave" => saved(workspace, note.params),
+            "workspace/didChangeWatchedFiles" => written_elsewhere(workspace, note.params),
             _ => None,
         };
         self.changed |= understood.is_some();
@@ -377,5 +376,19 @@ fn edited(workspace: &mut Workspace, params: Value) -> Option<()> {
 fn closed(workspace: &mut Workspace, params: Value) -> Option<()> {
     let params: DidCloseTextDocumentParams = read(params).ok()?;
     workspace.close(&answer::path(&params.text_document.uri));
+    Some(())
+}
+
+fn saved(workspace: &mut Workspace, params: Value) -> Option<()> {
+    let params: DidSaveTextDocumentParams = read(params).ok()?;
+    workspace.read_file(&answer::path(&params.text_document.uri));
+    Some(())
+}
+
+fn written_elsewhere(workspace: &mut Workspace, params: Value) -> Option<()> {
+    let params: DidChangeWatchedFilesParams = read(params).ok()?;
+    for change in params.changes {
+        workspace.read_file(&answer::path(&change.uri));
+    }
     Some(())
 }

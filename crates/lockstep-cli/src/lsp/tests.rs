@@ -182,6 +182,29 @@ fn suggestion_becomes_a_quick_fix() {
 }
 
 #[test]
+fn files_of_the_folder_belong_to_the_texts() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::write(at("e.yaml"), "entity: E\nattributes: { a: int }\n").unwrap();
+    std::fs::write(at("other.yaml"), "version: 1\n").unwrap();
+    let root = format!("file://{}", folder.path().display());
+    let (connection, other) = Connection::memory();
+    let server = std::thread::spawn(move || server::serve(&other));
+    let mut editor = Editor { connection, server, last: 0, findings: BTreeMap::new() };
+    let params = json!({ "capabilities": {}, "workspaceFolders": [{ "uri": root, "name": "w" }] });
+    editor.ask("initialize", params).unwrap();
+    editor.open(
+        "workflow: w\nactivities: [{ activity: a, steps: [{ create: E, set: { a: 1 } }] }]\n",
+    );
+    assert_eq!(editor.codes(), Vec::<String>::new());
+    std::fs::remove_file(at("e.yaml")).unwrap();
+    let change = json!({ "uri": format!("{root}/e.yaml"), "type": 3 });
+    editor.note("workspace/didChangeWatchedFiles", json!({ "changes": [change] }));
+    assert_eq!(editor.codes(), ["unknown-entity"]);
+    assert!(editor.end());
+}
+
+#[test]
 fn what_is_not_understood_gets_an_error() {
     let mut editor = Editor::start(json!({}));
     editor.open(TEXT);

@@ -7,7 +7,7 @@
 //! * A file counts only if it begins as definitions do.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lockstep_definition::index::{Index, is_definition};
@@ -35,33 +35,30 @@ impl Workspace {
         workspace
     }
 
-    /// Reads the files of the folders anew.
-    pub(super) fn read_files(&mut self) {
-        let mut found = BTreeMap::new();
+    /// Reads the files of the folders.
+    fn read_files(&mut self) {
+        let mut paths = Vec::new();
         for folder in &self.folders {
-            let mut paths = Vec::new();
             // What cannot be read is not there; the editor shows its own files.
-            if sources::search(folder, 0, &mut paths).is_err() {
-                continue;
-            }
-            for path in paths {
-                let limit = u64::try_from(MAX_FILE_BYTES).unwrap_or(u64::MAX);
-                let text = given::file(&path, limit).ok().filter(|text| is_definition(text));
-                if let (Some(text), Some(path)) = (text, path.to_str()) {
-                    found.insert(Arc::from(path), Arc::from(text));
-                }
-            }
+            drop(sources::search(folder, 0, &mut paths));
         }
-        let gone: Vec<Arc<str>> =
-            self.files.keys().filter(|path| !found.contains_key(*path)).cloned().collect();
-        self.files = found;
-        for path in gone {
-            self.settle(&path);
+        for path in paths.iter().filter_map(|path| path.to_str()) {
+            self.read_file(&Arc::from(path));
         }
-        let paths: Vec<Arc<str>> = self.files.keys().cloned().collect();
-        for path in paths {
-            self.settle(&path);
+    }
+
+    /// Reads a file anew, if it is in one of the folders.
+    pub(super) fn read_file(&mut self, path: &Arc<str>) {
+        let file = Path::new(&**path);
+        if !sources::is_yaml(file) || !self.folders.iter().any(|folder| file.starts_with(folder)) {
+            return;
         }
+        let limit = u64::try_from(MAX_FILE_BYTES).unwrap_or(u64::MAX);
+        match given::file(file, limit).ok().filter(|text| is_definition(text)) {
+            Some(text) => drop(self.files.insert(Arc::clone(path), Arc::from(text))),
+            None => drop(self.files.remove(path)),
+        }
+        self.settle(path);
     }
 
     pub(super) fn set_open(&mut self, path: &Arc<str>, text: Arc<str>) {
