@@ -23,10 +23,12 @@ use stored::Stored;
     lockstep dry-run workflows/last-place.yaml --seed workflows/last-place.seed.jsonl \\\n      \
     --input timeslot=monday-9 --input customer=ann --config calendar=http://calendar \\\n      \
     --mock '{\"url\": \"http://calendar/*\", \"body\": {\"id\": \"c1\"}, \"takes\": \"200ms\"}'\n\n\
-    A mock has `url` (and `method`, `status`, `headers`, `body`) or `program` (and `exit_code`, \
-    `output`); * stands for any text. `takes` is how long the answer takes, on a virtual clock, \
+    A mock has `url` (and `method`, `status`, `headers`, `body`), `program` (and `exit_code`, \
+    `output`), `task` (and `output`) or `signal` (and `payload`: what a `wait` for it gets, also the \
+    answers to a form of this name); * stands for any text. `takes` is how long the answer takes, on a virtual clock, \
     `times` how often the mock answers, `error` a code to fail with. The first that fits answers; \
-    without one, a call is answered with status 200 and {}.\n\n\
+    without one, a call is answered with status 200 and {}, and a signal comes at once with null, \
+    a form's answers with its defaults.\n\n\
     Exit status 1 if the instance would fail.")]
 pub(crate) struct Args {
     #[command(flatten)]

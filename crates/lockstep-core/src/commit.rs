@@ -21,8 +21,10 @@ use std::sync::Arc;
 use lockstep_definition::OnConflict;
 use lockstep_expr::{Map, Value};
 
+use crate::conformity;
 use crate::failure::Failure;
 use crate::id::TransitionNumber;
+use crate::instance::frames::Frames;
 use crate::instance::{Instance, Names, Phase, Savepoint};
 use crate::journal::Happening;
 use crate::object::{Object, ObjectKey};
@@ -54,6 +56,7 @@ pub(crate) enum Committed {
 pub(crate) struct Judged {
     unit: UnitOfWork,
     names: Names,
+    frames: Frames,
     activity_start: Arc<Savepoint>,
     unit_start: Arc<Savepoint>,
     written: Vec<Written>,
@@ -66,6 +69,10 @@ impl Instance {
         on_conflict: OnConflict,
         world: &mut World,
     ) -> Result<Committed, Failure> {
+        if self.is_forked() {
+            let message = "nothing can be committed while steps run at once";
+            return Err(Failure::new("commit.parallel", message));
+        }
         if self.unit.is_empty() {
             return Ok(Committed::Done);
         }
@@ -81,7 +88,7 @@ impl Instance {
             self.save_before_judgement(world);
         }
         let unit = std::mem::take(&mut self.unit);
-        let names = self.names.clone();
+        let (names, frames) = (self.strand.names.clone(), self.strand.frames.clone());
         let (number, written) = self.order(writes, judge, world);
         self.refresh_names(&written);
         self.conflicts = 0;
@@ -100,9 +107,9 @@ impl Instance {
                     (Arc::clone(&self.activity_start), Arc::clone(&self.unit_start));
                 self.mark();
                 self.save_row(world);
-                let judged = Judged { unit, names, activity_start, unit_start, written };
+                let judged = Judged { unit, names, frames, activity_start, unit_start, written };
                 self.judged = Some(Box::new(judged));
-                self.phase = Phase::Committing(number);
+                self.strand.phase = Phase::Committing;
                 Ok(Committed::Wait)
             }
         }
@@ -112,7 +119,7 @@ impl Instance {
     pub(crate) fn judged(&mut self, number: TransitionNumber, outcome: Outcome, world: &mut World) {
         world.cache.unclaim(number);
         let Some(judged) = self.judged.take() else { return };
-        self.phase = Phase::Ready;
+        self.strand.phase = Phase::Ready;
         match outcome {
             Outcome::Committed => {
                 for (key, object) in judged.written {
@@ -122,7 +129,8 @@ impl Instance {
             }
             Outcome::Refused(refusal) => {
                 self.unit = judged.unit;
-                self.names = judged.names;
+                self.strand.names = judged.names;
+                self.strand.frames = judged.frames;
                 self.activity_start = judged.activity_start;
                 self.unit_start = judged.unit_start;
                 self.refused(refusal, world);
@@ -172,7 +180,7 @@ impl Instance {
         }
         let awaits = !missing.is_empty();
         if awaits {
-            self.phase = Phase::Loading(missing);
+            self.strand.phase = Phase::Loading(missing);
         }
         awaits
     }
@@ -246,6 +254,7 @@ impl Instance {
                 }
                 Intent::Put { object, .. } => {
                     let declared = self.entity(&key.entity)?;
+                    conformity::invariants(&declared, key, &object.attributes)?;
                     unique = unique::changed(&declared, entry.base.as_deref(), object);
                     Change::Put(Arc::new(successor(entry, object, world.now)))
                 }
@@ -302,17 +311,32 @@ impl Instance {
         (number, written)
     }
 
-    /// Binds names that were bound to what the unit was about to write to what it wrote.
+    /// Binds names that were bound to what the unit was about to write to what it wrote, in the
+    /// loops around, too.
     fn refresh_names(&mut self, written: &[Written]) {
-        let refreshed: Vec<(Arc<str>, Value)> = self
-            .names
-            .0
-            .iter()
-            .filter_map(|(name, value)| Some((Arc::clone(name), refreshed(value, written)?)))
-            .collect();
-        for (name, value) in refreshed {
-            self.names.bind(&name, value);
+        refresh(&mut self.strand.names, written);
+        if self.strand.frames.is_empty() {
+            return;
         }
+        for each in self.strand.frames.loops_mut() {
+            refresh(&mut each.before, written);
+            if let Some(Value::List(items)) =
+                refreshed(&Value::List(Arc::clone(&each.items)), written)
+            {
+                each.items = items;
+            }
+        }
+    }
+}
+
+fn refresh(names: &mut Names, written: &[Written]) {
+    let refreshed: Vec<(Arc<str>, Value)> = names
+        .0
+        .iter()
+        .filter_map(|(name, value)| Some((Arc::clone(name), refreshed(value, written)?)))
+        .collect();
+    for (name, value) in refreshed {
+        names.bind(&name, value);
     }
 }
 

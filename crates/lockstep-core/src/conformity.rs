@@ -7,11 +7,13 @@
 
 use std::sync::Arc;
 
-use lockstep_definition::{Attribute, Entity, Workflow};
-use lockstep_expr::{Duration, Map, Reference, Timestamp, Type, Value};
+use lockstep_definition::{Attribute, Entity, Input, Workflow};
+use lockstep_expr::{Duration, Map, Reference, Scope, Timestamp, Type, Value};
 
 use crate::codec;
 use crate::failure::Failure;
+use crate::instance::names::map;
+use crate::object::ObjectKey;
 
 fn invalid(message: impl Into<String>) -> Failure {
     Failure::new("data.invalid", message)
@@ -26,34 +28,97 @@ pub fn input(workflow: &Workflow, given: &Value) -> Result<Value, Failure> {
     if !matches!(given, Value::Map(_) | Value::Null) {
         return Err(invalid("the input must be a map"));
     }
+    fields(&format!("workflow `{}`", workflow.name), "input", &workflow.input, given)
+}
+
+/// Returns a map of declared fields: defaults filled in, values converted. `owner` has the fields,
+/// each of which is a `kind`.
+pub(crate) fn fields(
+    owner: &str,
+    kind: &str,
+    fields: &[Input],
+    given: &Value,
+) -> Result<Value, Failure> {
+    if !matches!(given, Value::Map(_) | Value::Null) {
+        let found = given.type_name();
+        return Err(invalid(format!("{owner} takes a map, this is of type {found}")));
+    }
     let empty = Map::new();
     let given = if let Value::Map(map) = given { map } else { &empty };
     for (name, _) in given {
-        if !workflow.input.iter().any(|input| name.as_str() == Some(&*input.name)) {
-            let names: Vec<&str> = workflow.input.iter().map(|input| &*input.name).collect();
+        if !fields.iter().any(|field| name.as_str() == Some(&*field.name)) {
+            let names: Vec<&str> = fields.iter().map(|field| &*field.name).collect();
             let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
             let name = Value::from(name.clone());
-            let workflow = &workflow.name;
-            return Err(invalid(format!(
-                "workflow `{workflow}` has no input {name}; its inputs are: {known}"
-            )));
+            let message = format!("{owner} has no {kind} {name}; its {kind}s are: {known}");
+            return Err(invalid(message));
         }
     }
-    let mut input = Map::with_capacity(workflow.input.len());
-    for declared in &workflow.input {
+    let mut conforming = Map::with_capacity(fields.len());
+    for declared in fields {
         let value = given.get(&declared.name).or(declared.default.as_ref());
         let value = match value {
             None | Some(Value::Null) if declared.optional => Value::Null,
-            None => return Err(invalid(format!("input `{}` is missing", declared.name))),
+            None => return Err(invalid(format!("{kind} `{}` is missing", declared.name))),
             Some(value) => convert(value, &declared.ty).ok_or_else(|| {
                 let (name, ty, found) = (&declared.name, &declared.ty, value.type_name());
-                invalid(format!("input `{name}` must be of type {ty}, it is of type {found}"))
+                invalid(format!("{kind} `{name}` must be of type {ty}, it is of type {found}"))
             })?,
         };
         codec::check_depth(&value)?;
-        input.insert(Arc::clone(&declared.name), value);
+        conforming.insert(Arc::clone(&declared.name), value);
     }
-    Ok(Value::Map(Arc::new(input)))
+    Ok(Value::Map(Arc::new(conforming)))
+}
+
+/// Checks what every committed object of its entity fulfils.
+///
+/// # Errors
+///
+/// `data.invalid` if a condition is not true, or has no value.
+pub(crate) fn invariants(
+    entity: &Entity,
+    key: &ObjectKey,
+    attributes: &Map,
+) -> Result<(), Failure> {
+    for invariant in &entity.invariants {
+        let condition = invariant.condition.text();
+        let scope = OfObject { id: &key.id, attributes };
+        let message = match invariant.condition.evaluate(&scope) {
+            Ok(Value::Bool(true)) => continue,
+            Ok(Value::Bool(false)) => match &invariant.message {
+                Some(message) => format!("{key}: {message} (`{condition}` is false)"),
+                None => format!("{key}: `{condition}` is false"),
+            },
+            Ok(other) => {
+                let found = other.type_name();
+                format!("{key}: `{condition}` must be true or false, it is of type {found}")
+            }
+            Err(error) => format!("{key}: `{condition}` cannot be decided: {error}"),
+        };
+        let details = [
+            ("entity", Value::String(Arc::clone(&key.entity))),
+            ("id", Value::String(Arc::clone(&key.id))),
+            ("condition", Value::from(condition)),
+        ];
+        return Err(invalid(message).with_details(map(details)));
+    }
+    Ok(())
+}
+
+/// The attributes of an object, by their names, and its id.
+struct OfObject<'a> {
+    id: &'a Arc<str>,
+    attributes: &'a Map,
+}
+
+impl Scope for OfObject<'_> {
+    fn lookup(&self, name: &str) -> Option<Value> {
+        match self.attributes.get(name) {
+            Some(value) => Some(value.clone()),
+            None => (name == "id").then(|| Value::String(Arc::clone(self.id))),
+        }
+    }
 }
 
 /// Returns the attributes of a new object: defaults filled in, values checked.

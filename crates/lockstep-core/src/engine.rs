@@ -9,6 +9,7 @@
 //!
 //! Absent by design: clocks, I/O, randomness; see the crate.
 
+mod alarms;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]
@@ -24,13 +25,13 @@ use crate::event::{Batch, Effect, Event, ReadId, Start};
 use crate::failure::Failure;
 use crate::id::InstanceId;
 use crate::import::Imports;
+use crate::instance::inbox::Letter;
 use crate::instance::{Arrived, Instance, Phase, Published};
 use crate::journal::Happening;
 use crate::lock::Grant;
 use crate::object::{Object, ObjectKey};
 use crate::run::{Flow, MAX_STRETCH};
 use crate::time::Time;
-use crate::timer::{Alarm, TimerKey};
 use crate::world::World;
 
 /// Waiting instances that are saved with one batch, so that a batch does not grow with their number.
@@ -84,14 +85,17 @@ impl Engine {
             Event::Loaded { read, key, result } => self.loaded(read, &key, result),
             Event::Queried { read, result } => self.queried(read, result),
             Event::Returned { call, result } => {
-                if let Some(instance) = self.world.calls.remove(&call)
-                    && let Some(instance) = self.instances.get_mut(&instance)
-                    && instance.phase == Phase::Calling(call)
+                if let Some(id) = self.world.calls.remove(&call)
+                    && let Some(instance) = self.instances.get_mut(&id)
+                    && let Some(strand) =
+                        instance.strands_mut().find(|strand| strand.phase.is_call(call))
                 {
-                    instance.arrived = Some(Box::new(Arrived::Call(result)));
-                    instance.phase = Phase::Ready;
-                    self.world.runnable.push_back(instance.id);
+                    strand.wake(Some(Arrived::Call(result)), &mut self.world.timers);
+                    self.world.runnable.push_back(id);
                 }
+            }
+            Event::Signal { request, instance, name, payload, by } => {
+                self.signal(request, instance, Letter { name, payload, by });
             }
             Event::Judged(outcomes) => self.landed(outcomes),
             Event::Tick => {}
@@ -209,7 +213,7 @@ impl Engine {
             Err(failure) => {
                 for id in waiting {
                     let wants = self.instances.get(&id).is_some_and(|instance| {
-                        matches!(&instance.phase, Phase::Loading(keys) if keys.contains(key))
+                        matches!(&instance.strand.phase, Phase::Loading(keys) if keys.contains(key))
                     });
                     if wants {
                         self.interrupt(id, failure.clone());
@@ -222,7 +226,7 @@ impl Engine {
     fn queried(&mut self, read: ReadId, result: Result<Vec<Arc<Object>>, Failure>) {
         let Some(query) = self.world.queried(read) else { return };
         let Some(instance) = self.instances.get_mut(&query.instance) else { return };
-        if instance.phase != Phase::Querying(read) {
+        if !matches!(instance.strand.phase, Phase::Querying(wanted) if wanted == read) {
             return;
         }
         let result = result.map(|mut objects| {
@@ -230,64 +234,23 @@ impl Engine {
             objects.extend(query.touched.into_values().flatten());
             objects
         });
-        instance.arrived = Some(Box::new(Arrived::Objects(result)));
-        instance.phase = Phase::Ready;
+        instance.strand.arrived = Some(Box::new(Arrived::Objects(result)));
+        instance.strand.phase = Phase::Ready;
         self.world.runnable.push_back(instance.id);
     }
 
     /// Lets an instance fail at once, unless the store is judging its commit: then it does so when
     /// the store has answered.
-    fn interrupt(&mut self, id: InstanceId, failure: Failure) {
+    pub(crate) fn interrupt(&mut self, id: InstanceId, failure: Failure) {
         let Some(instance) = self.instances.get_mut(&id) else { return };
         instance.fail_with(failure);
-        if matches!(instance.phase, Phase::Waiting { .. }) {
+        if matches!(instance.strand.phase, Phase::Waiting { .. }) {
             // At once, so that it cannot be granted what it has given up.
             let granted = self.world.locks.forget(id, self.world.now);
             self.world.granted.extend(granted);
         }
-        if !matches!(instance.phase, Phase::Committing(_)) {
+        if !matches!(instance.strand.phase, Phase::Committing) {
             self.world.runnable.push_back(id);
-        }
-    }
-
-    fn fire_timers(&mut self) {
-        while let Some((id, alarm)) = self.world.timers.take_due(self.world.now) {
-            let Some(instance) = self.instances.get_mut(&id) else { continue };
-            let failure = match alarm {
-                Alarm::Backoff => {
-                    instance.phase_timer = None;
-                    instance.phase = Phase::Ready;
-                    self.world.runnable.push_back(id);
-                    continue;
-                }
-                Alarm::WaitingTimeout(ticket) => {
-                    instance.phase_timer = None;
-                    let Phase::Waiting { ticket: present, key } = &instance.phase else { continue };
-                    if *present != ticket {
-                        continue;
-                    }
-                    instance.waited_too_long(&Arc::clone(key), &self.world)
-                }
-                Alarm::HoldTimeout(key, token) => {
-                    // A commit that the store is judging came before the expiry, and wins; if the
-                    // instance still holds the lock when it waits again, it is told then.
-                    let committing = matches!(instance.phase, Phase::Committing(_));
-                    let held = instance.held.iter_mut().find(|held| held.token == token);
-                    let Some(held) = held else { continue };
-                    held.timer = None;
-                    if !committing {
-                        instance.lose(&key, &mut self.world);
-                        self.world.runnable.push_back(id);
-                    }
-                    continue;
-                }
-                Alarm::ActivityTimeout => {
-                    instance.activity_timer = None;
-                    instance.activity_until = None;
-                    Failure::new("activity.timeout", "the activity has taken too long")
-                }
-            };
-            self.interrupt(id, failure);
         }
     }
 
@@ -295,6 +258,8 @@ impl Engine {
         loop {
             if let Some(grant) = self.world.granted.pop_front() {
                 self.grant(grant);
+            } else if let Some(kin) = self.world.kin.pop_front() {
+                self.tell_kin(kin);
             } else if let Some(id) = self.world.runnable.pop_front() {
                 self.resume(id);
             } else {
@@ -306,6 +271,7 @@ impl Engine {
     fn grant(&mut self, grant: Grant) {
         if let Some(mut instance) = self.instances.remove(&grant.instance) {
             self.disarm(&mut instance);
+            instance.strand.disarm(&mut self.world.timers);
             instance.granted(grant, &mut self.world);
             self.run(instance);
         } else {
@@ -317,13 +283,13 @@ impl Engine {
 
     fn resume(&mut self, id: InstanceId) {
         let Some(instance) = self.instances.get_mut(&id) else { return };
-        if let Phase::Loading(missing) = &mut instance.phase {
+        if let Phase::Loading(missing) = &mut instance.strand.phase {
             missing.retain(|key| !self.world.cache.knows(key));
             if missing.is_empty() {
-                instance.phase = Phase::Ready;
+                instance.strand.phase = Phase::Ready;
             }
         }
-        if instance.phase != Phase::Ready && instance.failed.is_none() {
+        if !instance.takes_turn() {
             return;
         }
         if let Some(mut instance) = self.instances.remove(&id) {
@@ -338,9 +304,11 @@ impl Engine {
             match instance.advance(&mut self.world) {
                 Flow::Go => {}
                 Flow::Wait => {
-                    self.arm(&mut instance);
-                    self.instances.insert(id, instance);
-                    return;
+                    if !instance.takes_turn() {
+                        self.arm(&mut instance);
+                        self.instances.insert(id, instance);
+                        return;
+                    }
                 }
                 Flow::End => {
                     self.disarm(&mut instance);
@@ -351,53 +319,9 @@ impl Engine {
                 }
             }
         }
-        instance.phase = Phase::BackingOff(self.world.now);
+        instance.strand.phase = Phase::BackingOff(self.world.now);
         self.arm(&mut instance);
         self.instances.insert(id, instance);
-    }
-
-    /// Sets the timers of an instance that waits.
-    pub(crate) fn arm(&mut self, instance: &mut Instance) {
-        let World { timers, outbox, .. } = &mut self.world;
-        let id = instance.id;
-        for held in instance.held.iter_mut().filter(|held| held.timer.is_none()) {
-            let alarm = Alarm::HoldTimeout(Arc::clone(&held.key), held.token);
-            held.timer = Some(timers.set(held.until, id, alarm));
-        }
-        if instance.activity_timer.map(TimerKey::at) != instance.activity_until {
-            if let Some(outdated) = instance.activity_timer.take() {
-                timers.cancel(outdated);
-            }
-            let until = instance.activity_until;
-            instance.activity_timer =
-                until.map(|until| timers.set(until, id, Alarm::ActivityTimeout));
-        }
-        match &instance.phase {
-            Phase::Waiting { ticket, .. } => {
-                let ticket = *ticket;
-                let until = instance.waiting_deadline();
-                instance.phase_timer = Some(timers.set(until, id, Alarm::WaitingTimeout(ticket)));
-                outbox.unsaved.insert(id);
-            }
-            Phase::BackingOff(until) => {
-                let until = *until;
-                instance.phase_timer = Some(timers.set(until, id, Alarm::Backoff));
-                outbox.unsaved.insert(id);
-            }
-            Phase::Ready
-            | Phase::Loading(_)
-            | Phase::Querying(_)
-            | Phase::Calling(_)
-            | Phase::Committing(_) => {}
-        }
-    }
-
-    /// Cancels the timers of what an instance was waiting for.
-    fn disarm(&mut self, instance: &mut Instance) {
-        if let Some(timer) = instance.phase_timer.take() {
-            self.world.timers.cancel(timer);
-        }
-        self.world.outbox.unsaved.remove(&instance.id);
     }
 }
 

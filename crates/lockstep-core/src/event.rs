@@ -8,14 +8,14 @@
 //!   change nothing.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use lockstep_definition::Definitions;
 use lockstep_expr::{Map, Value};
 
 use crate::failure::Failure;
-use crate::id::{FencingToken, InstanceId, TransitionNumber};
+use crate::id::{InstanceId, TransitionNumber};
 use crate::object::{Object, ObjectKey};
+use crate::outside::CallRequest;
 use crate::transition::{Outcome, Refusal, Transition};
 
 /// Names a read that the core asked for.
@@ -23,6 +23,9 @@ pub type ReadId = u64;
 
 /// Names an outside call that the core asked for; never used twice within a process.
 pub type CallId = u64;
+
+/// Names a request of the driver; it draws them.
+pub type RequestId = u64;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -65,6 +68,19 @@ pub enum Event {
         call: CallId,
         /// Its result.
         result: Result<Value, Failure>,
+    },
+    /// A signal, or a person's answers to a form.
+    Signal {
+        /// Names the answer, [`Effect::Signalled`].
+        request: RequestId,
+        /// The instance that it is for.
+        instance: InstanceId,
+        /// Its name; that of the form for answers.
+        name: Arc<str>,
+        /// What it says.
+        payload: Value,
+        /// Who sends it.
+        by: Arc<str>,
     },
     /// The store has made a batch durable: what became of each of its transitions, in order.
     Judged(Vec<Outcome>),
@@ -128,6 +144,13 @@ pub enum Effect {
         /// Its output, or its error.
         result: Result<Value, Failure>,
     },
+    /// Tell whoever sent a signal what became of it.
+    Signalled {
+        /// The signal.
+        request: RequestId,
+        /// It is kept, durably, until the instance takes it; or why it is not.
+        result: Result<(), Failure>,
+    },
     /// Tell whoever asked that a start was refused; nothing of it is kept.
     Rejected {
         /// The instance that will not be.
@@ -148,52 +171,6 @@ pub enum Effect {
         number: TransitionNumber,
         /// What the store said.
         refusal: Refusal,
-    },
-}
-
-/// An outside call.
-#[derive(Clone, Debug)]
-pub struct CallRequest {
-    /// On whose behalf.
-    pub instance: InstanceId,
-    /// Where in the workflow, for people.
-    pub activity: Arc<str>,
-    /// The same for every attempt of this call, different from every other call's.
-    pub idempotency_key: String,
-    /// From 1; grows with every attempt, also across restarts.
-    pub attempt: u32,
-    /// Token of the lock under which the call is made, the latest one if there are several.
-    pub fencing_token: Option<FencingToken>,
-    /// Longest time that the attempt may take.
-    pub timeout: Duration,
-    /// What is called.
-    pub target: CallTarget,
-}
-
-/// What an outside call goes to.
-#[derive(Clone, Debug)]
-pub enum CallTarget {
-    /// An HTTP server.
-    Http {
-        /// Upper case.
-        method: Arc<str>,
-        /// Absolute URL.
-        url: String,
-        /// Header names and values.
-        headers: Vec<(String, String)>,
-        /// Sent as JSON if present.
-        body: Option<Value>,
-    },
-    /// A program.
-    Exec {
-        /// Its name or path.
-        program: Arc<str>,
-        /// Its arguments.
-        args: Vec<String>,
-        /// Sent to its standard input as JSON if present.
-        input: Option<Value>,
-        /// Environment variables.
-        env: Vec<(String, String)>,
     },
 }
 

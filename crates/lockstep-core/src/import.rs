@@ -76,6 +76,7 @@ impl Engine {
             failure.message = format!("{key}: {}", failure.message);
             failure
         })?;
+        conformity::invariants(entity, &key, &attributes)?;
         Ok(Object {
             key,
             version: 1,

@@ -1,7 +1,7 @@
 //! One instance: where it is, what it knows, what it holds.
 //!
-//! An instance runs until it must wait; then its [`Phase`] says for what. While it runs it changes
-//! nothing but itself and the [`World`](crate::world::World) that it is handed.
+//! An instance runs until it must wait; then the [`Phase`] of its strand says for what. While it
+//! runs it changes nothing but itself and the [`World`](crate::world::World) that it is handed.
 //!
 //! Invariants:
 //!
@@ -10,8 +10,14 @@
 //! * `unit_start` is where the present unit of work began; `activity_start` is not before it.
 //! * A held lock is in `held` and in the lock table under the same token, or in neither.
 
+pub(crate) mod collected;
+pub(crate) mod frames;
+pub(crate) mod inbox;
 pub(crate) mod names;
+pub(crate) mod parts;
+pub(crate) mod seldom;
 pub(crate) mod state;
+pub(crate) mod strand;
 
 use std::sync::Arc;
 
@@ -19,14 +25,16 @@ use lockstep_definition::{Activity, Definitions, Handler, Step, Workflow};
 use lockstep_expr::Value;
 
 use crate::commit::Judged;
-use crate::event::{CallId, ReadId};
 use crate::failure::Failure;
-use crate::id::{FencingToken, InstanceId, Ticket, TransitionNumber};
+use crate::id::{FencingToken, InstanceId, TransitionNumber};
 use crate::journal::{Entry, Happening};
-use crate::object::{Object, ObjectKey};
+use crate::object::ObjectKey;
 use crate::time::Time;
 use crate::timer::TimerKey;
 use crate::unit_of_work::UnitOfWork;
+use frames::Frames;
+use seldom::Seldom;
+pub(crate) use strand::{Arrived, Phase, Strand};
 
 /// Definitions that are published, with what is computed from them once.
 #[derive(Debug)]
@@ -48,8 +56,8 @@ pub(crate) struct Instance {
     pub(crate) started_by: Arc<str>,
     pub(crate) started_at: Time,
 
-    pub(crate) position: Position,
-    pub(crate) names: Names,
+    /// The one that runs, or was the last to run.
+    pub(crate) strand: Strand,
     pub(crate) unit: UnitOfWork,
     pub(crate) activity_start: Arc<Savepoint>,
     pub(crate) unit_start: Arc<Savepoint>,
@@ -57,14 +65,11 @@ pub(crate) struct Instance {
     pub(crate) held: Vec<Held>,
     /// How many of them were taken before the present activity.
     pub(crate) entered_with: usize,
-    pub(crate) phase: Phase,
 
     /// Outside calls made so far; numbers their idempotency keys.
     pub(crate) calls: u32,
     /// Objects made so far; numbers their ids.
     pub(crate) created: u32,
-    /// Attempts of the present outside call; 0 before the first.
-    pub(crate) call_attempts: u32,
     /// Attempts of the present activity that failed.
     pub(crate) activity_attempts: u32,
     /// When the present activity began to work, if it has a timeout: when it ends.
@@ -77,30 +82,16 @@ pub(crate) struct Instance {
     pub(crate) waited: i64,
     /// The object and state of it at which the last commit failed, to see whether a retry helps.
     pub(crate) last_conflict: Option<Box<(ObjectKey, TransitionNumber)>>,
-    /// The result of the outside call or query that it was waiting for.
-    pub(crate) arrived: Option<Box<Arrived>>,
     /// What it is to fail with at its next move.
     pub(crate) failed: Option<Box<Failure>>,
     /// The commit that the store is judging.
     pub(crate) judged: Option<Box<Judged>>,
-    /// The time that the present step sees as `now`.
-    pub(crate) now: Option<Time>,
     /// Conflicts since the last commit.
     pub(crate) conflicts: u32,
-    /// Timers of the phase and of the activity.
-    pub(crate) phase_timer: Option<TimerKey>,
     pub(crate) activity_timer: Option<TimerKey>,
+    pub(crate) seldom: Option<Box<Seldom>>,
     /// Entries that no transition carries yet.
     pub(crate) journal: Vec<Entry>,
-}
-
-/// Something that an instance waited for.
-#[derive(Debug)]
-pub(crate) enum Arrived {
-    /// The result of an outside call.
-    Call(Result<Value, Failure>),
-    /// The objects of an entity.
-    Objects(Result<Vec<Arc<Object>>, Failure>),
 }
 
 /// Where an instance is in its workflow.
@@ -144,9 +135,12 @@ impl Position {
 pub(crate) struct Savepoint {
     pub(crate) position: Position,
     pub(crate) names: Names,
+    pub(crate) frames: Frames,
     pub(crate) unit: UnitOfWork,
     /// Outside calls made before it.
     pub(crate) calls: u32,
+    /// Signals taken before it, of those that can be given back.
+    pub(crate) taken: usize,
 }
 
 /// A lock that an instance holds.
@@ -159,25 +153,6 @@ pub(crate) struct Held {
     /// Whether a row tells of it, or is in the hands of the store.
     pub(crate) row: bool,
     pub(crate) timer: Option<TimerKey>,
-}
-
-/// What an instance is waiting for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// Nothing: it runs, or will when its turn comes.
-    Ready,
-    /// A lock.
-    Waiting { ticket: Ticket, key: Arc<str> },
-    /// Objects that are being read.
-    Loading(Vec<ObjectKey>),
-    /// The objects of an entity.
-    Querying(ReadId),
-    /// An outside call.
-    Calling(CallId),
-    /// The end of a pause before the next attempt.
-    BackingOff(Time),
-    /// The store's judgement of this commit.
-    Committing(TransitionNumber),
 }
 
 /// Bound names and their values. Copied on the first change after a savepoint took hold of it.
@@ -227,9 +202,15 @@ impl Instance {
         started_at: Time,
     ) -> Self {
         let position = Position::of_activity(0);
-        let names = Names::default();
-        let unit = UnitOfWork::default();
-        let start = Arc::new(Savepoint { position, names: names.clone(), unit, calls: 0 });
+        let strand = Strand::new(position, Frames::default(), Names::default());
+        let start = Arc::new(Savepoint {
+            position,
+            names: strand.names.clone(),
+            frames: Frames::default(),
+            unit: UnitOfWork::default(),
+            calls: 0,
+            taken: 0,
+        });
         Self {
             id,
             published,
@@ -237,37 +218,32 @@ impl Instance {
             input,
             started_by,
             started_at,
-            position,
-            names,
+            strand,
             unit: UnitOfWork::default(),
             activity_start: Arc::clone(&start),
             unit_start: start,
             held: Vec::new(),
             entered_with: 0,
-            phase: Phase::Ready,
             calls: 0,
             created: 0,
-            call_attempts: 0,
             activity_attempts: 0,
             activity_until: None,
             error: None,
             waiting_since: None,
             waited: 0,
             last_conflict: None,
-            arrived: None,
             failed: None,
             judged: None,
-            now: None,
             conflicts: 0,
-            phase_timer: None,
             activity_timer: None,
+            seldom: None,
             journal: Vec::new(),
         }
     }
 
     /// Notes something in the journal.
     pub(crate) fn note(&mut self, now: Time, event: Happening) {
-        let activity = u32::try_from(self.position.activity).unwrap_or(u32::MAX);
+        let activity = u32::try_from(self.strand.position.activity).unwrap_or(u32::MAX);
         self.journal.push(Entry { at: now.0, activity, event });
     }
 
@@ -289,10 +265,12 @@ impl Instance {
     /// Returns the present state as a savepoint.
     pub(crate) fn savepoint(&self) -> Arc<Savepoint> {
         Arc::new(Savepoint {
-            position: self.position,
-            names: self.names.clone(),
+            position: self.strand.position,
+            names: self.strand.names.clone(),
+            frames: self.strand.frames.clone(),
             unit: self.unit.clone(),
             calls: self.calls,
+            taken: self.seldom.as_ref().map_or(0, |seldom| seldom.inbox.taken.len()),
         })
     }
 

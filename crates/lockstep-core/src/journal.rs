@@ -80,6 +80,64 @@ pub enum Happening {
     },
     /// A `log` step.
     Logged(String),
+    /// It waits: for a signal, or a form if there is a title, or a moment.
+    Waited {
+        /// Name of the signal or form.
+        signal: Option<String>,
+        /// What people read above the form.
+        title: Option<String>,
+        /// When the wait ends at the latest, in microseconds since 1970.
+        until: Option<i64>,
+    },
+    /// A signal came, and is kept.
+    Signalled {
+        /// Its name.
+        name: String,
+        /// Who sent it.
+        by: String,
+    },
+    /// A `wait` step took a signal.
+    SignalTaken {
+        /// Its name.
+        name: String,
+        /// Who sent it.
+        by: String,
+    },
+    /// Answers that came before the form was asked do not conform to its fields.
+    SignalDropped {
+        /// Its name.
+        name: String,
+        /// Who sent it.
+        by: String,
+        /// What is wrong.
+        error: String,
+    },
+    /// It started another instance.
+    ChildStarted {
+        /// The other one.
+        instance: String,
+        /// Its workflow.
+        workflow: String,
+        /// Whether it waits for its end.
+        awaited: bool,
+    },
+    /// An instance ended whose end it waited for.
+    ChildEnded {
+        /// The other one.
+        instance: String,
+        /// The error code, if it failed.
+        error: Option<String>,
+    },
+    /// A `for_each` begins.
+    EachBegan {
+        /// How many items there are.
+        items: u32,
+    },
+    /// A `parallel` begins.
+    ParallelBegan {
+        /// Names of its branches.
+        branches: Vec<String>,
+    },
     /// The instance was taken up again after a restart.
     Recovered,
     /// The instance ended well.

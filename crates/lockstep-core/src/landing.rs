@@ -34,6 +34,7 @@ impl Engine {
                     if let Some(instance) = self.instances.get_mut(&id) {
                         instance.judged(number, outcome, &mut self.world);
                         self.world.runnable.push_back(id);
+                        self.take_arriving(id);
                     }
                 }
             }

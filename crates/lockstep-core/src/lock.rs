@@ -66,6 +66,15 @@ pub enum Answer {
     Busy(Option<Holder>),
 }
 
+/// What an instance in a cycle waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Awaited {
+    /// The lock with this key.
+    Lock(Arc<str>),
+    /// The end of this instance.
+    End(InstanceId),
+}
+
 /// All locks of one engine.
 #[derive(Debug)]
 pub struct LockTable {
@@ -73,6 +82,8 @@ pub struct LockTable {
     queues: HashMap<Arc<str>, BTreeSet<Ticket>>,
     waiters: BTreeMap<Ticket, (InstanceId, Arc<str>)>,
     waiting: HashMap<InstanceId, Ticket>,
+    /// Who waits for the ends of which other instances, for the search of cycles.
+    awaited: HashMap<InstanceId, Vec<InstanceId>>,
     tokens: Serial,
     tickets: Ticket,
 }
@@ -85,6 +96,7 @@ impl LockTable {
             queues: HashMap::new(),
             waiters: BTreeMap::new(),
             waiting: HashMap::new(),
+            awaited: HashMap::new(),
             tokens: Serial::new(epoch),
             tickets: 0,
         }
@@ -162,15 +174,14 @@ impl LockTable {
 
     /// Returns the instances in a cycle that would close if `instance` waited for `key`: each waits
     /// for the following one, the last for `instance`. Empty if none would.
-    pub fn cycle(&self, instance: InstanceId, key: &str) -> Vec<(InstanceId, Arc<str>)> {
+    pub fn cycle(&self, instance: InstanceId, key: &str) -> Vec<(InstanceId, Awaited)> {
         let mut open: Vec<InstanceId> = self.blockers(instance, key);
         let mut came_from: BTreeMap<InstanceId, Option<InstanceId>> =
             open.iter().map(|blocker| (*blocker, None)).collect();
         while let Some(blocker) = open.pop() {
-            let Some(wanted) = self.wanted_by(blocker) else { continue };
-            for next in self.blockers(blocker, wanted) {
+            for next in self.waited_for(blocker) {
                 if next == instance {
-                    return self.path(blocker, &came_from);
+                    return self.path(blocker, instance, &came_from);
                 }
                 if let Entry::Vacant(unseen) = came_from.entry(next) {
                     unseen.insert(Some(blocker));
@@ -194,20 +205,47 @@ impl LockTable {
         holders.filter(|holder| *holder != instance).collect()
     }
 
+    /// Returns for whom an instance waits: holders of what it wants, and other instances' ends.
+    fn waited_for(&self, instance: InstanceId) -> Vec<InstanceId> {
+        let wanted = self.wanted_by(instance);
+        let mut all = wanted.map_or_else(Vec::new, |wanted| self.blockers(instance, wanted));
+        all.extend(self.awaited.get(&instance).into_iter().flatten());
+        all
+    }
+
+    /// Takes note that an instance waits for the end of another.
+    pub(crate) fn await_end(&mut self, instance: InstanceId, of: InstanceId) {
+        self.awaited.entry(instance).or_default().push(of);
+    }
+
+    /// Takes note that an instance does not wait for the end of another any more.
+    pub(crate) fn forget_end(&mut self, instance: InstanceId, of: InstanceId) {
+        if let Some(awaited) = self.awaited.get_mut(&instance) {
+            awaited.retain(|awaited| *awaited != of);
+            if awaited.is_empty() {
+                self.awaited.remove(&instance);
+            }
+        }
+    }
+
     fn wanted_by(&self, instance: InstanceId) -> Option<&Arc<str>> {
         self.waiters.get(self.waiting.get(&instance)?).map(|(_, key)| key)
     }
 
-    /// Returns the way that led to `last`, with what each on it waits for.
+    /// Returns the way that led to `last`, which waits for `before`, with what each on it waits for.
     fn path(
         &self,
         last: InstanceId,
+        before: InstanceId,
         came_from: &BTreeMap<InstanceId, Option<InstanceId>>,
-    ) -> Vec<(InstanceId, Arc<str>)> {
+    ) -> Vec<(InstanceId, Awaited)> {
         let mut path = Vec::new();
-        let mut at = Some(last);
+        let (mut at, mut following) = (Some(last), before);
         while let Some(instance) = at {
-            path.extend(self.wanted_by(instance).map(|key| (instance, Arc::clone(key))));
+            let wanted = self.wanted_by(instance).map(|key| Awaited::Lock(Arc::clone(key)));
+            let wanted = wanted.unwrap_or(Awaited::End(following));
+            path.push((instance, wanted));
+            following = instance;
             at = came_from.get(&instance).copied().flatten();
         }
         path.reverse();

@@ -83,6 +83,7 @@ impl Outbox {
             objects: Vec::new(),
             fences: Vec::new(),
             locks: Vec::new(),
+            parts: Vec::new(),
             judge,
         });
         self.pending.last_mut().expect("a transition was pushed")

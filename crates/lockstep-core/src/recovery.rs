@@ -57,21 +57,25 @@ impl Engine {
         for id in order {
             self.take_up(id, now);
         }
+        let unreadable: Vec<InstanceId> = refused.iter().map(|(id, _)| *id).collect();
+        self.reunite(&unreadable);
         self.run_all();
         refused
     }
 
     fn take_up(&mut self, id: InstanceId, now: Time) {
         let Some(mut instance) = self.instances.remove(&id) else { return };
-        instance.note(now, Happening::Recovered);
-        match instance.phase {
-            Phase::BackingOff(_) => self.arm(&mut instance),
-            Phase::Ready
-            | Phase::Waiting { .. }
-            | Phase::Loading(_)
-            | Phase::Querying(_)
-            | Phase::Calling(_)
-            | Phase::Committing(_) => self.world.runnable.push_back(id),
+        let runs = instance.takes_turn();
+        if runs || matches!(instance.strand.phase, Phase::BackingOff(_)) {
+            instance.note(now, Happening::Recovered);
+        }
+        self.arm(&mut instance);
+        if runs {
+            self.world.runnable.push_back(id);
+        }
+        if instance.journal.is_empty() {
+            // Nothing has changed: its row stays as it is.
+            self.world.outbox.unsaved.remove(&id);
         }
         self.instances.insert(id, instance);
     }
@@ -117,6 +121,6 @@ fn revived(
         Arc::clone(&row.started_by),
         row.started_at,
     );
-    instance.restore(state, held).map_err(|error| error.to_string())?;
+    instance.restore(state, &row.parts, held).map_err(|error| error.to_string())?;
     Ok(instance)
 }

@@ -18,20 +18,25 @@
 //! * An instance that never waits gives way after [`MAX_STRETCH`] moves.
 
 mod failing;
+mod nesting;
+mod strands;
 
 use std::sync::Arc;
 
-use lockstep_definition::{Activity, AutoCommit, ExclusiveLock, Goto, OnBusy};
+use lockstep_definition::{Activity, AutoCommit, ExclusiveLock, Goto, OnBusy, Payload};
 use lockstep_expr::Value;
 
 use crate::commit::Committed;
 use crate::event::Effect;
 use crate::failure::Failure;
+use crate::id::InstanceId;
 use crate::instance::names::condition;
 use crate::instance::{Block, Held, Instance, Phase, Position, Stage};
 use crate::journal::Happening;
-use crate::lock::{Answer, Grant, Holder, key};
+use crate::kin::Kin;
+use crate::lock::{Answer, Awaited, Grant, Holder, key};
 use crate::payload;
+use crate::step::Done;
 use crate::time::Time;
 use crate::transition::{LockWrite, Status};
 use crate::world::World;
@@ -55,7 +60,7 @@ impl Instance {
     /// Makes one move.
     pub(crate) fn advance(&mut self, world: &mut World) -> Flow {
         let workflow = Arc::clone(&self.workflow);
-        let Some(activity) = Self::activity(&workflow, self.position) else {
+        let Some(activity) = Self::activity(&workflow, self.strand.position) else {
             let failed = self.failed.take().map(|failure| Err(*failure));
             return match failed.unwrap_or_else(|| self.finish(world)) {
                 Ok(flow) => flow,
@@ -64,14 +69,15 @@ impl Instance {
         };
         let moved = match self.failed.take() {
             Some(failure) => Err(*failure),
-            None => match self.position.stage {
+            None => match self.strand.position.stage {
                 Stage::Enter(step) => self.enter(activity, step, world),
-                Stage::Step(index) => match Self::steps(activity, self.position.block).get(index) {
+                Stage::Step(index) => match self.present_steps(activity).get(index) {
                     Some(step) => self.step(activity, index, step, world).map_err(|mut failure| {
                         failure.place.get_or_insert_with(|| step.place.clone());
                         failure
                     }),
-                    None => self.leave(activity, world),
+                    None if self.strand.frames.is_empty() => self.leave(activity, world),
+                    None => self.end_of_steps(activity, world),
                 },
             },
         };
@@ -84,9 +90,10 @@ impl Instance {
         step: usize,
         world: &mut World,
     ) -> Result<Flow, Failure> {
-        let now = *self.now.get_or_insert(world.now);
+        let now = *self.strand.now.get_or_insert(world.now);
         self.entered_with = self.held.len();
         if step == 0
+            && self.strand.frames.is_empty()
             && let Some(when) = &activity.when
             && !condition(when, &self.scope(now))?
         {
@@ -120,27 +127,34 @@ impl Instance {
     ) -> Result<Flow, Failure> {
         let cycle = world.locks.cycle(self.id, &key);
         if !cycle.is_empty() {
-            let path: Vec<String> =
-                cycle.iter().map(|(instance, key)| format!("{instance} waits for {key}")).collect();
             let id = self.id;
-            let message = format!("{id} waits for {key}, {}, which {id} holds", path.join(", "));
+            let waits = |(instance, awaited): &(InstanceId, Awaited)| match awaited {
+                Awaited::Lock(key) => format!("{instance} waits for {key}"),
+                Awaited::End(of) => format!("{instance} waits for the end of {of}"),
+            };
+            let path: Vec<String> = cycle.iter().map(waits).collect();
+            let holds = match cycle.last() {
+                Some((_, Awaited::Lock(_))) => format!(", which {id} holds"),
+                Some((_, Awaited::End(_))) | None => String::new(),
+            };
+            let message = format!("{id} waits for {key}, {}{holds}", path.join(", "));
             return Err(Failure::new("lock.deadlock", message));
         }
         let ticket = world.locks.wait(self.id, &key);
         self.waiting_since.get_or_insert(world.now);
         let told = holder.map(|holder| holder.instance.to_string());
         self.note(world.now, Happening::LockWaited { key: key.to_string(), holder: told });
-        self.phase = Phase::Waiting { ticket, key };
+        self.strand.phase = Phase::Waiting { ticket, key };
         Ok(Flow::Wait)
     }
 
     /// Takes note of a lock that was waited for.
     pub(crate) fn granted(&mut self, grant: Grant, world: &mut World) {
         let workflow = Arc::clone(&self.workflow);
-        let lock = Self::activity(&workflow, self.position)
+        let lock = Self::activity(&workflow, self.strand.position)
             .and_then(|activity| Some((activity, activity.exclusive_lock.as_ref()?)));
-        self.phase = Phase::Ready;
-        if let (Some((activity, lock)), Stage::Enter(step)) = (lock, self.position.stage) {
+        self.strand.phase = Phase::Ready;
+        if let (Some((activity, lock)), Stage::Enter(step)) = (lock, self.strand.position.stage) {
             self.take_lock(grant.key, grant.token, lock, world.now);
             self.begin(activity, step, world);
         }
@@ -155,8 +169,8 @@ impl Instance {
     }
 
     fn begin(&mut self, activity: &Activity, step: usize, world: &World) -> Flow {
-        self.now = None;
-        self.position.stage = Stage::Step(step);
+        self.strand.now = None;
+        self.strand.position.stage = Stage::Step(step);
         self.activity_until = activity.timeout.map(|timeout| world.now.after(timeout));
         self.activity_start = self.savepoint();
         if self.unit.is_empty() {
@@ -176,19 +190,19 @@ impl Instance {
             failure.place = Some(lock.place.clone());
             failure
         };
-        let now = self.now.unwrap_or(self.started_at);
+        let now = self.strand.now.unwrap_or(self.started_at);
         let value = context.evaluate(&self.scope(now)).map_err(|error| wrong(error.to_string()))?;
         key::of(&value, lock.scope, workflow, &activity.name).map_err(wrong)
     }
 
     fn skip(&mut self, world: &World) -> Flow {
         self.note(world.now, Happening::Skipped);
-        self.go(Goto::Activity(self.position.activity + 1));
+        self.go(Goto::Activity(self.strand.position.activity + 1));
         Flow::Go
     }
 
     fn leave(&mut self, activity: &Activity, world: &mut World) -> Result<Flow, Failure> {
-        let handled = self.position.block != Block::Steps;
+        let handled = self.strand.position.block != Block::Steps;
         if handled || activity.auto_commit != AutoCommit::Never {
             match self.commit(activity.on_conflict, world)? {
                 Committed::Done => self.mark(),
@@ -196,7 +210,7 @@ impl Instance {
                 Committed::Again => return Ok(Flow::Go),
             }
         }
-        let mut to = Goto::Activity(self.position.activity + 1);
+        let mut to = Goto::Activity(self.strand.position.activity + 1);
         if !handled {
             for next in &activity.next {
                 let scope = self.scope(world.now);
@@ -220,8 +234,9 @@ impl Instance {
             Goto::Activity(index) => index,
             Goto::End => self.workflow.activities.len(),
         };
-        self.position = Position::of_activity(activity);
-        self.now = None;
+        self.leave_loops();
+        self.strand.position = Position::of_activity(activity);
+        self.strand.now = None;
         self.error = None;
         self.activity_attempts = 0;
         self.activity_until = None;
@@ -229,6 +244,7 @@ impl Instance {
 
     /// Takes the present state as that to which an error or a conflict returns.
     pub(crate) fn mark(&mut self) {
+        self.keep_signals();
         self.activity_start = self.savepoint();
         self.unit_start = Arc::clone(&self.activity_start);
     }
@@ -236,14 +252,16 @@ impl Instance {
     /// Undoes the unit of work, to run it again under the locks that are held.
     pub(crate) fn return_to_unit_start(&mut self, now: Time) {
         self.activity_start = Arc::clone(&self.unit_start);
-        self.position = self.unit_start.position;
-        self.names = self.unit_start.names.clone();
+        self.strand.position = self.unit_start.position;
+        self.strand.names = self.unit_start.names.clone();
+        self.strand.frames = self.unit_start.frames.clone();
+        self.give_back_signals(self.unit_start.taken);
         self.unit = self.unit_start.unit.clone();
-        self.now = None;
+        self.strand.now = None;
         self.error = None;
         self.activity_attempts = 0;
-        let timeout =
-            Self::activity(&self.workflow, self.position).and_then(|activity| activity.timeout);
+        let timeout = Self::activity(&self.workflow, self.strand.position)
+            .and_then(|activity| activity.timeout);
         self.activity_until = timeout.map(|timeout| now.after(timeout));
     }
 
@@ -260,11 +278,34 @@ impl Instance {
             Committed::Wait => return Ok(Flow::Wait),
             Committed::Again => return Ok(Flow::Go),
         }
+        self.end_well(output, world);
+        Ok(Flow::End)
+    }
+
+    /// Ends the instance well where it is.
+    pub(crate) fn stop(
+        &mut self,
+        activity: &Activity,
+        output: Option<&Payload>,
+        world: &mut World,
+    ) -> Result<Done, Failure> {
+        let output = output.map(|output| payload::evaluate(output, &self.scope(world.now)));
+        let output = output.transpose()?.unwrap_or(Value::Null);
+        self.end_other_strands(world);
+        match self.commit(activity.on_conflict, world)? {
+            Committed::Done => self.mark(),
+            Committed::Wait => return Ok(Done::Wait),
+            Committed::Again => return Ok(Done::Inside),
+        }
+        self.end_well(output, world);
+        Ok(Done::Ended)
+    }
+
+    fn end_well(&mut self, output: Value, world: &mut World) {
         self.release_all(world);
         self.note(world.now, Happening::Finished);
         let status = Status::Done { at: world.now, output: output.clone() };
         self.end(status, Ok(output), world);
-        Ok(Flow::End)
     }
 
     fn end_with(&mut self, failure: Failure, world: &mut World) -> Flow {
@@ -282,7 +323,16 @@ impl Instance {
         let transition = world.outbox.append(self.id);
         self.hand_over_journal(&mut transition.journal);
         transition.row = Some(row);
+        if let Some(seldom) = &mut self.seldom {
+            transition.parts.extend(seldom.parts.drop_all());
+        }
         world.outbox.unsaved.remove(&self.id);
+        if let Some(lineage) = self.seldom.as_ref().and_then(|seldom| seldom.lineage)
+            && lineage.awaited
+        {
+            let (parent, child) = (lineage.parent, self.id);
+            world.kin.push_back(Kin::Ended { parent, child, result: result.clone() });
+        }
         world.outbox.when_durable(Effect::Answer { instance: self.id, result });
     }
 

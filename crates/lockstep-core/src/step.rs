@@ -9,8 +9,11 @@
 //! * Data changes go to the unit of work alone.
 
 pub(crate) mod call;
+pub(crate) mod child;
 pub(crate) mod data;
 pub(crate) mod find;
+pub(crate) mod target;
+pub(crate) mod wait;
 
 use std::sync::Arc;
 
@@ -36,6 +39,10 @@ pub(crate) enum Done {
     With(Value),
     /// It must wait; the phase says for what.
     Wait,
+    /// The instance goes on elsewhere.
+    Inside,
+    /// The instance has ended.
+    Ended,
 }
 
 impl Instance {
@@ -47,8 +54,8 @@ impl Instance {
         step: &Step,
         world: &mut World,
     ) -> Result<Flow, Failure> {
-        let each_step =
-            activity.auto_commit == AutoCommit::EachStep && self.position.block == Block::Steps;
+        let each_step = activity.auto_commit == AutoCommit::EachStep
+            && self.strand.position.block == Block::Steps;
         if each_step && !self.unit.is_empty() {
             match self.commit(activity.on_conflict, world)? {
                 Committed::Done => self.mark(),
@@ -56,7 +63,7 @@ impl Instance {
                 Committed::Again => return Ok(Flow::Go),
             }
         }
-        let now = *self.now.get_or_insert(world.now);
+        let now = *self.strand.now.get_or_insert(world.now);
         if let Some(when) = &step.when
             && !condition(when, &self.scope(now))?
         {
@@ -74,12 +81,14 @@ impl Instance {
                 Committed::Again => Flow::Go,
             });
         }
-        match self.operate(activity, step, world)? {
+        match self.operate(activity, index, step, world)? {
             Done::Wait => Ok(Flow::Wait),
+            Done::Inside => Ok(Flow::Go),
+            Done::Ended => Ok(Flow::End),
             Done::With(value) => {
                 if let Some(name) = &step.bind {
                     codec::check_depth(&value)?;
-                    self.names.bind(name, value);
+                    self.strand.names.bind(name, value);
                 }
                 self.proceed(index);
                 Ok(Flow::Go)
@@ -88,13 +97,14 @@ impl Instance {
     }
 
     fn proceed(&mut self, index: usize) {
-        self.position.stage = Stage::Step(index + 1);
-        self.now = None;
+        self.strand.position.stage = Stage::Step(index + 1);
+        self.strand.now = None;
     }
 
     fn operate(
         &mut self,
         activity: &Activity,
+        index: usize,
         step: &Step,
         world: &mut World,
     ) -> Result<Done, Failure> {
@@ -115,7 +125,7 @@ impl Instance {
                 for (name, payload) in values {
                     let value = payload::evaluate(payload, &self.scope(world.now))?;
                     codec::check_depth(&value)?;
-                    self.names.bind(name, value);
+                    self.strand.names.bind(name, value);
                 }
                 Ok(Done::With(Value::Null))
             }
@@ -134,13 +144,16 @@ impl Instance {
                 self.note(world.now, Happening::Logged(shortened(message)));
                 Ok(Done::With(Value::Null))
             }
-            Operation::Http { .. } | Operation::Exec { .. } => self.call(activity, step, world),
-            Operation::Task { .. }
-            | Operation::Wait(_)
-            | Operation::Workflow { .. }
-            | Operation::ForEach(_)
-            | Operation::Parallel(_)
-            | Operation::Stop(_) => Err(Failure::new("step.unknown", "the step cannot be run yet")),
+            Operation::Http { .. } | Operation::Exec { .. } | Operation::Task { .. } => {
+                self.call(activity, step, world)
+            }
+            Operation::Wait(wait) => self.wait(step, wait, world),
+            Operation::Workflow { name, input, mode } => {
+                self.child(step, &child::Asked { name, input, mode: *mode }, world)
+            }
+            Operation::ForEach(each) => self.for_each(each, index, world),
+            Operation::Parallel(branches) => self.parallel(branches, index, world),
+            Operation::Stop(output) => self.stop(activity, output.as_ref(), world),
         }
     }
 

@@ -19,8 +19,8 @@ pub(crate) enum Alarm {
     WaitingTimeout(Ticket),
     /// The hold timeout of the lock held under this token has ended.
     HoldTimeout(Arc<str>, FencingToken),
-    /// The pause before the next attempt has ended.
-    Backoff,
+    /// What a strand waits for has come, or takes too long.
+    Phase,
     /// The activity has taken too long.
     ActivityTimeout,
 }
@@ -61,8 +61,11 @@ impl Timers {
     }
 
     /// Takes one timer whose time has come.
-    pub(crate) fn take_due(&mut self, now: Time) -> Option<(InstanceId, Alarm)> {
+    pub(crate) fn take_due(&mut self, now: Time) -> Option<(TimerKey, InstanceId, Alarm)> {
         let first = self.set.first_entry()?;
-        (first.key().0 <= now).then(|| first.remove())
+        (first.key().0 <= now).then(|| {
+            let (key, (instance, alarm)) = first.remove_entry();
+            (key, instance, alarm)
+        })
     }
 }

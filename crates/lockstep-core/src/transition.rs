@@ -42,6 +42,8 @@ pub struct Transition {
     pub fences: Vec<(Arc<str>, FencingToken)>,
     /// Changes of lock rows, applied one after another.
     pub locks: Vec<LockWrite>,
+    /// Changes of the parts of the instance's state, applied one after another.
+    pub parts: Vec<PartWrite>,
     /// Who decides whether it is committed.
     pub judge: Judge,
 }
@@ -68,6 +70,8 @@ pub struct InstanceRow {
     pub definitions: Arc<str>,
     /// Its input, a map.
     pub input: Value,
+    /// The part that holds the input, if one does: the row need not hold it then.
+    pub input_part: Option<u32>,
     /// Who started it.
     pub started_by: Arc<str>,
     /// When it was started.
@@ -76,6 +80,9 @@ pub struct InstanceRow {
     pub ticket: Ticket,
     /// How far it is.
     pub status: Status,
+    /// The parts of its state, by number, in a row that a store has read; in one that is to be
+    /// written there are none.
+    pub parts: Vec<(u32, Arc<str>)>,
 }
 
 /// How far an instance is.
@@ -140,6 +147,24 @@ pub struct UniqueKey {
     pub constraint: Arc<str>,
     /// Their values in canonical text.
     pub values: Arc<str>,
+}
+
+/// One change of the parts of an instance's state. What is large and does not change is written
+/// once, as a part that the state names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PartWrite {
+    /// There is, from there on, this part.
+    Put {
+        /// Its number, unique within the instance.
+        number: u32,
+        /// The exact form of a value.
+        text: Arc<str>,
+    },
+    /// The part is not needed any more.
+    Delete {
+        /// Its number.
+        number: u32,
+    },
 }
 
 /// One change of a lock row.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use crate::event::{CallId, Effect, ReadId};
 use crate::id::{InstanceId, TransitionNumber};
+use crate::kin::Kin;
 use crate::lock::{Grant, LockTable};
 use crate::object::{Object, ObjectKey};
 use crate::object_cache::ObjectCache;
@@ -29,6 +30,8 @@ pub(crate) struct World {
     pub(crate) outbox: Outbox,
     /// Locks that went to waiters who do not know it yet.
     pub(crate) granted: VecDeque<Grant>,
+    /// What instances have to do with one another, in order.
+    pub(crate) kin: VecDeque<Kin>,
     /// Instances whose turn it is.
     pub(crate) runnable: VecDeque<InstanceId>,
     /// Who waits for which outside call.
@@ -63,6 +66,7 @@ impl World {
             timers: Timers::default(),
             outbox: Outbox::new(epoch),
             granted: VecDeque::new(),
+            kin: VecDeque::new(),
             runnable: VecDeque::new(),
             calls: HashMap::new(),
             loads: HashMap::new(),
@@ -127,5 +131,11 @@ impl World {
         self.calls_issued += 1;
         self.calls.insert(self.calls_issued, instance);
         self.calls_issued
+    }
+
+    /// Lets an instance that is not awaited any more end.
+    pub(crate) fn cancel_child(&mut self, parent: InstanceId, child: InstanceId) {
+        self.locks.forget_end(parent, child);
+        self.kin.push_back(Kin::Unwanted { parent, child });
     }
 }

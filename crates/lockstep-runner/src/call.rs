@@ -1,4 +1,4 @@
-//! Outside calls: HTTP requests and programs.
+//! Outside calls: HTTP requests, programs, and functions of the embedding program.
 //!
 //! Invariants:
 //!
@@ -9,6 +9,7 @@
 
 mod exec;
 mod http;
+mod secret;
 
 use std::sync::{Arc, RwLock};
 
@@ -18,6 +19,9 @@ use lockstep_expr::Value;
 use tokio::sync::Semaphore;
 
 use crate::runner::Options;
+use crate::task::Tasks;
+use secret::Redacted;
+pub use secret::Secrets;
 
 /// What may be called, and how much at once.
 #[derive(Debug)]
@@ -26,6 +30,8 @@ pub(crate) struct Permissions {
     http: http::Client,
     http_calls: Semaphore,
     processes: Semaphore,
+    tasks: Tasks,
+    secrets: Secrets,
 }
 
 impl Permissions {
@@ -35,6 +41,8 @@ impl Permissions {
             http: http::Client::new(options.allowed_hosts.clone()),
             http_calls: Semaphore::new(options.limits.http_calls),
             processes: Semaphore::new(options.limits.processes),
+            tasks: options.tasks.clone(),
+            secrets: options.secrets.clone(),
         }
     }
 
@@ -61,9 +69,10 @@ pub(crate) async fn make(
 ) -> Result<Value, Failure> {
     match &request.target {
         CallTarget::Http { method, url, headers, body } => {
+            let headers = Redacted::new(headers, &permissions.secrets)?;
             let _permit = permissions.http_calls.acquire().await;
-            let http = http::Request { method, url, headers, body: body.as_ref() };
-            permissions.http.call(request, &http).await
+            let http = http::Request { method, url, headers: &headers, body: body.as_ref() };
+            headers.hide(permissions.http.call(request, &http).await)
         }
         CallTarget::Exec { program, args, input, env } => {
             if !permissions.permits_program(program) {
@@ -75,9 +84,12 @@ pub(crate) async fn make(
                     ),
                 ));
             }
+            let env = Redacted::new(env, &permissions.secrets)?;
             let _permit = permissions.processes.acquire().await;
-            let exec = exec::Program { name: program, args, input: input.as_ref(), env };
-            exec::run(request, &exec).await
+            let input = input.as_ref();
+            let exec = exec::Program { name: program, args, input, env: &env.texts };
+            env.hide(exec::run(request, &exec).await)
         }
+        CallTarget::Task { kind, input } => permissions.tasks.work(request, kind, input).await,
     }
 }

@@ -19,9 +19,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lockstep_core::transition::Outcome;
-use lockstep_core::{CallId, Effect, Engine, Event, Failure, InstanceId, ObjectKey, ReadId, Start};
+use lockstep_core::{
+    CallId, Effect, Engine, Event, Failure, InstanceId, ObjectKey, ReadId, RequestId, Start,
+};
 use lockstep_definition::Definitions;
-use lockstep_expr::Map;
+use lockstep_expr::{Map, Value};
 use lockstep_store::{Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinHandle};
@@ -66,6 +68,13 @@ pub(crate) enum Command {
         instance: InstanceId,
         reason: String,
     },
+    Signal {
+        instance: InstanceId,
+        name: Arc<str>,
+        payload: Value,
+        by: Arc<str>,
+        done: oneshot::Sender<Result<(), Failure>>,
+    },
 }
 
 /// The core and all that it talks to.
@@ -78,6 +87,8 @@ pub(crate) struct Driver {
     counters: Arc<Counters>,
     endings: HashMap<InstanceId, EndingSender>,
     imports: Vec<oneshot::Sender<Result<Import, Failure>>>,
+    signals: HashMap<RequestId, oneshot::Sender<Result<(), Failure>>>,
+    requests: RequestId,
     calls: BTreeMap<CallId, AbortHandle>,
     events: mpsc::UnboundedSender<Result<Event, StoreError>>,
     incoming: mpsc::UnboundedReceiver<Result<Event, StoreError>>,
@@ -108,6 +119,8 @@ impl Driver {
             counters,
             endings: HashMap::new(),
             imports: Vec::new(),
+            signals: HashMap::new(),
+            requests: 0,
             calls: BTreeMap::new(),
             events,
             incoming,
@@ -215,6 +228,7 @@ impl Driver {
             for effect in self.engine.take_effects() {
                 match effect {
                     Effect::Answer { instance, result } => self.answer(instance, Ok(result)),
+                    Effect::Signalled { request, result } => self.signalled(request, result),
                     Effect::Diverged { number, refusal } => {
                         return Err(RunnerError::Diverged(number, refusal.to_string()));
                     }
@@ -247,6 +261,11 @@ impl Driver {
                     Event::Import { by, objects }
                 }
                 Command::Cancel { instance, reason } => Event::Cancel { instance, reason },
+                Command::Signal { instance, name, payload, by, done } => {
+                    self.requests += 1;
+                    self.signals.insert(self.requests, done);
+                    Event::Signal { request: self.requests, instance, name, payload, by }
+                }
             });
         }
         self.handle(events);
@@ -296,6 +315,7 @@ impl Driver {
                 Effect::Rejected { instance, failure } => {
                     self.answer(instance, Err(StartError::Rejected(failure)));
                 }
+                Effect::Signalled { request, result } => self.signalled(request, result),
                 Effect::Imported { result } => {
                     if !self.imports.is_empty() {
                         drop(self.imports.remove(0).send(result));
@@ -314,6 +334,13 @@ impl Driver {
         // Nobody may be waiting any more: the end is in the store all the same.
         if let Some(ending) = self.endings.remove(&instance) {
             drop(ending.send(Box::new(result)));
+        }
+    }
+
+    fn signalled(&mut self, request: RequestId, result: Result<(), Failure>) {
+        // Nobody may be waiting any more: what is kept is kept all the same.
+        if let Some(done) = self.signals.remove(&request) {
+            drop(done.send(result));
         }
     }
 

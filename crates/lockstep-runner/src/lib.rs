@@ -15,9 +15,12 @@ mod read;
 mod recover;
 mod runner;
 mod stats;
+mod task;
 
+pub use call::Secrets;
 pub use clock::Clock;
 pub use definition_text::DefinitionText;
 pub use error::{RunnerError, StartError};
 pub use runner::{Ending, Import, Limits, Options, Recovered, Runner, Started};
 pub use stats::Stats;
+pub use task::{Task, Tasks};

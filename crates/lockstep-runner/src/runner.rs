@@ -10,12 +10,13 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::call::Permissions;
+use crate::call::{Permissions, Secrets};
 use crate::clock::Clock;
 use crate::driver::{self, Command};
 use crate::error::{RunnerError, StartError};
 use crate::recover;
 use crate::stats::{Counters, Stats};
+use crate::task::{Task, Tasks};
 
 /// Starts that wait for the engine to take them; a further one waits for a place.
 const MAX_QUEUED: usize = 4096;
@@ -35,6 +36,23 @@ pub struct Options {
     pub allowed_programs: Vec<String>,
     /// How much may be under way at once.
     pub limits: Limits,
+    /// Functions that do `task` steps.
+    pub tasks: Tasks,
+    /// Where the values of secrets come from. Default: the environment.
+    pub secrets: Secrets,
+}
+
+impl Options {
+    /// Adds a function that does the tasks of one kind.
+    #[must_use]
+    pub fn task<F, W>(mut self, kind: &str, function: F) -> Self
+    where
+        F: Fn(Task) -> W + Send + Sync + 'static,
+        W: Future<Output = Result<Value, Failure>> + Send + 'static,
+    {
+        self.tasks.add(kind, function);
+        self
+    }
 }
 
 /// How much may be under way at once.
@@ -193,6 +211,36 @@ impl Runner {
         self.send(Command::Cancel { instance, reason }).await
     }
 
+    /// Sends a signal to an instance, or a person's answers to a form. When it returns, the signal is
+    /// kept durably until the instance takes it.
+    ///
+    /// # Errors
+    ///
+    /// The failure if it is not kept: `data.not_found`, `instance.ended`, `data.invalid` for answers
+    /// that do not conform, `signal.limit`.
+    pub async fn signal(
+        &self,
+        instance: InstanceId,
+        name: Arc<str>,
+        payload: Value,
+        by: Arc<str>,
+    ) -> Result<(), StartError> {
+        let (done, result) = oneshot::channel();
+        self.send(Command::Signal { instance, name, payload, by, done }).await?;
+        let failure = match result.await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(failure)) => failure,
+            Err(_) => return Err(RunnerError::Stopped.into()),
+        };
+        let is_unknown = &*failure.code == "data.not_found";
+        let stored = if is_unknown { self.store.instance(instance).await } else { Ok(None) };
+        if stored.map_err(RunnerError::from)?.is_some() {
+            let message = format!("instance {instance} has ended");
+            return Err(StartError::Rejected(Failure::new("instance.ended", message)));
+        }
+        Err(StartError::Rejected(failure))
+    }
+
     /// Returns where the engine's time went.
     pub fn stats(&self) -> Stats {
         self.counters.read()
@@ -225,3 +273,6 @@ impl Runner {
         self.commands.send(command).await.map_err(|_| RunnerError::Stopped)
     }
 }
+
+#[cfg(test)]
+mod tests;

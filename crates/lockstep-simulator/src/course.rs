@@ -12,13 +12,14 @@ use std::time::Duration;
 
 use lockstep_core::transition::{Change, Expected, Judge, ObjectWrite, Outcome, Transition};
 use lockstep_core::{
-    CallId, CallRequest, Effect, Engine, Event, Failure, InstanceId, Object, ObjectKey, ReadId,
-    Time,
+    CallId, CallRequest, Effect, Engine, Event, Failure, Happening, InstanceId, Object, ObjectKey,
+    ReadId, RequestId, Time,
 };
 use lockstep_expr::Value;
 use lockstep_store::{Memory, Store as _};
 
 use crate::background::Background;
+use crate::form::made_up;
 use crate::mock::{Answer, Mocks};
 use crate::ready::ready;
 use crate::recorder::Recorder;
@@ -59,6 +60,8 @@ pub(crate) struct Course<'a> {
     due: BTreeMap<Place, Event>,
     issued: u64,
     calls: HashMap<CallId, (Place, Arc<CallRequest>)>,
+    /// Signals that are under way: for whom, and their names.
+    signals: HashMap<RequestId, (InstanceId, String)>,
     asked: BTreeSet<ObjectKey>,
     asked_whole: BTreeSet<Arc<str>>,
     answers: Vec<(InstanceId, Result<Value, Failure>)>,
@@ -86,6 +89,7 @@ impl<'a> Course<'a> {
             due: BTreeMap::new(),
             issued: 0,
             calls: HashMap::new(),
+            signals: HashMap::new(),
             asked: BTreeSet::new(),
             asked_whole: BTreeSet::new(),
             answers: Vec::new(),
@@ -157,6 +161,15 @@ impl<'a> Course<'a> {
         let outcomes = ready(self.store.commit(batch.clone()))
             .expect("the store in memory is open as long as the simulation goes on");
         self.recorder.batch(self.now, &batch, &outcomes);
+        for transition in &batch {
+            for entry in &transition.journal {
+                if let (Some(id), Happening::Waited { signal: Some(name), .. }) =
+                    (transition.instance, &entry.event)
+                {
+                    self.send(id, name);
+                }
+            }
+        }
         outcomes
     }
 
@@ -176,12 +189,42 @@ impl<'a> Course<'a> {
             }
             Effect::Answer { instance, result } => self.answers.push((instance, result)),
             Effect::Rejected { instance, failure } => self.answers.push((instance, Err(failure))),
+            Effect::Signalled { request, result } => self.signalled(request, result),
             Effect::Imported { result } => self.imported = Some(result),
             Effect::Diverged { refusal, .. } => {
                 return Err(Broken::Diverged(refusal.to_string()));
             }
         }
         Ok(())
+    }
+
+    /// Sends the signal that an instance waits for.
+    fn send(&mut self, instance: InstanceId, name: &str) {
+        let mocked = self.mocks.signal(name);
+        let assumed = mocked.is_none();
+        let (payload, takes) = mocked.unwrap_or_else(|| {
+            let payload = made_up(self.recorder.workflow(Some(instance)), name);
+            (payload, Duration::ZERO)
+        });
+        self.issued += 1;
+        let request = self.issued;
+        let event = Event::Signal {
+            request,
+            instance,
+            name: name.into(),
+            payload: payload.clone(),
+            by: "simulation".into(),
+        };
+        self.schedule_after(takes, event);
+        self.recorder.sent(instance, name, payload, assumed);
+        self.signals.insert(request, (instance, name.to_owned()));
+    }
+
+    fn signalled(&mut self, request: RequestId, result: Result<(), Failure>) {
+        if let (Some((instance, name)), Err(failure)) = (self.signals.remove(&request), result) {
+            let what = Happened::SignalDropped { name, error: failure.message };
+            self.recorder.effect(self.now, Some(instance), None, what);
+        }
     }
 
     fn call(&mut self, call: CallId, request: CallRequest) {
@@ -276,6 +319,7 @@ fn taken_over(object: Arc<Object>) -> Transition {
         }],
         fences: Vec::new(),
         locks: Vec::new(),
+        parts: Vec::new(),
         judge: Judge::Store,
     }
 }

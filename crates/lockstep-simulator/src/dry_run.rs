@@ -1,4 +1,6 @@
 //! The dry run: one instance from its start to its end, and all that it would do.
+//!
+//! Instances that it runs or starts are simulated with it, until it ends itself.
 
 use std::sync::Arc;
 
@@ -79,13 +81,13 @@ pub fn dry_run(simulation: Simulation<'_>) -> Result<Report, SimulationError> {
     let store = Memory::new();
     if !seeds.is_empty() {
         let engine = engine(&store);
-        let recorder = Recorder::new(Arc::clone(&declared));
+        let recorder = Recorder::new(Arc::clone(&definitions), Arc::clone(&declared));
         let mut course = Course::new(engine, began, &store, background, Mocks::default(), recorder);
         import(&mut course, &definitions, &by, seeds)?;
     }
     // A fresh engine knows no object, so that every read shows.
     let engine = engine(&store);
-    let recorder = Recorder::new(Arc::clone(&declared));
+    let recorder = Recorder::new(Arc::clone(&definitions), Arc::clone(&declared));
     let mut course = Course::new(engine, began, &store, background, mocks, recorder);
     publish(&mut course, &definitions);
     let ending = instance(&mut course, &declared, input, by)?;
@@ -142,7 +144,8 @@ fn instance(
             break;
         }
         course.turn()?;
-        if let Some((_, ending)) = course.take_answers().pop() {
+        let mut answers = course.take_answers().into_iter();
+        if let Some((_, ending)) = answers.find(|(ended, _)| *ended == id) {
             return Ok(ending);
         }
     }

@@ -10,6 +10,7 @@
 mod background;
 mod course;
 mod dry_run;
+mod form;
 mod mock;
 mod ready;
 mod recorder;

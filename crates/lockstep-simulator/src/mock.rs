@@ -4,13 +4,17 @@
 //! [
 //!   {"url": "http://calendar/*", "method": "POST", "status": 503, "times": 1},
 //!   {"url": "http://calendar/*", "body": {"id": "c1"}, "takes": "200ms"},
-//!   {"program": "charge", "output": {"paid": true}, "exit_code": 0}
+//!   {"program": "charge", "output": {"paid": true}, "exit_code": 0},
+//!   {"task": "send-email", "output": {"sent": true}},
+//!   {"signal": "approved", "payload": {"by": "ann"}, "takes": "2h"}
 //! ]
 //! ```
 //!
 //! Invariants:
 //!
 //! * The first mock that fits and is not used up answers; every call gets an answer.
+//! * A signal, or a form's answers, come when the mock's `takes` is over, counted from the moment at
+//!   which they are waited for; without a mock they come at once and are made up.
 //! * An answer looks as the real call's would: a status outside 200 to 299 is the error
 //!   `http.status`, an exit code but 0 the error `exec.exit`, one that takes longer than the call
 //!   may is a timeout.
@@ -34,12 +38,15 @@ pub struct Mock {
 enum Fits {
     Url { pattern: String, method: Option<String> },
     Program(String),
+    Task(String),
+    Signal(String),
 }
 
 #[derive(Clone, Debug)]
 enum Gives {
     Response { status: i64, headers: Map, body: Value },
     Exit { code: i64, output: Value },
+    Output(Value),
     Error { code: String, message: String },
 }
 
@@ -95,12 +102,27 @@ impl Mocks {
             let (code, what) = match &request.target {
                 CallTarget::Http { url, .. } => ("http.timeout", url.clone()),
                 CallTarget::Exec { program, .. } => ("exec.timeout", program.to_string()),
+                CallTarget::Task { kind, .. } => ("task.timeout", kind.to_string()),
             };
             let message = format!("{what} has not answered within {:?}", request.timeout);
             let result = Err(Failure::new(code, message));
             return Answer { result, takes: request.timeout, assumed: false };
         }
         Answer { result: mock.gives.result(&request.target), takes: mock.takes, assumed: false }
+    }
+}
+
+impl Mocks {
+    /// Returns what a signal says, and after how long; `None` if there is no mock for it.
+    pub(crate) fn signal(&mut self, name: &str) -> Option<(Value, Duration)> {
+        let fits = |mock: &&mut Mock| match &mock.fits {
+            Fits::Signal(pattern) => mock.left != Some(0) && matches(pattern, name),
+            Fits::Url { .. } | Fits::Program(_) | Fits::Task(_) => false,
+        };
+        let mock = self.0.iter_mut().find(fits)?;
+        mock.left = mock.left.map(|left| left.saturating_sub(1));
+        let Gives::Output(payload) = &mock.gives else { return None };
+        Some((payload.clone(), mock.takes))
     }
 }
 
@@ -112,8 +134,8 @@ impl Mock {
                     && matches(pattern, url)
             }
             (Fits::Program(pattern), CallTarget::Exec { program, .. }) => matches(pattern, program),
-            (Fits::Url { .. }, CallTarget::Exec { .. })
-            | (Fits::Program(_), CallTarget::Http { .. }) => false,
+            (Fits::Task(pattern), CallTarget::Task { kind, .. }) => matches(pattern, kind),
+            (Fits::Url { .. } | Fits::Program(_) | Fits::Task(_) | Fits::Signal(_), _) => false,
         }
     }
 }
@@ -123,6 +145,7 @@ impl Gives {
         let name = match target {
             CallTarget::Http { url, .. } => url.as_str(),
             CallTarget::Exec { program, .. } => program,
+            CallTarget::Task { kind, .. } => kind,
         };
         match self {
             Self::Response { status, headers, body } => {
@@ -139,6 +162,7 @@ impl Gives {
                 let details = exit(*code, output.clone());
                 Err(Failure::new("exec.exit", message).with_details(details))
             }
+            Self::Output(output) => Ok(output.clone()),
             Self::Error { code, message } => Err(Failure::new(code, message.clone())),
         }
     }
@@ -148,6 +172,7 @@ fn assumption(target: &CallTarget) -> Value {
     match target {
         CallTarget::Http { .. } => response(200, Map::new(), Value::from(Map::new())),
         CallTarget::Exec { .. } => exit(0, Value::from(Map::new())),
+        CallTarget::Task { .. } => Value::from(Map::new()),
     }
 }
 
@@ -182,7 +207,10 @@ fn matches(pattern: &str, text: &str) -> bool {
 fn mock(value: &Value) -> Result<Mock, MockError> {
     const HTTP: &[&str] = &["url", "method", "status", "headers", "body"];
     const EXEC: &[&str] = &["program", "exit_code", "output"];
+    const TASK: &[&str] = &["task", "output"];
+    const SIGNAL: &[&str] = &["signal", "payload"];
     const ALWAYS: &[&str] = &["takes", "times", "error", "message"];
+    const WHEN: &[&str] = &["takes", "times"];
     let Value::Map(given) = value else {
         return Err(MockError(format!("a mock is an object, not of type {}", value.type_name())));
     };
@@ -196,15 +224,22 @@ fn mock(value: &Value) -> Result<Mock, MockError> {
         Some(Value::Int(number)) => Ok(Some(*number)),
         Some(_) => Err(MockError(format!("`{name}` is a whole number"))),
     };
-    let (fits, known) = match (text("url")?, text("program")?) {
-        (Some(pattern), None) => (Fits::Url { pattern, method: text("method")? }, HTTP),
-        (None, Some(program)) => (Fits::Program(program), EXEC),
-        _ => return Err(MockError("a mock has either `url` or `program`".to_owned())),
+    let mut kinds = Vec::new();
+    if let Some(pattern) = text("url")? {
+        kinds.push((Fits::Url { pattern, method: text("method")? }, HTTP));
+    }
+    kinds.extend(text("program")?.map(|program| (Fits::Program(program), EXEC)));
+    kinds.extend(text("task")?.map(|kind| (Fits::Task(kind), TASK)));
+    kinds.extend(text("signal")?.map(|name| (Fits::Signal(name), SIGNAL)));
+    let (Some((fits, known)), true) = (kinds.pop(), kinds.is_empty()) else {
+        let message = "a mock has one of `url`, `program`, `task` and `signal`";
+        return Err(MockError(message.to_owned()));
     };
     for (name, _) in given.iter() {
         let name = name.as_str().unwrap_or_default();
-        if !known.contains(&name) && !ALWAYS.contains(&name) {
-            let all: Vec<&str> = known.iter().chain(ALWAYS).copied().collect();
+        let always = if matches!(fits, Fits::Signal(_)) { WHEN } else { ALWAYS };
+        if !known.contains(&name) && !always.contains(&name) {
+            let all: Vec<&str> = known.iter().chain(always).copied().collect();
             let message = format!("`{name}` is not known here; a mock has: {}", all.join(", "));
             return Err(MockError(message));
         }
@@ -220,6 +255,13 @@ fn mock(value: &Value) -> Result<Mock, MockError> {
             code: whole("exit_code")?.unwrap_or(0),
             output: given.get("output").cloned().unwrap_or_else(|| Value::from(Map::new())),
         },
+        (None, Fits::Task(_)) => {
+            let output = given.get("output").cloned();
+            Gives::Output(output.unwrap_or_else(|| Value::from(Map::new())))
+        }
+        (None, Fits::Signal(_)) => {
+            Gives::Output(given.get("payload").cloned().unwrap_or(Value::Null))
+        }
     };
     let takes = match text("takes")? {
         None => Duration::ZERO,

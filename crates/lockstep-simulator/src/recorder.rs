@@ -5,13 +5,13 @@
 //! comes before the effect with which it begins to wait, and whatever it waits for takes time; so the
 //! order is that of times, at equal times with entries first.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use lockstep_core::transition::{Change, ObjectWrite, Outcome, Refusal, Transition};
 use lockstep_core::{Entry, Happening, InstanceId, Object, ObjectKey, Time};
-use lockstep_definition::{Activity, Workflow};
+use lockstep_definition::{Activity, Definitions, Workflow};
 use lockstep_expr::Value;
 
 use crate::report::{Event, Happened, Write};
@@ -19,8 +19,13 @@ use crate::report::{Event, Happened, Write};
 /// What was recorded so far.
 #[derive(Debug)]
 pub(crate) struct Recorder {
+    definitions: Arc<Definitions>,
     workflow: Arc<Workflow>,
+    /// The workflows of instances that others have started.
+    children: HashMap<InstanceId, Arc<Workflow>>,
     notes: Vec<Note>,
+    /// Signals that were sent and not taken yet: what they say, whether that is made up.
+    signals: HashMap<(InstanceId, String), VecDeque<(Value, bool)>>,
     /// Objects as they were read or committed last.
     objects: HashMap<ObjectKey, Arc<Object>>,
 }
@@ -39,8 +44,20 @@ struct Note {
 }
 
 impl Recorder {
-    pub(crate) fn new(workflow: Arc<Workflow>) -> Self {
-        Self { workflow, notes: Vec::new(), objects: HashMap::new() }
+    pub(crate) fn new(definitions: Arc<Definitions>, workflow: Arc<Workflow>) -> Self {
+        Self {
+            definitions,
+            workflow,
+            children: HashMap::new(),
+            notes: Vec::new(),
+            signals: HashMap::new(),
+            objects: HashMap::new(),
+        }
+    }
+
+    /// Returns the workflow of an instance.
+    pub(crate) fn workflow(&self, instance: Option<InstanceId>) -> &Arc<Workflow> {
+        instance.and_then(|id| self.children.get(&id)).unwrap_or(&self.workflow)
     }
 
     /// Returns how much was recorded.
@@ -56,12 +73,24 @@ impl Recorder {
         activity: Option<&str>,
         what: Happened,
     ) {
-        let activities = &self.workflow.activities;
+        let activities = &self.workflow(instance).activities;
         let activity = activity
             .and_then(|name| activities.iter().position(|activity| *activity.name == *name));
         // A call is given up because of what is noted at the same time, not as a wait that begins.
         let is_effect = !matches!(what, Happened::CallEnded);
         self.notes.push(Note { at, is_effect, instance, activity, what: Some(what) });
+    }
+
+    /// Takes note of a signal that is sent.
+    pub(crate) fn sent(&mut self, to: InstanceId, name: &str, payload: Value, assumed: bool) {
+        let sent = self.signals.entry((to, name.to_owned())).or_default();
+        sent.push_back((payload, assumed));
+    }
+
+    fn taken(&mut self, by: Option<InstanceId>, name: &str) -> Option<Happened> {
+        let sent = self.signals.get_mut(&(by?, name.to_owned()))?;
+        let (payload, assumed) = sent.pop_front()?;
+        Some(Happened::Signalled { name: name.to_owned(), payload, assumed })
     }
 
     /// Takes note of an object as it was read.
@@ -75,6 +104,9 @@ impl Recorder {
             let instance = transition.instance;
             if instance.is_none() {
                 continue;
+            }
+            for entry in &transition.journal {
+                self.child(&entry.event);
             }
             match outcome {
                 Outcome::Committed => {
@@ -90,6 +122,16 @@ impl Recorder {
                     self.notes.push(Note { at, is_effect: true, instance, activity, what });
                 }
             }
+        }
+    }
+
+    /// Takes note of the workflow of an instance that another one starts.
+    fn child(&mut self, event: &Happening) {
+        if let Happening::ChildStarted { instance, workflow, .. } = event
+            && let Ok(id) = instance.parse()
+            && let Some(workflow) = self.definitions.workflows.get(&**workflow)
+        {
+            self.children.insert(InstanceId(id), Arc::clone(workflow));
         }
     }
 
@@ -113,32 +155,24 @@ impl Recorder {
 
     fn entry(&mut self, instance: Option<InstanceId>, entry: &Entry, writes: &[Write]) {
         let context = || {
-            let activity = self.workflow.activities.get(position(entry));
+            let activity = self.workflow(instance).activities.get(position(entry));
             activity.and_then(lock_context)
         };
-        let what = match &entry.event {
-            Happening::LockWaited { key, .. } => {
-                Some(Happened::LockWaited { context: context(), key: key.clone() })
-            }
-            Happening::LockGranted { key, token, waited } => Some(Happened::LockGranted {
+        let what = if let Happening::LockWaited { key, .. } = &entry.event {
+            Some(Happened::LockWaited { context: context(), key: key.clone() })
+        } else if let Happening::LockGranted { key, token, waited } = &entry.event {
+            Some(Happened::LockGranted {
                 context: context(),
                 key: key.clone(),
                 token: *token,
                 waited: Duration::from_micros(u64::try_from(*waited).unwrap_or(0)),
-            }),
-            Happening::LockLost { key, .. } => Some(Happened::LockLost { key: key.clone() }),
-            Happening::Skipped => Some(Happened::Skipped),
-            Happening::Committed(_) => Some(Happened::Committed(writes.to_vec())),
-            Happening::Retried { error } => Some(Happened::Retried { error: error.clone() }),
-            Happening::Caught { error } => Some(Happened::Caught { error: error.clone() }),
-            Happening::Logged(text) => Some(Happened::Logged(text.clone())),
-            // Calls are told with their answers; the beginning and the end stand in the report.
-            Happening::Started
-            | Happening::Called { .. }
-            | Happening::Returned { .. }
-            | Happening::Recovered
-            | Happening::Finished
-            | Happening::Failed { .. } => None,
+            })
+        } else if let Happening::Committed(_) = &entry.event {
+            Some(Happened::Committed(writes.to_vec()))
+        } else if let Happening::SignalTaken { name, .. } = &entry.event {
+            self.taken(instance, name)
+        } else {
+            told(entry.at, &entry.event)
         };
         let activity = Some(position(entry));
         self.notes.push(Note { at: Time(entry.at), is_effect: false, instance, activity, what });
@@ -153,16 +187,58 @@ impl Recorder {
             following = note.activity.or(following);
             note.activity = following;
         }
-        let activities = &self.workflow.activities;
-        self.notes
-            .into_iter()
-            .filter_map(|note| {
-                let activity = note.activity.and_then(|number| activities.get(number));
-                let activity = activity.map(|activity| Arc::clone(&activity.name));
-                Some(Event { at: note.at, instance: note.instance, activity, what: note.what? })
-            })
-            .collect()
+        let notes = std::mem::take(&mut self.notes);
+        let told = notes.into_iter().filter_map(|note| {
+            let Note { at, instance, activity, what, .. } = note;
+            let activities = &self.workflow(instance).activities;
+            let activity = activity.and_then(|number| activities.get(number));
+            let activity = activity.map(|activity| Arc::clone(&activity.name));
+            let child = instance.and_then(|id| self.children.get(&id));
+            let workflow = child.map(|workflow| Arc::clone(&workflow.name));
+            Some(Event { at, instance, workflow, activity, what: what? })
+        });
+        told.collect()
     }
+}
+
+/// Returns what people are told of an entry that says all of it.
+fn told(at: i64, event: &Happening) -> Option<Happened> {
+    Some(match event {
+        Happening::LockLost { key, .. } => Happened::LockLost { key: key.clone() },
+        Happening::Skipped => Happened::Skipped,
+        Happening::Retried { error } => Happened::Retried { error: error.clone() },
+        Happening::Caught { error } => Happened::Caught { error: error.clone() },
+        Happening::Logged(text) => Happened::Logged(text.clone()),
+        Happening::Waited { signal, title, until } => Happened::Waits {
+            signal: signal.clone(),
+            title: title.clone(),
+            limit: until.map(|until| Time(until).since(Time(at))),
+        },
+        Happening::SignalDropped { name, error, .. } => {
+            Happened::SignalDropped { name: name.clone(), error: error.clone() }
+        }
+        Happening::ChildStarted { workflow, awaited, .. } => {
+            Happened::ChildStarted { workflow: workflow.clone(), awaited: *awaited }
+        }
+        Happening::ChildEnded { error, .. } => Happened::ChildEnded { error: error.clone() },
+        Happening::EachBegan { items } => Happened::EachBegan { items: *items },
+        Happening::ParallelBegan { branches } => {
+            Happened::ParallelBegan { branches: branches.clone() }
+        }
+        // Calls and signals are told with what they say; the beginning and the end of the instance
+        // stand in the report; the rest is told with more than the entry says.
+        Happening::Started
+        | Happening::LockWaited { .. }
+        | Happening::LockGranted { .. }
+        | Happening::Called { .. }
+        | Happening::Returned { .. }
+        | Happening::Committed(_)
+        | Happening::Signalled { .. }
+        | Happening::SignalTaken { .. }
+        | Happening::Recovered
+        | Happening::Finished
+        | Happening::Failed { .. } => return None,
+    })
 }
 
 fn position(entry: &Entry) -> usize {

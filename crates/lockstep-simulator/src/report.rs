@@ -22,9 +22,14 @@ pub struct Report {
 }
 
 impl Report {
-    /// Returns how many outside calls were answered without a mock.
+    /// Returns how many outside calls and waits for signals were answered without a mock.
     pub fn assumed(&self) -> usize {
-        let assumed = |event: &&Event| matches!(event.what, Happened::Called { assumed: true, .. });
+        let assumed = |event: &&Event| {
+            matches!(
+                event.what,
+                Happened::Called { assumed: true, .. } | Happened::Signalled { assumed: true, .. }
+            )
+        };
         self.events.iter().filter(assumed).count()
     }
 }
@@ -36,6 +41,8 @@ pub struct Event {
     pub at: Time,
     /// To which instance; `None` for a read, which may be for several.
     pub instance: Option<InstanceId>,
+    /// Name of its workflow, if another instance started it.
+    pub workflow: Option<Arc<str>>,
     /// Name of the activity; `None` before the first and behind the last.
     pub activity: Option<Arc<str>>,
     /// What.
@@ -115,6 +122,53 @@ pub enum Happened {
     },
     /// A `log` step.
     Logged(String),
+    /// It would wait.
+    Waits {
+        /// For a signal, or answers to a form.
+        signal: Option<String>,
+        /// What people would read above the form.
+        title: Option<String>,
+        /// How long at most.
+        limit: Option<Duration>,
+    },
+    /// A signal comes that it waits for.
+    Signalled {
+        /// Its name.
+        name: String,
+        /// What it says.
+        payload: Value,
+        /// Whether no mock fits, so that it is made up.
+        assumed: bool,
+    },
+    /// A signal came that does not conform to the form.
+    SignalDropped {
+        /// Its name.
+        name: String,
+        /// Why.
+        error: String,
+    },
+    /// Another instance begins.
+    ChildStarted {
+        /// Its workflow.
+        workflow: String,
+        /// Whether it waits for the end of it.
+        awaited: bool,
+    },
+    /// An instance ended that it waited for.
+    ChildEnded {
+        /// The error code, if it failed.
+        error: Option<String>,
+    },
+    /// A `for_each` begins.
+    EachBegan {
+        /// How many items there are.
+        items: u32,
+    },
+    /// A `parallel` begins.
+    ParallelBegan {
+        /// Names of its branches.
+        branches: Vec<String>,
+    },
 }
 
 /// A change of one object.

@@ -99,6 +99,8 @@ clauses! {
         later_batch_replaces_the_row
         unfinished_instances_are_paged_by_id
         instances_are_listed_youngest_first_and_by_state
+        parts_are_kept_until_they_are_deleted
+        parts_of_a_refused_transition_are_not_kept
         journal_is_appended_in_order
         definitions_are_kept_as_they_were_first;
     values:

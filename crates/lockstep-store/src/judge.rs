@@ -13,12 +13,12 @@
 //!
 //! Absent by design: I/O, encoding, and any difference between stores.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use lockstep_core::transition::{
-    Change, Expected, InstanceRow, LockRow, LockWrite, ObjectWrite, Outcome, Refusal, Transition,
-    UniqueKey,
+    Change, Expected, InstanceRow, LockRow, LockWrite, ObjectWrite, Outcome, PartWrite, Refusal,
+    Transition, UniqueKey,
 };
 use lockstep_core::{Entry, FencingToken, InstanceId, Object, ObjectKey, TransitionNumber};
 
@@ -40,6 +40,8 @@ pub(crate) struct Verdict<'a> {
     pub(crate) unique: Vec<(&'a ObjectKey, Vec<&'a UniqueKey>)>,
     /// Locks; `None` for one that is not held.
     pub(crate) locks: Vec<(&'a str, Option<&'a LockRow>)>,
+    /// Parts of states; `None` for one that is deleted.
+    pub(crate) parts: BTreeMap<(InstanceId, u32), Option<&'a Arc<str>>>,
 }
 
 /// What a batch appends to the journal of one instance.
@@ -77,16 +79,18 @@ pub(crate) fn judge<'a>(
     verdict.outcomes = outcomes;
     verdict.instances = histories.rows;
     verdict.journal = histories.pages;
+    verdict.parts = histories.parts;
     verdict
 }
 
-/// Instance rows and journals of the committed transitions.
+/// Instance rows, parts and journals of the committed transitions.
 #[derive(Default)]
 struct Histories<'a> {
     rows: Vec<&'a InstanceRow>,
     row_places: HashMap<InstanceId, usize>,
     pages: Vec<Page<'a>>,
     page_places: HashMap<InstanceId, usize>,
+    parts: BTreeMap<(InstanceId, u32), Option<&'a Arc<str>>>,
 }
 
 impl<'a> Histories<'a> {
@@ -96,6 +100,15 @@ impl<'a> Histories<'a> {
             match self.rows.get_mut(place) {
                 Some(earlier) => *earlier = row,
                 None => self.rows.push(row),
+            }
+        }
+        if let Some(instance) = transition.instance {
+            for part in &transition.parts {
+                let (number, text) = match part {
+                    PartWrite::Put { number, text } => (*number, Some(text)),
+                    PartWrite::Delete { number } => (*number, None),
+                };
+                self.parts.insert((instance, number), text);
             }
         }
         if let (Some(instance), false) = (transition.instance, transition.journal.is_empty()) {

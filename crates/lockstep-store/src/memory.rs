@@ -32,6 +32,7 @@ struct Content {
     epoch: u32,
     instances: BTreeMap<InstanceId, InstanceRow>,
     unfinished: BTreeSet<InstanceId>,
+    parts: BTreeMap<(InstanceId, u32), Arc<str>>,
     journals: HashMap<InstanceId, Vec<Entry>>,
     objects: BTreeMap<ObjectKey, Arc<Object>>,
     /// By entity and key, the id of the object that has it.
@@ -94,6 +95,12 @@ impl Content {
                 Status::Done { .. } | Status::Failed { .. } => self.unfinished.remove(&row.id),
             };
             self.instances.insert(row.id, (*row).clone());
+        }
+        for ((instance, number), text) in &verdict.parts {
+            match text {
+                Some(text) => self.parts.insert((*instance, *number), Arc::clone(text)),
+                None => self.parts.remove(&(*instance, *number)),
+            };
         }
         for page in &verdict.journal {
             let journal = self.journals.entry(page.instance).or_default();
@@ -225,7 +232,7 @@ impl Store for Memory {
                 .range((from, Bound::Unbounded))
                 .filter_map(|id| content.instances.get(id))
                 .take(usize::try_from(limit).unwrap_or(usize::MAX))
-                .map(stored)
+                .map(|row| content.stored(row))
                 .collect())
         })
     }
@@ -235,7 +242,10 @@ impl Store for Memory {
     }
 
     fn instance(&self, id: InstanceId) -> StoreFuture<'_, Option<StoredInstance>> {
-        Box::pin(async move { Ok(self.open()?.instances.get(&id).map(stored)) })
+        Box::pin(async move {
+            let content = self.open()?;
+            Ok(content.instances.get(&id).map(|row| content.stored(row)))
+        })
     }
 
     fn instances(
@@ -246,15 +256,15 @@ impl Store for Memory {
     ) -> StoreFuture<'_, Vec<StoredInstance>> {
         Box::pin(async move {
             let to = before.map_or(Bound::Unbounded, Bound::Excluded);
-            Ok(self
-                .open()?
+            let content = self.open()?;
+            Ok(content
                 .instances
                 .range((Bound::Unbounded, to))
                 .rev()
                 .map(|(_, row)| row)
                 .filter(|row| state.is_none_or(|state| State::from(&row.status) == state))
                 .take(usize::try_from(limit).unwrap_or(usize::MAX))
-                .map(stored)
+                .map(|row| content.stored(row))
                 .collect())
         })
     }
@@ -289,6 +299,10 @@ impl Store for Memory {
     }
 }
 
-fn stored(row: &InstanceRow) -> StoredInstance {
-    StoredInstance { id: row.id, row: Ok(row.clone()) }
+impl Content {
+    fn stored(&self, row: &InstanceRow) -> StoredInstance {
+        let parts = self.parts.range((row.id, 0)..=(row.id, u32::MAX));
+        let parts = parts.map(|((_, number), text)| (*number, Arc::clone(text))).collect();
+        StoredInstance { id: row.id, row: Ok(InstanceRow { parts, ..row.clone() }) }
+    }
 }

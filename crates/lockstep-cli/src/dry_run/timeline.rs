@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use lockstep_core::{CallTarget, Failure};
+use lockstep_core::{CallTarget, Failure, TextPart};
 use lockstep_expr::{Value, json};
 use lockstep_simulator::{Event, Happened, Report, Write};
 use serde_json::{Value as Json, json};
@@ -36,13 +36,19 @@ impl Lines {
 /// Returns the timeline.
 pub(super) fn human(report: &Report) -> String {
     let mut lines = Lines::default();
-    let mut activity = None;
+    let mut around = (None, None);
     for event in &report.events {
         let at = event.at.since(report.began);
-        if event.activity != activity {
-            activity.clone_from(&event.activity);
-            if let Some(name) = &activity {
-                lines.add(at, 0, &format!("activity {name}"));
+        // A read is no instance's own.
+        let same = event.instance.is_none() || around.0.is_none() || event.instance == around.0;
+        if same && event.activity == around.1 {
+            around.0 = event.instance.or(around.0);
+        } else {
+            around = (event.instance, event.activity.clone());
+            let of = event.workflow.as_ref();
+            let of = of.map_or_else(String::new, |name| format!(" of workflow {name}"));
+            if let Some(name) = &event.activity {
+                lines.add(at, 0, &format!("activity {name}{of}"));
             }
         }
         for (indent, line) in told(&event.what) {
@@ -100,8 +106,36 @@ fn told(what: &Happened) -> Vec<(usize, String)> {
         Happened::Retried { error } => format!("retry   after {error}"),
         Happened::Caught { error } => format!("catch   {error}"),
         Happened::Logged(text) => format!("log     {text}"),
+        Happened::Waits { signal, title, limit } => {
+            waits(signal.as_deref(), title.as_deref(), *limit)
+        }
+        Happened::Signalled { name, payload, assumed } => {
+            let made_up = if *assumed { " (made up)" } else { "" };
+            format!("signal  {name} = {}{made_up}", shown(payload))
+        }
+        Happened::SignalDropped { name, error } => format!("signal  {name} is dropped: {error}"),
+        Happened::ChildStarted { workflow, awaited: true } => format!("call    {workflow}"),
+        Happened::ChildStarted { workflow, awaited: false } => format!("start   {workflow}"),
+        Happened::ChildEnded { error: None } => "return  done".to_owned(),
+        Happened::ChildEnded { error: Some(error) } => format!("return  fails with {error}"),
+        Happened::EachBegan { items } => format!("items   {items}, for each of them"),
+        Happened::ParallelBegan { branches } => format!("branch  {}", branches.join(", ")),
     };
     vec![(0, line)]
+}
+
+fn waits(signal: Option<&str>, title: Option<&str>, limit: Option<Duration>) -> String {
+    let what = match (signal, title) {
+        (Some(name), Some(title)) => format!(" for the form {name}: {title}"),
+        (Some(name), None) => format!(" for {name}"),
+        (None, _) => String::new(),
+    };
+    let limit = match (limit, signal) {
+        (Some(limit), Some(_)) => format!(", at most {}", time(limit)),
+        (Some(limit), None) => format!(" {}", time(limit)),
+        (None, _) => String::new(),
+    };
+    format!("wait   {what}{limit}")
 }
 
 fn lock(context: Option<&str>, key: &str) -> String {
@@ -121,8 +155,8 @@ fn called(
     match target {
         CallTarget::Http { method, url, headers, body } => {
             lines.push((0, format!("http    {method} {url}{again}")));
-            for (name, text) in headers {
-                lines.push((8, format!("{name}: {text}")));
+            for (name, parts) in headers {
+                lines.push((8, format!("{name}: {}", text(parts))));
             }
             lines.extend(body.iter().map(|body| (8, shown(body))));
         }
@@ -130,20 +164,33 @@ fn called(
             let words: Vec<&str> =
                 std::iter::once(&**program).chain(args.iter().map(String::as_str)).collect();
             lines.push((0, format!("exec    {}{again}", words.join(" "))));
-            for (name, text) in env {
-                lines.push((8, format!("{name}={text}")));
+            for (name, parts) in env {
+                lines.push((8, format!("{name}={}", text(parts))));
             }
             lines.extend(input.iter().map(|input| (8, shown(input))));
         }
+        CallTarget::Task { kind, input } => {
+            lines.push((0, format!("task    {kind}{again}")));
+            lines.push((8, shown(input)));
+        }
     }
-    let text = match answer {
+    let said = match answer {
         Ok(value) => shown(value),
         Err(failure) => failure_report::line(failure),
     };
     let after = if takes.is_zero() { String::new() } else { format!(" after {}", time(takes)) };
     let made_up = if assumed { " (made up)" } else { "" };
-    lines.push((6, format!("= {text}{after}{made_up}")));
+    lines.push((6, format!("= {said}{after}{made_up}")));
     lines
+}
+
+/// Returns a text as its author wrote it: secrets stand as their names.
+fn text(parts: &[TextPart]) -> String {
+    parts.iter().map(ToString::to_string).collect()
+}
+
+fn texts(named: &[(String, Vec<TextPart>)]) -> Vec<(&str, String)> {
+    named.iter().map(|(name, parts)| (name.as_str(), text(parts))).collect()
 }
 
 fn committed(writes: &[Write]) -> Vec<(usize, String)> {
@@ -195,6 +242,9 @@ fn event_json(report: &Report, event: &Event) -> Json {
         let at = micros(event.at.since(report.began));
         fields.shift_insert(0, "event".to_owned(), name.into());
         fields.shift_insert(0, "activity".to_owned(), event.activity.as_deref().into());
+        if let Some(workflow) = &event.workflow {
+            fields.shift_insert(0, "workflow".to_owned(), (&**workflow).into());
+        }
         fields.shift_insert(0, "at_us".to_owned(), at.into());
     }
     told
@@ -243,6 +293,23 @@ fn happened_json(what: &Happened) -> (&'static str, Json) {
         Happened::Retried { error } => ("retried", json!({ "error": error })),
         Happened::Caught { error } => ("caught", json!({ "error": error })),
         Happened::Logged(text) => ("logged", json!({ "text": text })),
+        Happened::Waits { signal, title, limit } => {
+            let limit = limit.map(micros);
+            ("waits", json!({ "signal": signal, "title": title, "limit_us": limit }))
+        }
+        Happened::Signalled { name, payload, assumed } => {
+            let payload = value(payload);
+            ("signalled", json!({ "name": name, "payload": payload, "made_up": assumed }))
+        }
+        Happened::SignalDropped { name, error } => {
+            ("signal_dropped", json!({ "name": name, "error": error }))
+        }
+        Happened::ChildStarted { workflow, awaited } => {
+            ("child_started", json!({ "started": workflow, "awaited": awaited }))
+        }
+        Happened::ChildEnded { error } => ("child_ended", json!({ "error": error })),
+        Happened::EachBegan { items } => ("each_began", json!({ "items": items })),
+        Happened::ParallelBegan { branches } => ("parallel_began", json!({ "branches": branches })),
     }
 }
 
@@ -251,15 +318,16 @@ fn target_json(target: &CallTarget) -> Json {
         CallTarget::Http { method, url, headers, body } => json!({
             "method": &**method,
             "url": url,
-            "headers": headers,
+            "headers": texts(headers),
             "body": body.as_ref().map(value),
         }),
         CallTarget::Exec { program, args, input, env } => json!({
             "program": &**program,
             "args": args,
             "input": input.as_ref().map(value),
-            "env": env,
+            "env": texts(env),
         }),
+        CallTarget::Task { kind, input } => json!({ "task": &**kind, "input": value(input) }),
     }
 }
 

@@ -4,25 +4,34 @@
 //! world. Commands, one a line:
 //!
 //! * `start NAME WORKFLOW k=v ...`, `cancel NAME`
-//! * `ok NAME [text]`, `error NAME CODE`: the outside call of an instance comes back
+//! * `ok NAME [text]`, `error NAME CODE`: the first outside call of an instance comes back;
+//!   `NAME#3` is its call number 3; `late NAME#3`: one that was cancelled comes back all the same
+//! * `signal NAME SIGNAL [text or JSON]`
 //! * `+MILLISECONDS`: time goes on
 //! * `hold`, `land`: the store stops answering, or answers all that it was given
+//! * `blind`: no object is read any more, until a crash
 //! * `crash`: the engine is gone; a new one takes up what the store holds
-//! * `show ENTITY/ID`, `locks`
+//! * `show ENTITY/ID`, `locks`, `journal NAME`
+//!
+//! An instance that another one started is called `PARENT/WORKFLOW`, the second one
+//! `PARENT/WORKFLOW2`.
+
+mod naming;
+mod shelf;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use lockstep_definition::{Definitions, Source, check};
-use lockstep_expr::{Map, Value};
-use uuid::Uuid;
+use lockstep_expr::{Map, Value, json};
 
-use crate::event::{Batch, CallTarget, Effect, Event, Start};
-use crate::transition::{
-    Change, Expected, InstanceRow, LockRow, LockWrite, Outcome, Refusal, Status, Transition,
-};
-use crate::{CallId, Config, Engine, Failure, InstanceId, Object, ObjectKey, Time, codec};
+use crate::event::{Batch, Effect, Event, Start};
+use crate::transition::{InstanceRow, Status};
+use crate::{CallId, CallTarget, Config, Engine, Failure, InstanceId, ObjectKey, Time, codec};
+pub(crate) use naming::id;
+use shelf::Shelf;
 
 const DEFINITIONS: &str = "test";
 
@@ -32,13 +41,15 @@ pub(crate) struct Rig {
     pub(crate) engine: Engine,
     epoch: u32,
     now: Time,
-    pub(crate) objects: BTreeMap<ObjectKey, Arc<Object>>,
-    unique: BTreeMap<(Arc<str>, crate::transition::UniqueKey), ObjectKey>,
-    pub(crate) rows: BTreeMap<InstanceId, InstanceRow>,
-    pub(crate) locks: BTreeMap<Arc<str>, LockRow>,
-    calls: BTreeMap<CallId, InstanceId>,
+    shelf: Shelf,
+    /// Outside calls, whose they are, and their numbers.
+    pub(crate) calls: BTreeMap<CallId, (InstanceId, String)>,
+    cancelled: BTreeMap<CallId, (InstanceId, String)>,
+    names: BTreeMap<InstanceId, String>,
+    signals: u64,
     in_flight: Option<Batch>,
     holds: bool,
+    blind: bool,
     log: String,
     /// Batches that are still to be committed before the engine is replaced by a new one.
     pub(crate) crash_after: Option<usize>,
@@ -56,13 +67,14 @@ impl Rig {
             engine: Engine::new(Config::new(1)),
             epoch: 1,
             now: Time(1_000_000_000_000_000),
-            objects: BTreeMap::new(),
-            unique: BTreeMap::new(),
-            rows: BTreeMap::new(),
-            locks: BTreeMap::new(),
+            shelf: Shelf::default(),
             calls: BTreeMap::new(),
+            cancelled: BTreeMap::new(),
+            names: BTreeMap::new(),
+            signals: 0,
             in_flight: None,
             holds: false,
+            blind: false,
             log: String::new(),
             crash_after: None,
             batches: 0,
@@ -85,12 +97,26 @@ impl Rig {
         match words.as_slice() {
             ["start", name, workflow, input @ ..] => self.start(name, workflow, input),
             ["cancel", name] => {
-                let event = Event::Cancel { instance: id(name), reason: "by hand".to_owned() };
+                let event = Event::Cancel { instance: self.id(name), reason: "by hand".to_owned() };
                 self.engine.handle(self.now, event);
             }
             ["ok", name, text @ ..] => self.come_back(name, Ok(Value::from(text.join(" ")))),
             ["error", name, code] => self.come_back(name, Err(Failure::new(code, "it failed"))),
+            ["late", name] => {
+                self.calls.append(&mut self.cancelled);
+                self.come_back(name, Ok(Value::from("late")));
+            }
+            ["signal", name, signal, text @ ..] => self.signal(name, signal, &text.join(" ")),
+            ["journal", name] => {
+                let id = self.id(name);
+                let entries = self.journals.get(&id).cloned().unwrap_or_default();
+                for entry in entries {
+                    let event = self.named(&format!("{:?}", entry.event));
+                    self.say(&format!("{name}: {event}"));
+                }
+            }
             ["hold"] => self.holds = true,
+            ["blind"] => self.blind = true,
             ["land"] => self.holds = false,
             ["crash"] => self.crash(),
             ["show", key] => {
@@ -105,7 +131,7 @@ impl Rig {
                 let rows: Vec<String> = self
                     .locks
                     .values()
-                    .map(|row| format!("{} by {}", row.key, name(row.instance)))
+                    .map(|row| format!("{} by {}", row.key, self.name(row.instance)))
                     .collect();
                 let idle = self.engine.locks_are_idle();
                 self.say(&format!("rows {rows:?}, idle {idle}"));
@@ -142,17 +168,40 @@ impl Rig {
             let value = value.parse().map_or_else(|_| Value::from(value), Value::Int);
             map.insert(key, value);
         }
+        self.start_with(name, workflow, Value::Map(Arc::new(map)));
+    }
+
+    pub(crate) fn start_with(&mut self, name: &str, workflow: &str, input: Value) {
         let (workflow, by) = (workflow.into(), "tester".into());
-        let input = Value::Map(Arc::new(map));
         let start = Start { instance: id(name), workflow, input, by };
         self.engine.handle(self.now, Event::Start(start));
     }
 
-    fn come_back(&mut self, whose: &str, result: Result<Value, Failure>) {
-        let call = self.calls.iter().find(|(_, of)| **of == id(whose)).map(|(call, _)| *call);
+    pub(crate) fn come_back(&mut self, whose: &str, result: Result<Value, Failure>) {
+        let (whose, wanted) =
+            whose.split_once('#').map_or((whose, None), |(name, number)| (name, Some(number)));
+        let id = self.id(whose);
+        let fits = |(_, (of, number)): &(&CallId, &(InstanceId, String))| {
+            *of == id && wanted.is_none_or(|wanted| wanted == number)
+        };
+        let call = self.calls.iter().find(fits).map(|(call, _)| *call);
         let call = call.unwrap_or_else(|| panic!("{whose} is not calling"));
         self.calls.remove(&call);
         self.engine.handle(self.now, Event::Returned { call, result });
+    }
+
+    /// Returns whether an instance is stored and has not ended.
+    pub(crate) fn is_unfinished(&self, name: &str) -> bool {
+        let row = self.rows.get(&self.id(name));
+        row.is_some_and(|row| matches!(row.status, Status::Running(_)))
+    }
+
+    fn signal(&mut self, whose: &str, name: &str, text: &str) {
+        self.signals += 1;
+        let payload = json::from_json(text).unwrap_or_else(|_| Value::from(text));
+        let (request, instance) = (self.signals, self.id(whose));
+        let (name, by) = (name.into(), "somebody".into());
+        self.engine.handle(self.now, Event::Signal { request, instance, name, payload, by });
     }
 
     /// Answers reads and commits until nothing is left to answer.
@@ -169,7 +218,8 @@ impl Rig {
             if !self.holds
                 && let Some(batch) = self.in_flight.take()
             {
-                let outcomes = self.commit(batch);
+                let outcomes = self.shelf.commit(batch);
+                self.name_children();
                 self.batches += 1;
                 if self.crash_after == Some(self.batches) {
                     self.crash();
@@ -184,6 +234,7 @@ impl Rig {
 
     fn carry_out(&mut self, effect: Effect) {
         match effect {
+            Effect::Load { .. } if self.blind => {}
             Effect::Load { read, key } => {
                 let result = Ok(self.objects.get(&key).cloned());
                 self.engine.handle(self.now, Event::Loaded { read, key, result });
@@ -194,38 +245,52 @@ impl Rig {
                 self.engine.handle(self.now, Event::Queried { read, result });
             }
             Effect::Call { call, request } => {
-                self.calls.insert(call, request.instance);
                 let what = match &request.target {
-                    CallTarget::Http { method, url, .. } => format!("{method} {url}"),
+                    CallTarget::Http { method, url, headers, .. } => {
+                        let headers: Vec<String> = headers
+                            .iter()
+                            .map(|(name, parts)| format!(" {name}={parts:?}"))
+                            .collect();
+                        format!("{method} {url}{}", headers.concat())
+                    }
                     CallTarget::Exec { program, .. } => format!("exec {program}"),
+                    CallTarget::Task { kind, input } => format!("task {kind} {input}"),
                 };
                 let token = request.fencing_token.map_or("-".to_owned(), short);
                 let (_, number) =
                     request.idempotency_key.rsplit_once(':').expect("instance:number");
-                let who = name(request.instance);
+                self.calls.insert(call, (request.instance, number.to_owned()));
+                let who = self.name(request.instance);
                 self.say(&format!(
                     "{who} calls {what}, call {number} attempt {}, token {token}",
                     request.attempt
                 ));
             }
             Effect::CancelCall { call } => {
-                if let Some(of) = self.calls.remove(&call) {
-                    self.say(&format!("{}'s call is cancelled", name(of)));
+                if let Some((of, number)) = self.calls.remove(&call) {
+                    self.cancelled.insert(call, (of, number.clone()));
+                    self.say(&format!("{}'s call {number} is cancelled", self.name(of)));
                 }
             }
+            Effect::Signalled { request, result: Ok(()) } => {
+                self.say(&format!("signal {request} is kept"));
+            }
+            Effect::Signalled { request, result: Err(failure) } => {
+                let why = self.named(&failure.message);
+                self.say(&format!("signal {request} is refused: {}: {why}", failure.code));
+            }
             Effect::Answer { instance, result } => match result {
-                Ok(output) => self.say(&format!("{} done: {output}", name(instance))),
+                Ok(output) => {
+                    let output = self.named(&output.to_string());
+                    self.say(&format!("{} done: {output}", self.name(instance)));
+                }
                 Err(failure) => {
-                    self.say(&format!(
-                        "{} failed: {}: {}",
-                        name(instance),
-                        failure.code,
-                        named(&failure.message)
-                    ));
+                    let (code, why) = (&failure.code, self.named(&failure.message));
+                    self.say(&format!("{} failed: {code}: {why}", self.name(instance)));
                 }
             },
             Effect::Rejected { instance, failure } => {
-                self.say(&format!("{} rejected: {}", name(instance), failure.message));
+                self.say(&format!("{} rejected: {}", self.name(instance), failure.message));
             }
             Effect::Imported { result } => self.say(&format!("imported {result:?}")),
             Effect::Diverged { number, refusal } => {
@@ -234,89 +299,27 @@ impl Rig {
         }
     }
 
-    /// Commits a batch as a store does, and checks what every store relies on.
-    fn commit(&mut self, batch: Batch) -> Vec<Outcome> {
-        batch.into_iter().map(|transition| self.commit_one(transition)).collect()
-    }
-
-    fn commit_one(&mut self, transition: Transition) -> Outcome {
-        if let Err(refusal) = self.judge(&transition) {
-            return Outcome::Refused(refusal);
-        }
-        for write in transition.objects {
-            if let Some(keys) = write.unique {
-                self.unique.retain(|_, holder| *holder != write.key);
-                for unique in keys {
-                    self.unique.insert((Arc::clone(&write.key.entity), unique), write.key.clone());
-                }
-            }
-            match write.change {
-                Change::Check => {}
-                Change::Delete => drop(self.objects.remove(&write.key)),
-                Change::Put(object) => drop(self.objects.insert(write.key, object)),
-            }
-        }
-        for lock in transition.locks {
-            match lock {
-                LockWrite::Put(row) => drop(self.locks.insert(Arc::clone(&row.key), row)),
-                LockWrite::Delete { key, token } => {
-                    if self.locks.get(&key).is_some_and(|row| row.token == token) {
-                        self.locks.remove(&key);
-                    }
-                }
-            }
-        }
-        if let Some(row) = transition.row {
-            self.rows.insert(row.id, row);
-        }
-        Outcome::Committed
-    }
-
-    fn judge(&self, transition: &Transition) -> Result<(), Refusal> {
-        for (key, token) in &transition.fences {
-            let actual = self.locks.get(key).map(|row| row.token);
-            if actual != Some(*token) {
-                return Err(Refusal::Fenced { key: Arc::clone(key), token: *token, actual });
-            }
-        }
-        let mut seen: BTreeMap<&ObjectKey, Option<i64>> = BTreeMap::new();
-        for write in &transition.objects {
-            let stored = || self.objects.get(&write.key).map(|object| object.stamp);
-            let present = seen.get(&write.key).copied().unwrap_or_else(stored);
-            let expected = match write.expected {
-                Expected::Absent => None,
-                Expected::Stamp(stamp) => Some(stamp),
-            };
-            if present != expected {
-                let actual = self.objects.get(&write.key).map(|object| object.version);
-                return Err(Refusal::Conflict { key: write.key.clone(), actual });
-            }
-            seen.insert(&write.key, Some(transition.number));
-            for unique in write.unique.iter().flatten() {
-                let holder = self.unique.get(&(Arc::clone(&write.key.entity), unique.clone()));
-                if let Some(other) = holder.filter(|holder| **holder != write.key) {
-                    let (key, unique) = (write.key.clone(), unique.clone());
-                    return Err(Refusal::Unique { key, unique, other: Arc::clone(&other.id) });
-                }
-            }
-        }
-        Ok(())
-    }
-
     fn crash(&mut self) {
         self.crash_after = None;
         self.holds = false;
+        self.blind = false;
         self.in_flight = None;
         self.calls.clear();
         self.epoch += 1;
         self.engine = Engine::new(Config::new(self.epoch));
         let running = self.rows.values().filter(|row| matches!(row.status, Status::Running(_)));
-        let rows = running.cloned().collect();
+        let rows = running.map(|row| {
+            let parts = self.parts.get(&row.id).into_iter().flatten();
+            let parts = parts.map(|(number, text)| (*number, Arc::clone(text))).collect();
+            let input = if row.input_part.is_none() { row.input.clone() } else { Value::Null };
+            InstanceRow { input, parts, ..row.clone() }
+        });
+        let rows = rows.collect();
         let locks = self.locks.values().cloned().collect();
         let definitions = vec![(DEFINITIONS.into(), Arc::clone(&self.definitions))];
         let refused = self.engine.recover(self.now, rows, locks, &definitions);
         for (instance, why) in refused {
-            self.say(&format!("{} cannot go on: {why}", name(instance)));
+            self.say(&format!("{} cannot go on: {why}", self.name(instance)));
         }
         self.publish();
         self.say("crashed");
@@ -336,31 +339,21 @@ impl Rig {
     }
 }
 
-/// Instances are named by one or two characters, which make up their identity.
-pub(crate) fn id(name: &str) -> InstanceId {
-    let mut bytes = [0_u8; 16];
-    bytes[..name.len()].copy_from_slice(name.as_bytes());
-    InstanceId(Uuid::from_bytes(bytes))
-}
-
-fn name(id: InstanceId) -> String {
-    let bytes: Vec<u8> = id.0.into_bytes().into_iter().take_while(|byte| *byte != 0).collect();
-    String::from_utf8(bytes).expect("names are text")
-}
-
-/// Replaces identities in a message by names.
-fn named(message: &str) -> String {
-    let mut words: Vec<String> = Vec::new();
-    for word in message.split(' ') {
-        let (bare, rest) = word.split_at(word.trim_end_matches([',', ';']).len());
-        words.push(match bare.parse::<Uuid>() {
-            Ok(uuid) => format!("{}{rest}", name(InstanceId(uuid))),
-            Err(_) => word.to_owned(),
-        });
-    }
-    words.join(" ")
-}
-
 fn short(token: i64) -> String {
     format!("#{}.{}", token >> 40, token & 0xff_ffff_ffff)
+}
+
+/// What the store holds is looked at as if it were the rig's own.
+impl Deref for Rig {
+    type Target = Shelf;
+
+    fn deref(&self) -> &Shelf {
+        &self.shelf
+    }
+}
+
+impl DerefMut for Rig {
+    fn deref_mut(&mut self) -> &mut Shelf {
+        &mut self.shelf
+    }
 }

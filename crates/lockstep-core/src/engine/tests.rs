@@ -1,5 +1,11 @@
 //! The engine as a whole, by scripts: see [`super::rig`].
 
+mod children;
+mod crashes;
+mod nesting;
+mod outside;
+mod waiting;
+
 use std::collections::BTreeMap;
 
 use expect_test::{Expect, expect};
@@ -83,7 +89,7 @@ fn a_holder_that_outlives_its_hold_timeout_loses_lock_call_and_changes() {
         ",
         expect![[r#"
             a calls POST http://outside/x, call 1 attempt 1, token #1.1
-            a's call is cancelled
+            a's call 1 is cancelled
             b calls POST http://outside/x, call 1 attempt 1, token #1.2
             a failed: lock.lost: the lock "x" was held for 2s, which is its hold timeout; uncommitted changes are dropped
             b done: 1
@@ -179,7 +185,7 @@ fn a_cancelled_waiter_leaves_its_queue_and_a_cancelled_holder_its_lock() {
         expect![[r#"
             a calls POST http://outside/x, call 1 attempt 1, token #1.1
             b failed: cancelled: by hand
-            a's call is cancelled
+            a's call 1 is cancelled
             a failed: cancelled: by hand
             c calls POST http://outside/x, call 1 attempt 1, token #1.2
             c done: 1
@@ -613,7 +619,7 @@ fn the_timeout_of_an_activity_ends_with_it() {
             a calls GET http://outside/three, call 2 attempt 1, token -
             a done: null
             b calls GET http://outside/two, call 1 attempt 1, token #1.2
-            b's call is cancelled
+            b's call 1 is cancelled
             b failed: activity.timeout: the activity has taken too long
         "#]],
     );
@@ -738,10 +744,10 @@ fn a_cancel_is_not_tried_again() {
         ",
         expect![[r#"
             a calls POST http://outside/x, call 1 attempt 1, token #1.1
-            a's call is cancelled
+            a's call 1 is cancelled
             a failed: cancelled: by hand
             b calls POST http://outside/x, call 1 attempt 1, token #1.2
-            b's call is cancelled
+            b's call 1 is cancelled
             b failed: cancelled: by hand
             rows [], idle true
         "#]],

@@ -24,13 +24,13 @@ impl Instance {
     /// Returns the names that expressions of the instance can see. `now` is the time that they see
     /// unless the present step has seen one already.
     pub(crate) fn scope(&self, now: Time) -> InScope<'_> {
-        InScope { instance: self, now: self.now.unwrap_or(now), object: None }
+        InScope { instance: self, now: self.strand.now.unwrap_or(now), object: None }
     }
 }
 
 impl Scope for InScope<'_> {
     fn lookup(&self, name: &str) -> Option<Value> {
-        if let Some(value) = self.instance.names.get(name) {
+        if let Some(value) = self.instance.strand.names.get(name) {
             return Some(value.clone());
         }
         match name {

@@ -8,72 +8,89 @@
 //! * Held locks are told by their rows alone; the state only remembers under which tokens it lives,
 //!   to see at a restart that one was lost.
 
-use std::any::Any;
+mod pieces;
+mod strand;
+mod unit;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use lockstep_expr::Value;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::{Block, Held, Instance, Names, Phase, Position, Savepoint, Stage};
-use crate::codec::{self, DecodeError, Exact};
+use super::inbox::{Inbox, Letter};
+use super::parts::{self, Parts};
+use super::seldom::{Lineage, Seldom};
+use super::{Held, Instance, Phase, Savepoint};
+use crate::codec::{self, DecodeError};
 use crate::failure::Failure;
 use crate::id::Ticket;
-use crate::object::{Object, ObjectKey};
 use crate::time::Time;
-use crate::transition::{Expected, InstanceRow, Judge, LockRow, LockWrite, Status};
-use crate::unit_of_work::{Entry, Intent, UnitOfWork};
+use crate::transition::{InstanceRow, Judge, LockRow, LockWrite, PartWrite, Status};
 use crate::world::World;
+use pieces::{Reading, Writing};
+use strand::{FrameState, PositionState, StrandState};
+use unit::EntryState;
 
 /// Form of the texts that this program writes; it reads no other.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct State {
     form: u32,
-    position: PositionState,
-    names: Json,
+    /// The present one first.
+    strands: Vec<StrandState>,
+    tables: Vec<Json>,
     unit: Vec<EntryState>,
     activity_start: SavepointState,
     unit_start: SavepointState,
     tokens: Vec<(String, i64)>,
     entered_with: usize,
-    backing_off: Option<i64>,
     waiting_since: Option<i64>,
     waited: i64,
     calls: u32,
     created: u32,
-    call_attempts: u32,
     activity_attempts: u32,
     activity_until: Option<i64>,
-    now: Option<i64>,
     error: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seldom: Option<SeldomState>,
 }
-
-/// Activity, catch if in one, whether before the lock, step.
-type PositionState = (usize, Option<usize>, bool, usize);
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SavepointState {
     position: PositionState,
-    /// Absent if they are those of the state.
-    names: Option<Json>,
+    names: usize,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    frames: Vec<FrameState>,
     unit: Vec<EntryState>,
     calls: u32,
+    #[serde(default)]
+    taken: usize,
 }
-
-/// Entity and id, stamp if it is expected to be there, what was read, what is to become of it.
-type EntryState = ((String, String), Option<i64>, Json, IntentState);
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum IntentState {
-    Check,
-    Put { object: Json, fresh: bool },
-    Delete,
+#[serde(deny_unknown_fields)]
+struct SeldomState {
+    forked: u32,
+    inbox: Vec<LetterState>,
+    taken: Vec<LetterState>,
+    /// Parent, whether it waits, instances above.
+    lineage: Option<(String, bool, u32)>,
 }
+
+/// A state that was made.
+struct Saved {
+    state: String,
+    input_part: Option<u32>,
+    parts: Vec<PartWrite>,
+}
+
+/// Name, payload, who sent it.
+type LetterState = (String, Json, String);
 
 impl Instance {
     /// Returns the instance's row.
@@ -83,10 +100,12 @@ impl Instance {
             workflow: Arc::clone(&self.workflow.name),
             definitions: Arc::clone(&self.published.id),
             input: self.input.clone(),
+            input_part: None,
             started_by: Arc::clone(&self.started_by),
             started_at: self.started_at,
             ticket,
             status,
+            parts: Vec::new(),
         }
     }
 
@@ -99,19 +118,17 @@ impl Instance {
         if self.held.iter().any(|held| !held.row) && !world.outbox.is_last(self.id) {
             world.outbox.order(Some(self.id), Judge::Core);
         }
-        let ticket = match &self.phase {
-            Phase::Waiting { ticket, .. } => *ticket,
-            Phase::Ready
-            | Phase::Loading(_)
-            | Phase::Querying(_)
-            | Phase::Calling(_)
-            | Phase::BackingOff(_)
-            | Phase::Committing(_) => 0,
-        };
-        let row = self.row(Status::Running(self.save().into()), ticket);
+        let ticket =
+            if let Phase::Waiting { ticket, .. } = &self.strand.phase { *ticket } else { 0 };
         let id = self.id;
+        // What a transition writes that the store judges may not come to be.
+        let last = world.outbox.last_of(id);
+        let makes_parts = last.is_some_and(|transition| transition.judge == Judge::Core);
+        let Saved { state, input_part, parts } = self.save(makes_parts);
+        let row = self.row(Status::Running(state.into()), ticket);
         let Some(transition) = world.outbox.last_of(id) else { return };
-        transition.row = Some(row);
+        transition.row = Some(InstanceRow { input_part, ..row });
+        transition.parts.extend(parts);
         self.hand_over_journal(&mut transition.journal);
         for held in self.held.iter_mut().filter(|held| !held.row) {
             held.row = true;
@@ -126,76 +143,89 @@ impl Instance {
         world.outbox.unsaved.remove(&id);
     }
 
-    fn save(&self) -> String {
-        let backing_off = match &self.phase {
-            Phase::BackingOff(until) => Some(until.0),
-            Phase::Ready
-            | Phase::Waiting { .. }
-            | Phase::Loading(_)
-            | Phase::Querying(_)
-            | Phase::Calling(_)
-            | Phase::Committing(_) => None,
-        };
-        let state = State {
+    fn save(&mut self, makes_parts: bool) -> Saved {
+        let mut seldom = self.seldom.take();
+        let mut none = Parts::default();
+        let mut known = seldom.as_mut().map(|seldom| std::mem::take(&mut seldom.parts));
+        let parts = known.as_mut().unwrap_or(&mut none);
+        self.seldom = seldom;
+        let mut to = Writing::new(parts, makes_parts);
+        let input_part = to.input(&self.input);
+        let mut state = State {
             form: FORM,
-            position: save_position(self.position),
-            names: save_names(&self.names),
-            unit: save_unit(&self.unit),
-            activity_start: self.save_savepoint(&self.activity_start),
-            unit_start: self.save_savepoint(&self.unit_start),
+            strands: self.strands().map(|strand| strand::save(strand, &mut to)).collect(),
+            unit: unit::save_unit(&self.unit),
+            activity_start: save_savepoint(&self.activity_start, &mut to),
+            unit_start: save_savepoint(&self.unit_start, &mut to),
             tokens: self.held.iter().map(|held| (held.key.to_string(), held.token)).collect(),
             entered_with: self.entered_with,
-            backing_off,
             waiting_since: self.waiting_since.map(|since| since.0),
             waited: self.waited,
             calls: self.calls,
             created: self.created,
-            call_attempts: self.call_attempts,
             activity_attempts: self.activity_attempts,
             activity_until: self.activity_until.map(|until| until.0),
-            now: self.now.map(|now| now.0),
             error: self.error.as_deref().map(codec::encode_failure),
+            seldom: self.seldom.as_deref().map(|seldom| save_seldom(seldom, &mut to)),
+            tables: Vec::new(),
         };
-        serde_json::to_string(&state).expect("a state has no keys that JSON cannot write")
-    }
-
-    fn save_savepoint(&self, savepoint: &Savepoint) -> SavepointState {
-        let same = Arc::ptr_eq(&savepoint.names.0, &self.names.0);
-        SavepointState {
-            position: save_position(savepoint.position),
-            names: (!same).then(|| save_names(&savepoint.names)),
-            unit: save_unit(&savepoint.unit),
-            calls: savepoint.calls,
+        let (tables, writes) = to.finish();
+        state.tables = tables;
+        if let Some(known) = known {
+            self.seldom_mut().parts = known;
+        } else if !none.is_empty() {
+            self.seldom_mut().parts = none;
         }
+        let state = serde_json::to_string(&state);
+        let state = state.expect("a state has no keys that JSON cannot write");
+        Saved { state, input_part, parts: writes }
     }
 
-    /// Makes the instance what the text says; `locks` are the rows of the locks that it holds.
+    /// Makes the instance what the text says, which names parts; `locks` are the rows of the locks
+    /// that it holds.
     ///
     /// # Errors
     ///
     /// [`DecodeError`] if the text cannot be read; the instance is of no use then.
-    pub(crate) fn restore(&mut self, text: &str, locks: Vec<LockRow>) -> Result<(), DecodeError> {
+    pub(crate) fn restore(
+        &mut self,
+        text: &str,
+        parts: &[(u32, Arc<str>)],
+        locks: Vec<LockRow>,
+    ) -> Result<(), DecodeError> {
         let state: State =
             serde_json::from_str(text).map_err(|error| DecodeError::new(&error.to_string()))?;
         if state.form != FORM {
             return Err(DecodeError::new("it was written by another version of the program"));
         }
-        self.names = restore_names(&state.names)?;
-        self.unit = restore_unit(&state.unit)?;
-        self.position = restore_position(state.position);
-        self.activity_start = Arc::new(self.restore_savepoint(&state.activity_start)?);
-        self.unit_start = Arc::new(self.restore_savepoint(&state.unit_start)?);
+        let decoded = |(number, text): &(u32, Arc<str>)| Ok((*number, codec::decode(text)?));
+        let parts: Result<BTreeMap<u32, Value>, DecodeError> = parts.iter().map(decoded).collect();
+        let parts = parts?;
+        let from = Reading::new(&state.tables, &parts)?;
+        self.seldom = state.seldom.map(|seldom| restore_seldom(seldom, &from)).transpose()?;
+        if let Some(input) = parts.get(&parts::INPUT) {
+            self.input = input.clone();
+        }
+        for (number, value) in &parts {
+            self.seldom_mut().parts.know(*number, value.clone());
+        }
+        let mut strands = state.strands.into_iter();
+        let present = strands.next().ok_or_else(|| DecodeError::new("there is no strand"))?;
+        self.strand = strand::restore(present, &from)?;
+        for parked in strands {
+            self.seldom_mut().parked.push(strand::restore(parked, &from)?);
+        }
+        self.unit = unit::restore_unit(&state.unit)?;
+        self.activity_start = Arc::new(restore_savepoint(state.activity_start, &from)?);
+        self.unit_start = Arc::new(restore_savepoint(state.unit_start, &from)?);
         self.waiting_since = state.waiting_since.map(Time);
         self.waited = state.waited;
         self.calls = state.calls;
         self.created = state.created;
-        self.call_attempts = state.call_attempts;
         self.activity_attempts = state.activity_attempts;
         self.activity_until = state.activity_until.map(Time);
-        self.now = state.now.map(Time);
         self.error =
             state.error.map(|text| codec::decode_failure(&text)).transpose()?.map(Arc::new);
-        self.phase = state.backing_off.map_or(Phase::Ready, |until| Phase::BackingOff(Time(until)));
         for (key, token) in &state.tokens {
             if !locks.iter().any(|row| *row.key == **key && row.token == *token) {
                 let message = format!("the lock {key} was taken away while the engine was down");
@@ -208,18 +238,60 @@ impl Instance {
         self.held.sort_by_key(|held| held.token);
         Ok(())
     }
+}
 
-    fn restore_savepoint(&self, state: &SavepointState) -> Result<Savepoint, DecodeError> {
-        Ok(Savepoint {
-            position: restore_position(state.position),
-            names: match &state.names {
-                Some(names) => restore_names(names)?,
-                None => self.names.clone(),
-            },
-            unit: restore_unit(&state.unit)?,
-            calls: state.calls,
-        })
+fn save_savepoint(savepoint: &Savepoint, to: &mut Writing<'_>) -> SavepointState {
+    SavepointState {
+        position: strand::save_position(savepoint.position),
+        names: to.names(&savepoint.names),
+        frames: strand::save_frames(&savepoint.frames, to),
+        unit: unit::save_unit(&savepoint.unit),
+        calls: savepoint.calls,
+        taken: savepoint.taken,
     }
+}
+
+fn restore_savepoint(state: SavepointState, from: &Reading<'_>) -> Result<Savepoint, DecodeError> {
+    Ok(Savepoint {
+        position: strand::restore_position(state.position),
+        names: from.names(state.names)?,
+        frames: strand::restore_frames(state.frames, from)?,
+        unit: unit::restore_unit(&state.unit)?,
+        calls: state.calls,
+        taken: state.taken,
+    })
+}
+
+fn save_seldom(seldom: &Seldom, to: &mut Writing<'_>) -> SeldomState {
+    let mut letter = |letter: &Letter| {
+        (letter.name.to_string(), to.value(&letter.payload), letter.by.to_string())
+    };
+    SeldomState {
+        forked: seldom.forked,
+        inbox: seldom.inbox.kept.iter().map(&mut letter).collect(),
+        taken: seldom.inbox.taken.iter().map(&mut letter).collect(),
+        lineage: seldom
+            .lineage
+            .map(|lineage| (lineage.parent.to_string(), lineage.awaited, lineage.depth)),
+    }
+}
+
+fn restore_seldom(state: SeldomState, from: &Reading<'_>) -> Result<Box<Seldom>, DecodeError> {
+    let letter = |(name, payload, by): LetterState| {
+        Ok(Letter { name: name.into(), payload: from.value(&payload)?, by: by.into() })
+    };
+    let kept: Result<VecDeque<Letter>, DecodeError> = state.inbox.into_iter().map(letter).collect();
+    let taken: Result<Vec<Letter>, DecodeError> = state.taken.into_iter().map(letter).collect();
+    let lineage = state.lineage.map(|(parent, awaited, depth)| {
+        Ok(Lineage { parent: pieces::instance(&parent)?, awaited, depth })
+    });
+    Ok(Box::new(Seldom {
+        forked: state.forked,
+        inbox: Inbox { kept: kept?, taken: taken?, arriving: Vec::new() },
+        lineage: lineage.transpose()?,
+        parked: Vec::new(),
+        parts: Parts::default(),
+    }))
 }
 
 fn restore_held(row: LockRow) -> Held {
@@ -231,92 +303,4 @@ fn restore_held(row: LockRow) -> Held {
         row: true,
         timer: None,
     }
-}
-
-fn save_position(position: Position) -> PositionState {
-    let catch = match position.block {
-        Block::Steps => None,
-        Block::Catch(index) => Some(index),
-    };
-    match position.stage {
-        Stage::Enter(step) => (position.activity, catch, true, step),
-        Stage::Step(step) => (position.activity, catch, false, step),
-    }
-}
-
-fn restore_position((activity, catch, before, step): PositionState) -> Position {
-    Position {
-        activity,
-        block: catch.map_or(Block::Steps, Block::Catch),
-        stage: if before { Stage::Enter(step) } else { Stage::Step(step) },
-    }
-}
-
-fn exact(value: &Value) -> Json {
-    serde_json::to_value(Exact(value)).expect("values have no keys that JSON cannot write")
-}
-
-fn exact_object(object: &Arc<Object>) -> Json {
-    exact(&Value::Record(Arc::<Object>::clone(object)))
-}
-
-fn save_names(names: &Names) -> Json {
-    Json::Object(names.0.iter().map(|(name, value)| (name.to_string(), exact(value))).collect())
-}
-
-fn restore_names(json: &Json) -> Result<Names, DecodeError> {
-    let Json::Object(map) = json else { return Err(DecodeError::new("names are not a map")) };
-    let names: Result<Vec<(Arc<str>, Value)>, DecodeError> = map
-        .iter()
-        .map(|(name, value)| Ok((name.as_str().into(), codec::from_json(value, 0)?)))
-        .collect();
-    Ok(Names(Arc::new(names?)))
-}
-
-fn save_unit(unit: &UnitOfWork) -> Vec<EntryState> {
-    unit.entries
-        .iter()
-        .map(|(key, entry)| {
-            let stamp = match entry.expected {
-                Expected::Absent => None,
-                Expected::Stamp(stamp) => Some(stamp),
-            };
-            let intent = match &entry.intent {
-                Intent::Check => IntentState::Check,
-                Intent::Delete => IntentState::Delete,
-                Intent::Put { object, fresh } => {
-                    IntentState::Put { object: exact_object(object), fresh: *fresh }
-                }
-            };
-            let base = entry.base.as_ref().map_or(Json::Null, exact_object);
-            ((key.entity.to_string(), key.id.to_string()), stamp, base, intent)
-        })
-        .collect()
-}
-
-fn restore_unit(entries: &[EntryState]) -> Result<UnitOfWork, DecodeError> {
-    let mut unit = UnitOfWork::default();
-    for ((entity, id), stamp, base, intent) in entries {
-        let key = ObjectKey { entity: entity.as_str().into(), id: id.as_str().into() };
-        let entry = Entry {
-            expected: stamp.map_or(Expected::Absent, Expected::Stamp),
-            base: if base.is_null() { None } else { Some(restore_object(base)?) },
-            intent: match intent {
-                IntentState::Check => Intent::Check,
-                IntentState::Delete => Intent::Delete,
-                IntentState::Put { object, fresh } => {
-                    Intent::Put { object: restore_object(object)?, fresh: *fresh }
-                }
-            },
-        };
-        unit.entries.insert(key, entry);
-    }
-    Ok(unit)
-}
-
-fn restore_object(json: &Json) -> Result<Arc<Object>, DecodeError> {
-    let not_object = || DecodeError::new("not an object");
-    let Value::Record(record) = codec::from_json(json, 0)? else { return Err(not_object()) };
-    let any: Arc<dyn Any + Send + Sync> = record;
-    any.downcast::<Object>().map_err(|_| not_object())
 }

@@ -14,8 +14,9 @@ use lockstep_expr::Value;
 use super::Flow;
 use crate::event::Effect;
 use crate::failure::Failure;
+use crate::id::InstanceId;
 use crate::instance::names::map;
-use crate::instance::{Block, Instance, Phase, Position, Stage};
+use crate::instance::{Block, Instance, Phase, Position, Stage, Strand};
 use crate::journal::Happening;
 use crate::lock::Holder;
 use crate::retry;
@@ -31,13 +32,14 @@ impl Instance {
     ) -> Flow {
         failure.activity = Arc::clone(&activity.name);
         self.stop_waiting(world);
-        let in_catch = self.position.block != Block::Steps;
+        let in_catch = self.strand.position.block != Block::Steps;
         let lost = &*failure.code == "lock.lost";
         let from = Arc::clone(if lost { &self.unit_start } else { &self.activity_start });
-        let entered = matches!(self.position.stage, Stage::Step(_));
-        let mut back = self.position;
+        let entered = matches!(self.strand.position.stage, Stage::Step(_));
+        let mut back = self.strand.position;
         if entered || lost {
-            self.names = from.names.clone();
+            self.strand.names = from.names.clone();
+            self.strand.frames = from.frames.clone();
             self.unit = from.unit.clone();
             back = from.position;
         }
@@ -57,10 +59,14 @@ impl Instance {
             let step = match back.stage {
                 Stage::Enter(step) | Stage::Step(step) => step,
             };
-            self.position = Position { stage: Stage::Enter(step), ..back };
-            self.phase = Phase::BackingOff(world.now.after(pause));
+            self.strand.position = Position { stage: Stage::Enter(step), ..back };
+            self.strand.phase = Phase::BackingOff(world.now.after(pause));
             self.activity_until = None;
+            self.give_back_signals(from.taken);
             return Flow::Wait;
+        }
+        if let Some(seldom) = &mut self.seldom {
+            seldom.inbox.taken.truncate(from.taken);
         }
         self.catch(activity, failure, world)
     }
@@ -75,8 +81,9 @@ impl Instance {
         match &catch.handler {
             Handler::Goto(to) => self.go(*to),
             Handler::Steps(_) => {
-                self.position.block = Block::Catch(index);
-                self.position.stage = Stage::Step(0);
+                self.leave_loops();
+                self.strand.position.block = Block::Catch(index);
+                self.strand.position.stage = Stage::Step(0);
                 self.error = Some(Arc::new(failure));
                 self.activity_until = None;
                 self.activity_start = self.savepoint();
@@ -88,23 +95,39 @@ impl Instance {
         Flow::Go
     }
 
-    /// Forgets all that the instance was waiting for.
-    pub(super) fn stop_waiting(&mut self, world: &mut World) {
+    /// Forgets all that the instance was waiting for, and ends all strands but one, which is from
+    /// there on the one that the instance began with.
+    pub(crate) fn stop_waiting(&mut self, world: &mut World) {
         let granted = world.locks.forget(self.id, world.now);
         world.granted.extend(granted);
-        if let Phase::Calling(call) = self.phase
-            && world.calls.remove(&call).is_some()
-        {
-            world.outbox.effects.push(Effect::CancelCall { call });
-        }
-        if let Phase::Querying(read) = self.phase {
-            world.queried(read);
-        }
-        self.phase = Phase::Ready;
-        self.now = None;
-        self.arrived = None;
-        self.call_attempts = 0;
+        give_up(self.id, &mut self.strand, world);
+        self.end_other_strands(world);
         self.waiting_since = None;
+    }
+
+    /// Ends all strands but the present one.
+    pub(super) fn end_other_strands(&mut self, world: &mut World) {
+        if let Some(seldom) = &mut self.seldom {
+            for mut strand in std::mem::take(&mut seldom.parked) {
+                give_up(self.id, &mut strand, world);
+            }
+        }
+        self.strand.number = 0;
+        self.strand.forked_by = 0;
+    }
+
+    /// Gives signals back that were taken after the first `kept` ones.
+    pub(super) fn give_back_signals(&mut self, kept: usize) {
+        if let Some(seldom) = &mut self.seldom {
+            seldom.inbox.give_back(kept);
+        }
+    }
+
+    /// Makes it final that signals were taken.
+    pub(super) fn keep_signals(&mut self) {
+        if let Some(seldom) = &mut self.seldom {
+            seldom.inbox.taken.clear();
+        }
     }
 
     /// Takes a lock away whose hold timeout has ended.
@@ -124,7 +147,7 @@ impl Instance {
     /// Returns when the present wait for a lock has taken too long.
     pub(crate) fn waiting_deadline(&self) -> Time {
         let since = self.waiting_since.unwrap_or(self.started_at);
-        Self::activity(&self.workflow, self.position)
+        Self::activity(&self.workflow, self.strand.position)
             .and_then(|activity| activity.exclusive_lock.as_ref())
             .map_or(since, |lock| since.after(lock.waiting_timeout))
     }
@@ -138,6 +161,31 @@ impl Instance {
             format!("waited {waited:?} for the lock {key}, which is held by {}", described(holder));
         Failure::new("lock.waiting_timeout", message).with_details(lock_details(key, holder))
     }
+}
+
+/// Gives up all that a strand waits for. A workflow that it called is cancelled.
+fn give_up(instance: InstanceId, strand: &mut Strand, world: &mut World) {
+    strand.disarm(&mut world.timers);
+    match std::mem::replace(&mut strand.phase, Phase::Ready) {
+        Phase::Calling(call) => {
+            if world.calls.remove(&call).is_some() {
+                world.outbox.effects.push(Effect::CancelCall { call });
+            }
+        }
+        Phase::Querying(read) => drop(world.queried(read)),
+        Phase::Child(child) => world.cancel_child(instance, child.id),
+        Phase::Ready
+        | Phase::Waiting { .. }
+        | Phase::Loading(_)
+        | Phase::BackingOff(_)
+        | Phase::Committing
+        | Phase::Sleeping { .. }
+        | Phase::Listening(_)
+        | Phase::Joining(_) => {}
+    }
+    strand.now = None;
+    strand.arrived = None;
+    strand.call_attempts = 0;
 }
 
 /// Returns who holds a lock, for people.

@@ -1,4 +1,4 @@
-//! The steps `http` and `exec`: calls that leave the engine.
+//! The steps `http`, `exec` and `task`: calls that leave the engine.
 //!
 //! Invariants:
 //!
@@ -10,15 +10,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lockstep_definition::{Activity, Operation, Payload, Step};
+use lockstep_definition::{Activity, Step};
 use lockstep_expr::Value;
 
 use super::Done;
-use crate::event::{CallRequest, CallTarget, Effect};
+use crate::event::Effect;
 use crate::failure::Failure;
 use crate::instance::{Arrived, Instance, Phase};
 use crate::journal::Happening;
-use crate::payload;
+use crate::outside::CallRequest;
 use crate::retry;
 use crate::world::World;
 
@@ -32,16 +32,17 @@ impl Instance {
         step: &Step,
         world: &mut World,
     ) -> Result<Done, Failure> {
-        if let Some(Arrived::Call(result)) = self.arrived.take().map(|arrived| *arrived) {
+        if let Some(Arrived::Call(result)) = self.strand.arrived.take().map(|arrived| *arrived) {
             return self.returned(step, result, world);
         }
         let target = self.target(&step.operation, world)?;
-        if self.call_attempts == 0 {
+        if self.strand.call_attempts == 0 {
             self.calls += 1;
+            self.strand.call = self.calls;
         }
-        self.call_attempts += 1;
+        self.strand.call_attempts += 1;
         let idempotency_key = self.idempotency_key();
-        let attempt = self.call_attempts;
+        let attempt = self.strand.call_attempts;
         self.note(world.now, Happening::Called { key: idempotency_key.clone(), attempt });
         self.flush(world);
         let call = world.new_call(self.id);
@@ -55,7 +56,7 @@ impl Instance {
             target,
         };
         world.outbox.when_durable(Effect::Call { call, request: Box::new(request) });
-        self.phase = Phase::Calling(call);
+        self.strand.phase = Phase::Calling(call);
         Ok(Done::Wait)
     }
 
@@ -69,72 +70,24 @@ impl Instance {
         self.note(world.now, Happening::Returned { key: self.idempotency_key(), error });
         match result {
             Ok(value) => {
-                self.call_attempts = 0;
+                self.strand.call_attempts = 0;
                 Ok(Done::With(value))
             }
             Err(failure) => {
-                let pause = step
-                    .retry
-                    .as_ref()
-                    .and_then(|policy| retry::pause(policy, self.call_attempts, &failure.code));
+                let pause = step.retry.as_ref().and_then(|policy| {
+                    retry::pause(policy, self.strand.call_attempts, &failure.code)
+                });
                 let Some(pause) = pause else {
-                    self.call_attempts = 0;
+                    self.strand.call_attempts = 0;
                     return Err(failure);
                 };
-                self.phase = Phase::BackingOff(world.now.after(pause));
+                self.strand.phase = Phase::BackingOff(world.now.after(pause));
                 Ok(Done::Wait)
             }
         }
     }
 
     fn idempotency_key(&self) -> String {
-        format!("{}:{}", self.id, self.calls)
-    }
-
-    fn target(&self, operation: &Operation, world: &World) -> Result<CallTarget, Failure> {
-        let scope = self.scope(world.now);
-        let texts = |payloads: &[(Arc<str>, Payload)]| -> Result<Vec<(String, String)>, Failure> {
-            payloads
-                .iter()
-                .map(|(name, value)| {
-                    Ok((name.to_string(), payload::text(value, name, &scope)?.to_string()))
-                })
-                .collect()
-        };
-        let value = |payload: &Option<Payload>| {
-            payload.as_ref().map(|payload| payload::evaluate(payload, &scope)).transpose()
-        };
-        match operation {
-            Operation::Http { method, url, headers, body } => Ok(CallTarget::Http {
-                method: Arc::clone(method),
-                url: payload::text(url, "the url", &scope)?.to_string(),
-                headers: texts(headers)?,
-                body: value(body)?,
-            }),
-            Operation::Exec { program, args, input, env } => {
-                let args: Result<Vec<String>, Failure> = args
-                    .iter()
-                    .map(|arg| Ok(payload::text(arg, "an argument", &scope)?.to_string()))
-                    .collect();
-                let (input, env) = (value(input)?, texts(env)?);
-                Ok(CallTarget::Exec { program: Arc::clone(program), args: args?, input, env })
-            }
-            Operation::Load { .. }
-            | Operation::Find { .. }
-            | Operation::Create { .. }
-            | Operation::Update { .. }
-            | Operation::Delete { .. }
-            | Operation::Set(_)
-            | Operation::Require { .. }
-            | Operation::Raise(_)
-            | Operation::Commit
-            | Operation::Log(_)
-            | Operation::Task { .. }
-            | Operation::Wait(_)
-            | Operation::Workflow { .. }
-            | Operation::ForEach(_)
-            | Operation::Parallel(_)
-            | Operation::Stop(_) => unreachable!("only outside calls have a target"),
-        }
+        format!("{}:{}", self.id, self.strand.call)
     }
 }

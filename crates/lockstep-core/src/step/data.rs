@@ -124,7 +124,7 @@ impl Instance {
             attributes: conformity::changed(&declared, &present.attributes, values)?,
         });
         self.unit.put(&read, Arc::clone(&object));
-        self.names.bind(name, Value::Record(Arc::<Object>::clone(&object)));
+        self.strand.names.bind(name, Value::Record(Arc::<Object>::clone(&object)));
         Ok(Done::With(Value::Record(object)))
     }
 
@@ -163,7 +163,7 @@ impl Instance {
 
     fn await_object(&mut self, key: ObjectKey, world: &mut World) -> Done {
         world.load(&key, self.id);
-        self.phase = Phase::Loading(vec![key]);
+        self.strand.phase = Phase::Loading(vec![key]);
         Done::Wait
     }
 
@@ -171,7 +171,7 @@ impl Instance {
         let not_object = |found: &str| {
             Failure::new("data.invalid", format!("`{name}` must be an object, it is {found}"))
         };
-        let Some(value) = self.names.get(name) else { return Err(not_object("not bound")) };
+        let Some(value) = self.strand.names.get(name) else { return Err(not_object("not bound")) };
         let Value::Record(record) = value else { return Err(not_object(value.type_name())) };
         let record = Arc::clone(record);
         let any: Arc<dyn Any + Send + Sync> = record;

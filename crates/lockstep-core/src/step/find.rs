@@ -34,8 +34,9 @@ impl Instance {
         limit: u32,
         world: &mut World,
     ) -> Result<Done, Failure> {
-        let Some(Arrived::Objects(result)) = self.arrived.take().map(|arrived| *arrived) else {
-            self.phase = Phase::Querying(world.query(self.id, find.entity));
+        let Some(Arrived::Objects(result)) = self.strand.arrived.take().map(|arrived| *arrived)
+        else {
+            self.strand.phase = Phase::Querying(world.query(self.id, find.entity));
             return Ok(Done::Wait);
         };
         let mut objects: BTreeMap<Arc<str>, Arc<Object>> =

@@ -5,6 +5,7 @@
 //! * Whatever is connected to was permitted as an address, after name resolution: a name that
 //!   resolves to an address that is not public is refused unless it is listed.
 //! * A redirect is followed only where the call itself could have gone.
+//! * A secret is sent to the server that the author named, and not on to another one.
 //! * Each call carries its idempotency key, its attempt and the token of its lock.
 
 mod guard;
@@ -14,8 +15,10 @@ use std::time::Duration;
 
 use lockstep_core::{CallRequest, Failure};
 use lockstep_expr::{Map, Value, json};
+use reqwest::header::HeaderValue;
 use reqwest::{Method, Response, Url};
 
+use super::secret::Redacted;
 use guard::Guard;
 
 /// Longest body that is taken, in bytes.
@@ -31,7 +34,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) struct Request<'a> {
     pub(super) method: &'a str,
     pub(super) url: &'a str,
-    pub(super) headers: &'a [(String, String)],
+    pub(super) headers: &'a Redacted,
     pub(super) body: Option<&'a Value>,
 }
 
@@ -41,6 +44,8 @@ pub(super) struct Client {
     guard: Arc<Guard>,
     /// Made for the first call: many engines never make one.
     pools: OnceLock<Result<Pools, String>>,
+    /// For calls that carry a secret.
+    secret_pools: OnceLock<Result<Pools, String>>,
 }
 
 /// Connections to servers.
@@ -53,7 +58,7 @@ struct Pools {
 }
 
 impl Pools {
-    fn new(guard: &Arc<Guard>) -> Result<Self, String> {
+    fn new(guard: &Arc<Guard>, carries_secret: bool) -> Result<Self, String> {
         // A second installation of the same provider is refused, which changes nothing.
         drop(rustls::crypto::ring::default_provider().install_default());
         let client = || {
@@ -61,7 +66,7 @@ impl Pools {
                 .no_proxy()
                 .connect_timeout(CONNECT_TIMEOUT)
                 .user_agent(concat!("lockstep/", env!("CARGO_PKG_VERSION")))
-                .redirect(guard::redirects(Arc::clone(guard)))
+                .redirect(guard::redirects(Arc::clone(guard), carries_secret))
         };
         let build = |builder: reqwest::ClientBuilder| {
             builder.build().map_err(|error| format!("the HTTP client cannot be set up: {error}"))
@@ -75,7 +80,11 @@ impl Pools {
 
 impl Client {
     pub(super) fn new(allowed: Vec<String>) -> Self {
-        Self { guard: Arc::new(Guard::new(allowed)), pools: OnceLock::new() }
+        Self {
+            guard: Arc::new(Guard::new(allowed)),
+            pools: OnceLock::new(),
+            secret_pools: OnceLock::new(),
+        }
     }
 
     /// Permits further hosts that are not public.
@@ -94,7 +103,9 @@ impl Client {
         self.guard.check(&url).map_err(refused)?;
         let method = Method::from_bytes(request.method.as_bytes())
             .map_err(|_| refused(format!("{:?} is not an HTTP method", request.method)))?;
-        let pools = self.pools.get_or_init(|| Pools::new(&self.guard));
+        let carries_secret = request.headers.secret.contains(&true);
+        let pools = if carries_secret { &self.secret_pools } else { &self.pools };
+        let pools = pools.get_or_init(|| Pools::new(&self.guard, carries_secret));
         let pools = pools.as_ref().map_err(|why| refused(why.clone()))?;
         let client = if self.guard.is_listed(&url) { &pools.listed } else { &pools.public };
         let mut builder = client
@@ -105,7 +116,11 @@ impl Client {
         if let Some(token) = call.fencing_token {
             builder = builder.header("Lockstep-Fencing-Token", token);
         }
-        for (name, value) in request.headers {
+        for ((name, value), secret) in request.headers.texts.iter().zip(&request.headers.secret) {
+            let mut value = HeaderValue::from_str(value).map_err(|_| {
+                refused(format!("the header `{name}` has characters that no header may have"))
+            })?;
+            value.set_sensitive(*secret);
             builder = builder.header(name, value);
         }
         if let Some(body) = request.body {

@@ -10,6 +10,8 @@ use lockstep_expr::json;
 use super::*;
 use crate::{Event, Happened, Nothing};
 
+mod nested;
+
 const BEGAN: Time = Time(1_000_000_000);
 
 /// Definitions of one workflow `w` around activities, beside the entity `Item`.
@@ -18,6 +20,8 @@ fn definitions(activities: &str) -> Arc<Definitions> {
         "project: p\nallowed_programs: [charge]\n---\n\
          entity: Item\nattributes: {{ n: {{ type: int, default: 0 }}, t: {{ type: string, optional: true }} }}\n\
          unique: [[t]]\n---\n\
+         workflow: child\ninput: {{ n: int }}\nactivities:\n  - activity: call\n    steps:\n      \
+         - http: {{ url: \"http://child/${{input.n}}\" }}\n        as: answer\noutput: \"${{answer.status}}\"\n---\n\
          workflow: w\ninput: {{ id: {{ type: string, default: a }} }}\nactivities:\n{activities}"
     );
     let checked = check(&[Source::new("w.yaml", text)]);
@@ -66,7 +70,8 @@ fn shown(report: &Report) -> String {
     let mut out = String::new();
     for event in &report.events {
         let at = event.at.since(BEGAN).as_millis();
-        let activity = event.activity.as_deref().unwrap_or("-");
+        let workflow = event.workflow.as_deref().map_or(String::new(), |name| format!("{name}/"));
+        let activity = format!("{workflow}{}", event.activity.as_deref().unwrap_or("-"));
         writeln!(out, "{at} {activity}: {}", what(event)).unwrap();
     }
     let at = report.elapsed.as_millis();
@@ -83,6 +88,7 @@ fn what(event: &Event) -> String {
             let target = match target {
                 CallTarget::Http { method, url, .. } => format!("{method} {url}"),
                 CallTarget::Exec { program, args, .. } => format!("{program} {args:?}"),
+                CallTarget::Task { kind, input } => format!("task {kind} {input}"),
             };
             let answer = match answer {
                 Ok(value) => value.to_string(),
@@ -124,7 +130,14 @@ fn what(event: &Event) -> String {
         | Happened::Refused(_)
         | Happened::Retried { .. }
         | Happened::Caught { .. }
-        | Happened::Logged(_) => format!("{:?}", event.what),
+        | Happened::Logged(_)
+        | Happened::Waits { .. }
+        | Happened::Signalled { .. }
+        | Happened::SignalDropped { .. }
+        | Happened::ChildStarted { .. }
+        | Happened::ChildEnded { .. }
+        | Happened::EachBegan { .. }
+        | Happened::ParallelBegan { .. } => format!("{:?}", event.what),
     }
 }
 

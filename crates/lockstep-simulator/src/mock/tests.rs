@@ -35,10 +35,10 @@ fn wrong(text: &str, expected: Expect) {
 #[test]
 fn mistakes_are_told() {
     wrong("1", expect!["a mock is an object, not of type int"]);
-    wrong("{}", expect!["a mock has either `url` or `program`"]);
+    wrong("{}", expect!["a mock has one of `url`, `program`, `task` and `signal`"]);
     wrong(
         r#"[{"url": "a"}, {"url": "a", "program": "b"}]"#,
-        expect!["mock 2: a mock has either `url` or `program`"],
+        expect!["mock 2: a mock has one of `url`, `program`, `task` and `signal`"],
     );
     wrong(
         r#"{"url": "a", "output": 1}"#,

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use lockstep_core::transition::{
-    Change, Expected, InstanceRow, Judge, LockRow, LockWrite, ObjectWrite, Outcome, Refusal,
-    Status, Transition, UniqueKey,
+    Change, Expected, InstanceRow, Judge, LockRow, LockWrite, ObjectWrite, Outcome, PartWrite,
+    Refusal, Status, Transition, UniqueKey,
 };
 use lockstep_core::{
     Entry, Failure, FencingToken, Happening, InstanceId, Object, ObjectKey, Time, TransitionNumber,
@@ -59,10 +59,12 @@ pub(super) fn row(id: InstanceId, status: Status) -> InstanceRow {
         workflow: "read".into(),
         definitions: "definitions-1".into(),
         input: Value::from(Map::new()),
+        input_part: None,
         started_by: "ann".into(),
         started_at: MOMENT,
         ticket: 0,
         status,
+        parts: Vec::new(),
     }
 }
 
@@ -104,8 +106,17 @@ impl Draft {
             objects: Vec::new(),
             fences: Vec::new(),
             locks: Vec::new(),
+            parts: Vec::new(),
             judge: Judge::Store,
         })
+    }
+
+    pub(super) fn part(mut self, number: u32, text: Option<&str>) -> Self {
+        self.0.parts.push(match text {
+            Some(text) => PartWrite::Put { number, text: text.into() },
+            None => PartWrite::Delete { number },
+        });
+        self
     }
 
     pub(super) fn write(mut self, key: ObjectKey, expected: Expected, change: Change) -> Self {

@@ -1,6 +1,7 @@
 //! Clauses about instances, their journals and their definitions.
 
-use lockstep_core::transition::Status;
+use lockstep_core::transition::{InstanceRow, Outcome, Status};
+use lockstep_expr::{Map, Value};
 
 use super::draft::{
     Draft, commit, committed, done, failed, instance, log, logged, row, running, stored_row,
@@ -31,6 +32,50 @@ pub async fn later_batch_replaces_the_row(home: &dyn Home) {
     let read = stored_row(&store, instance(1)).await.expect("it was started");
     assert!(matches!(read.status, Status::Done { output, .. } if output == 7_i64.into()));
     assert!(store.unfinished(None, 10).await.expect("instances are read").is_empty());
+}
+
+/// Parts come back with every row of an instance that runs, over batches; one of them may hold the
+/// input.
+pub async fn parts_are_kept_until_they_are_deleted(home: &dyn Home) {
+    let store = open(home).await;
+    let with_input = InstanceRow {
+        input: Value::from(Map::from_iter([("a", Value::Int(7))])),
+        input_part: Some(0),
+        ..row(instance(1), running("a"))
+    };
+    let text = "{\"a\":7}";
+    let drafts = vec![
+        Draft::new(1).row(with_input.clone()).part(0, Some(text)).part(2, Some("\"two\"")),
+        Draft::new(2).row(row(instance(2), running("b"))).part(2, Some("\"other\"")),
+        Draft::new(3).of(instance(1)).part(3, Some("\"three\"")).part(4, Some("4")).part(4, None),
+    ];
+    commit(&store, drafts).await;
+    let read = stored_row(&store, instance(1)).await.expect("it was started");
+    assert_eq!(parts(&read), [(0, text), (2, "\"two\""), (3, "\"three\"")]);
+    assert_eq!(read.input, with_input.input);
+    committed(&store, Draft::new(4).row(with_input).part(3, None).part(2, Some("22"))).await;
+    let unfinished = store.unfinished(None, 10).await.expect("instances are read");
+    let unfinished: Vec<InstanceRow> =
+        unfinished.into_iter().map(|stored| stored.row.expect("it is readable")).collect();
+    assert_eq!(
+        unfinished.iter().map(parts).collect::<Vec<_>>(),
+        [vec![(0, text), (2, "22")], vec![(2, "\"other\"")]]
+    );
+}
+
+/// A part belongs to its transition.
+pub async fn parts_of_a_refused_transition_are_not_kept(home: &dyn Home) {
+    let store = open(home).await;
+    committed(&store, Draft::new(1).row(row(instance(1), running("a"))).part(1, Some("1"))).await;
+    let refused = Draft::new(2).of(instance(1)).part(1, None).part(2, Some("2"));
+    let outcomes = commit(&store, vec![refused.create("m1").create("m1")]).await;
+    assert!(matches!(outcomes.as_slice(), [Outcome::Refused(_)]), "{outcomes:?}");
+    let read = stored_row(&store, instance(1)).await.expect("it was started");
+    assert_eq!(parts(&read), [(1, "1")]);
+}
+
+fn parts(row: &InstanceRow) -> Vec<(u32, &str)> {
+    row.parts.iter().map(|(number, text)| (*number, &**text)).collect()
 }
 
 /// Instances that have not ended are read in pages, none twice, none left out.

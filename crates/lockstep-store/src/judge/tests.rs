@@ -35,10 +35,12 @@ fn transition(number: i64) -> Transition {
             workflow: "read".into(),
             definitions: "d1".into(),
             input: Value::Null,
+            input_part: None,
             started_by: "ann".into(),
             started_at: Time(0),
             ticket: u64::try_from(number).unwrap(),
             status: Status::Running("".into()),
+            parts: Vec::new(),
         }),
         journal: vec![Entry { at: number, activity: 0, event: Happening::Skipped }],
         objects: vec![ObjectWrite {
@@ -55,6 +57,7 @@ fn transition(number: i64) -> Transition {
             since: Time(0),
             until: Time(0),
         })],
+        parts: Vec::new(),
         judge: Judge::Core,
     }
 }

@@ -49,8 +49,10 @@ const CHECKPOINT_PAGES: u32 = 1000;
 /// Size to which the log is cut back after a long read had kept it growing.
 const LOG_LIMIT_BYTES: u32 = 64 << 20;
 
-const MIGRATIONS: [(i64, &str, &str); 1] =
-    [(1, "initial", include_str!("../../migrations/0001_initial.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "initial", include_str!("../../migrations/0001_initial.sql")),
+    (2, "parts", include_str!("../../migrations/0002_parts.sql")),
+];
 
 /// An open file.
 #[derive(Debug)]

@@ -21,6 +21,14 @@ use crate::store::{Counts, LoadedObject, State, StoredInstance};
 /// Greater than every id.
 const AFTER_ALL: [u8; 17] = [0xff; 17];
 
+/// Instances with the parts of their states as JSON; those that have ended have none.
+macro_rules! select_instance {
+    () => {
+        "SELECT id, state, body, running, iif(state = 0, (SELECT json_group_array(json_array(\
+         number, content)) FROM part p WHERE p.instance = instance.id), NULL) AS parts FROM instance"
+    };
+}
+
 const LOAD: &str = concat!(
     "SELECT k.key AS position, o.version, o.stamp, o.body ",
     "FROM json_each(?2, '$[0]') k CROSS JOIN object o ON o.entity = ",
@@ -33,22 +41,18 @@ SELECT id, version, stamp, body FROM object WHERE entity = ?1 ORDER BY id LIMIT 
 const QUERY_AFTER: &str = "\
 SELECT id, version, stamp, body FROM object WHERE entity = ?1 AND id > ?3 ORDER BY id LIMIT ?2";
 const DEFINITIONS: &str = "SELECT sources FROM definitions WHERE id = ?1";
-const UNFINISHED: &str = "\
-SELECT id, state, body, running FROM instance WHERE state = 0 AND id > ?1 ORDER BY id LIMIT ?2";
+const UNFINISHED: &str =
+    concat!(select_instance!(), " WHERE state = 0 AND id > ?1 ORDER BY id LIMIT ?2");
 const LOCKS: &str = "SELECT key, token, instance, since, until FROM held_lock ORDER BY key";
-const INSTANCE: &str = "SELECT id, state, body, running FROM instance WHERE id = ?1";
-const INSTANCES: &str = "\
-SELECT id, state, body, running FROM instance WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
+const INSTANCE: &str = concat!(select_instance!(), " WHERE id = ?1");
+const INSTANCES: &str = concat!(select_instance!(), " WHERE id < ?1 ORDER BY id DESC LIMIT ?2");
 // The states are literals, so that the indexes on a part of the rows can be used.
-const RUNNING: &str = "\
-SELECT id, state, body, running FROM instance WHERE state = 0 AND id < ?1
-ORDER BY id DESC LIMIT ?2";
-const DONE: &str = "\
-SELECT id, state, body, running FROM instance WHERE state = 1 AND id < ?1
-ORDER BY id DESC LIMIT ?2";
-const FAILED: &str = "\
-SELECT id, state, body, running FROM instance WHERE state = 2 AND id < ?1
-ORDER BY id DESC LIMIT ?2";
+const RUNNING: &str =
+    concat!(select_instance!(), " WHERE state = 0 AND id < ?1 ORDER BY id DESC LIMIT ?2");
+const DONE: &str =
+    concat!(select_instance!(), " WHERE state = 1 AND id < ?1 ORDER BY id DESC LIMIT ?2");
+const FAILED: &str =
+    concat!(select_instance!(), " WHERE state = 2 AND id < ?1 ORDER BY id DESC LIMIT ?2");
 const JOURNAL: &str = "SELECT entries FROM journal WHERE instance = ?1 ORDER BY number";
 const COUNTS: &str = "\
 SELECT (SELECT count(*) FROM instance),

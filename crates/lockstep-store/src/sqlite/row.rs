@@ -45,6 +45,8 @@ struct InstanceOut<'a> {
     ticket: u64,
     input: Exact<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    input_part: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     output: Option<Exact<'a>>,
@@ -72,6 +74,7 @@ struct InstanceIn<'a> {
     ticket: u64,
     #[serde(borrow)]
     input: &'a RawValue,
+    input_part: Option<u32>,
     ended_at: Option<i64>,
     #[serde(borrow)]
     output: Option<&'a RawValue>,
@@ -103,7 +106,9 @@ pub(crate) fn write_instance(to: &mut Vec<u8>, row: &InstanceRow) {
         started_by: &row.started_by,
         started_at: row.started_at.0,
         ticket: row.ticket,
-        input: Exact(&row.input),
+        // A part holds it.
+        input: Exact(if row.input_part.is_some() { &Value::Null } else { &row.input }),
+        input_part: row.input_part,
         ended_at,
         output,
         failure,
@@ -161,7 +166,7 @@ pub(crate) fn write_object(to: &mut Vec<u8>, object: &Object) {
     to.push(b'}');
 }
 
-/// Reads an instance from the columns `id`, `state`, `body` and `running`.
+/// Reads an instance from the columns `id`, `state`, `body`, `running` and `parts`.
 ///
 /// # Errors
 ///
@@ -184,15 +189,32 @@ fn instance_row(row: &SqliteRow, id: InstanceId) -> Result<InstanceRow, String> 
         }
         (state, ..) => return Err(format!("its contents do not fit its state, {state}")),
     };
+    let parts = match row.try_get::<Option<&str>, _>("parts").map_err(shown)? {
+        Some(parts) => {
+            let parts: Vec<(u32, String)> = parse(parts)?;
+            parts.into_iter().map(|(number, text)| (number, Arc::from(text))).collect()
+        }
+        None => Vec::new(),
+    };
+    let input = match body.input_part {
+        Some(number) => {
+            let part = parts.iter().find(|(part, _)| *part == number);
+            let (_, text) = part.ok_or("the part with its input is missing")?;
+            codec::decode(text).map_err(shown)?
+        }
+        None => value(body.input)?,
+    };
     Ok(InstanceRow {
         id,
         workflow: body.workflow.into(),
         definitions: body.definitions.into(),
-        input: value(body.input)?,
+        input,
+        input_part: body.input_part,
         started_by: body.started_by.into(),
         started_at: Time(body.started_at),
         ticket: body.ticket,
         status,
+        parts,
     })
 }
 

@@ -4,7 +4,7 @@
 //!
 //! * A batch is at most four calls of the driver, whatever its size: the transaction begins with
 //!   the questions, then come instances, journals and objects, then, if there are any, deletions,
-//!   unique keys and locks, then the transaction's end.
+//!   unique keys, locks and parts of states, then the transaction's end.
 //! * Every statement has the same two parameters, the contents and all lists of rows; see
 //!   [`transport`](super::transport). The driver binds wrongly what has gaps in the numbers.
 
@@ -75,7 +75,7 @@ pub(crate) const WRITE: &str = concat!(
     " FROM json_each(?2, '$[2]')",
 );
 
-/// Deletes objects, writes unique keys and locks.
+/// Deletes objects, writes unique keys, locks and parts of states.
 pub(crate) const WRITE_REST: &str = concat!(
     "DELETE FROM object WHERE (entity, id) IN (SELECT ",
     text!("value", 0),
@@ -109,7 +109,19 @@ pub(crate) const WRITE_REST: &str = concat!(
     number!("value", 1),
     ", ",
     number!("value", 2),
-    " FROM json_each(?2, '$[4]')",
+    " FROM json_each(?2, '$[4]'); ",
+    "DELETE FROM part WHERE (instance, number) IN (SELECT ",
+    bytes16!("value", 1),
+    ", ",
+    number!("value", 0),
+    " FROM json_each(?2, '$[5]')); ",
+    "INSERT OR REPLACE INTO part (instance, number, content) SELECT ",
+    bytes16!("value", 1),
+    ", ",
+    number!("value", 0),
+    ", ",
+    text!("value", 2),
+    " FROM json_each(?2, '$[6]')",
 );
 
 /// The parameters of [`BEGIN`].
@@ -218,6 +230,8 @@ pub(crate) struct Rest {
     unique: Rows,
     released: Rows,
     held: Rows,
+    dropped: Rows,
+    parts: Rows,
 }
 
 impl Rest {
@@ -245,6 +259,17 @@ impl Rest {
                 None => to.released.add(&mut to.contents, [key, key_length]),
             }
         }
+        for ((instance, number), text) in &verdict.parts {
+            let [instance, _] = to.contents.add(instance.0.as_bytes());
+            let number = i64::from(*number);
+            match text {
+                Some(text) => {
+                    let [text, length] = to.contents.add(text.as_bytes());
+                    to.parts.add(&mut to.contents, [number, instance, text, length]);
+                }
+                None => to.dropped.add(&mut to.contents, [number, instance]),
+            }
+        }
         to
     }
 
@@ -261,13 +286,22 @@ impl Rest {
     }
 
     pub(crate) fn into_parameters(self) -> (Vec<u8>, String) {
-        let lists = [self.deleted, self.rekeyed, self.unique, self.released, self.held];
+        let lists = [
+            self.deleted,
+            self.rekeyed,
+            self.unique,
+            self.released,
+            self.held,
+            self.dropped,
+            self.parts,
+        ];
         (self.contents.into_bytes(), into_json(lists))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         let unchanged = self.deleted.is_empty() && self.rekeyed.is_empty();
-        unchanged && self.released.is_empty() && self.held.is_empty()
+        let as_held = self.released.is_empty() && self.held.is_empty();
+        unchanged && as_held && self.dropped.is_empty() && self.parts.is_empty()
     }
 }
 

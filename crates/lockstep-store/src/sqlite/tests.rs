@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lockstep_core::transition::{
-    Change, Expected, InstanceRow, Judge, ObjectWrite, Outcome, Status, Transition,
+    Change, Expected, InstanceRow, Judge, ObjectWrite, Outcome, PartWrite, Status, Transition,
 };
 use lockstep_core::{Entry, Happening, InstanceId, Object, ObjectKey, Time};
 use lockstep_expr::{Map, Value};
@@ -70,10 +70,12 @@ fn creation(number: i64, id: &str) -> Transition {
             workflow: "read".into(),
             definitions: "d1".into(),
             input: Value::from(Map::new()),
+            input_part: None,
             started_by: "ann".into(),
             started_at: Time(0),
             ticket: 0,
             status: Status::Running("{}".into()),
+            parts: Vec::new(),
         }),
         journal: vec![Entry { at: 0, activity: 0, event: Happening::Started }],
         objects: vec![ObjectWrite {
@@ -84,6 +86,7 @@ fn creation(number: i64, id: &str) -> Transition {
         }],
         fences: Vec::new(),
         locks: Vec::new(),
+        parts: Vec::new(),
         judge: Judge::Store,
     }
 }
@@ -206,8 +209,25 @@ async fn store_of_a_later_version_is_refused() {
     let later = "INSERT INTO _sqlx_migrations VALUES (9999, 'later', '', 1, x'00', 0)";
     run(&path, later).await;
     let error = refused(&path).await;
-    assert!(matches!(error, StoreError::Newer { found: 9999, known: 1, .. }), "{error:?}");
+    assert!(matches!(error, StoreError::Newer { found: 9999, known: 2, .. }), "{error:?}");
     assert!(error.to_string().contains("use the version of lockstep that wrote it"));
+}
+
+#[tokio::test]
+async fn store_of_an_earlier_version_is_brought_up_to_date() {
+    let folder = folder();
+    let path = folder.path().join("a.db");
+    let store = opened(&path).await;
+    create(&store, 1, "m1").await;
+    store.close().await.expect("the store is closed");
+    run(&path, "DROP TABLE part").await;
+    run(&path, "DELETE FROM _sqlx_migrations WHERE version = 2").await;
+    let store = opened(&path).await;
+    assert!(exists(&store, "m1").await, "what was there stays");
+    let part = PartWrite::Put { number: 1, text: "1".into() };
+    let transition = Transition { parts: vec![part], ..creation(2, "m2") };
+    let outcomes = store.commit(vec![transition]).await.expect("it is written");
+    assert_eq!(outcomes, [Outcome::Committed]);
 }
 
 #[tokio::test]

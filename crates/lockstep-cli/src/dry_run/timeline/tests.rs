@@ -45,11 +45,16 @@ output: "${slot.booked}"
 "#;
 
 fn report() -> Report {
-    let definitions = check(&[Source::new("w.yaml", DEFINITIONS)]);
+    let mock = r#"{"url": "http://h/*", "status": 503, "times": 1, "takes": "100ms"}"#;
+    simulated(DEFINITIONS, mock)
+}
+
+/// Simulates the workflow `book`.
+fn simulated(definitions: &str, mock: &str) -> Report {
+    let definitions = check(&[Source::new("w.yaml", definitions)]);
     let definitions =
         definitions.definitions.unwrap_or_else(|| panic!("{:?}", definitions.diagnostics));
     let mut mocks = Mocks::default();
-    let mock = r#"{"url": "http://h/*", "status": 503, "times": 1, "takes": "100ms"}"#;
     mocks.add(&json::from_json(mock).unwrap()).unwrap();
     dry_run(Simulation {
         definitions: Arc::new(definitions),
@@ -62,6 +67,88 @@ fn report() -> Report {
         began: Time(0),
     })
     .unwrap()
+}
+
+/// Everything that waits, nests, or is another instance; a secret among it.
+const NESTED: &str = r#"
+project: p
+secrets: [token]
+---
+entity: Slot
+attributes: { booked: { type: int, default: 0 } }
+---
+workflow: book
+activities:
+  - activity: ask
+    steps:
+      - wait: { for: 5m }
+      - wait: { form: approve, title: "Well?", fields: { yes: bool } }
+        timeout: 1h
+        as: answer
+      - for_each: "${[1, 2]}"
+        steps:
+          - task: { type: count, input: "${item}" }
+      - parallel:
+          one:
+            - workflow: { call: other }
+          two:
+            - workflow: { start: other }
+output: "${answer.yes}"
+---
+workflow: other
+activities:
+  - activity: call
+    steps:
+      - http: { url: "http://h/x", headers: { authorization: "Bearer ${secret.token}" } }
+"#;
+
+#[test]
+fn timeline_tells_of_waits_nested_steps_and_other_instances() {
+    let report = simulated(NESTED, r#"{"signal": "approve", "payload": {"yes": true}}"#);
+    let text: Vec<String> = human(&report).lines().map(|line| format!("|{line}")).collect();
+    expect![[r#"
+        |     0 ms  activity ask
+        |             wait    300.0 s
+        |  300.0 s    wait    for the form approve: Well?, at most 3600.0 s
+        |             signal  approve = {"yes":true}
+        |             items   2, for each of them
+        |             task    count
+        |                     1
+        |                   = {} (made up)
+        |             task    count
+        |                     2
+        |                   = {} (made up)
+        |             branch  one, two
+        |             call    other
+        |             start   other
+        |           activity call of workflow other
+        |             http    GET http://h/x
+        |                     authorization: Bearer ${secret.token}
+        |                   = {"status":200,"headers":{},"body":{}} (made up)
+        |           activity call of workflow other
+        |             http    GET http://h/x
+        |                     authorization: Bearer ${secret.token}
+        |                   = {"status":200,"headers":{},"body":{}} (made up)
+        |           activity ask
+        |             return  done
+        |           done: true"#]]
+    .assert_eq(&text.join("\n"));
+    let told = json(&report);
+    let events = told["events"].as_array().unwrap();
+    let lines: Vec<String> = events.iter().map(ToString::to_string).collect();
+    expect![[r#"
+        {"at_us":1,"activity":"ask","event":"waits","signal":null,"title":null,"limit_us":300000000}
+        {"at_us":300000001,"activity":"ask","event":"waits","signal":"approve","title":"Well?","limit_us":3600000000}
+        {"at_us":300000002,"activity":"ask","event":"signalled","name":"approve","payload":{"yes":true},"made_up":false}
+        {"at_us":300000002,"activity":"ask","event":"each_began","items":2}
+        {"at_us":300000003,"activity":"ask","event":"called","call":{"task":"count","input":1},"attempt":1,"answer":{},"error":null,"takes_us":0,"made_up":true}
+        {"at_us":300000005,"activity":"ask","event":"called","call":{"task":"count","input":2},"attempt":1,"answer":{},"error":null,"takes_us":0,"made_up":true}
+        {"at_us":300000006,"activity":"ask","event":"parallel_began","branches":["one","two"]}
+        {"at_us":300000006,"activity":"ask","event":"child_started","started":"other","awaited":true}
+        {"at_us":300000006,"activity":"ask","event":"child_started","started":"other","awaited":false}
+        {"at_us":300000007,"workflow":"other","activity":"call","event":"called","call":{"method":"GET","url":"http://h/x","headers":[["authorization","Bearer ${secret.token}"]],"body":null},"attempt":1,"answer":{"status":200,"headers":{},"body":{}},"error":null,"takes_us":0,"made_up":true}
+        {"at_us":300000007,"workflow":"other","activity":"call","event":"called","call":{"method":"GET","url":"http://h/x","headers":[["authorization","Bearer ${secret.token}"]],"body":null},"attempt":1,"answer":{"status":200,"headers":{},"body":{}},"error":null,"takes_us":0,"made_up":true}
+        {"at_us":300000008,"activity":"ask","event":"child_ended","error":null}"#]].assert_eq(&lines.join("\n"));
 }
 
 #[test]

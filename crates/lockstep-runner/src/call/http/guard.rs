@@ -66,10 +66,14 @@ fn remedy(host: &str) -> String {
     format!("list it under `allowed_hosts` in the project, or pass --allow-host {host}")
 }
 
-/// Follows redirects to where the call itself could have gone.
-pub(super) fn redirects(guard: Arc<Guard>) -> Policy {
+/// Follows redirects to where the call itself could have gone; one that carries a secret stays with
+/// the server that the secret is for.
+pub(super) fn redirects(guard: Arc<Guard>, carries_secret: bool) -> Policy {
     Policy::custom(move |attempt| {
         let from = attempt.previous().last();
+        if carries_secret && from.is_some_and(|from| from.origin() != attempt.url().origin()) {
+            return attempt.stop();
+        }
         let downgrade =
             from.is_some_and(|from| from.scheme() == "https") && attempt.url().scheme() == "http";
         // The client of listed hosts checks no addresses: it must not be led elsewhere.

@@ -1,0 +1,32 @@
+//! What few instances have, kept apart so that all others stay small.
+
+use super::inbox::Inbox;
+use super::parts::Parts;
+use super::strand::Strand;
+use crate::id::InstanceId;
+
+/// Longest line of workflows that run one another.
+pub(crate) const MAX_DEPTH: u32 = 32;
+
+/// What few instances have.
+#[derive(Debug, Default)]
+pub(crate) struct Seldom {
+    /// All strands but the present one.
+    pub(crate) parked: Vec<Strand>,
+    /// Strands forked so far; numbers them.
+    pub(crate) forked: u32,
+    pub(crate) inbox: Inbox,
+    pub(crate) parts: Parts,
+    /// By whom it was started, if by an instance.
+    pub(crate) lineage: Option<Lineage>,
+}
+
+/// Where an instance comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lineage {
+    pub(crate) parent: InstanceId,
+    /// Whether the parent waits for its end.
+    pub(crate) awaited: bool,
+    /// Instances above it; from 1.
+    pub(crate) depth: u32,
+}
