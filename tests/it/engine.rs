@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use lockstep_core::{Entry, Failure, Happening, InstanceId, ObjectKey};
 use lockstep_definition::Source;
 use lockstep_expr::{Map, Value, json};
-use lockstep_runner::{DefinitionText, Options, Runner, Started};
+use lockstep_runner::{DefinitionText, Options, Runner, StartError, Started};
 use lockstep_store::Store;
 use serde_json::Value as Json;
 use tokio::task::JoinSet;
@@ -160,6 +160,25 @@ impl Engine {
     /// Cancels an instance.
     pub(crate) async fn cancel(&self, id: InstanceId) {
         self.runner.cancel(id, "a test".to_owned()).await.expect("the runner takes commands");
+    }
+
+    /// Sends a signal.
+    ///
+    /// # Errors
+    ///
+    /// The code of the error if it is not kept.
+    pub(crate) async fn signal(
+        &self,
+        id: InstanceId,
+        name: &str,
+        says: Json,
+    ) -> Result<(), String> {
+        let sent = self.runner.signal(id, name.into(), value(&says), TESTER.into());
+        match soon("the answer to a signal", sent).await {
+            Ok(()) => Ok(()),
+            Err(StartError::Rejected(failure)) => Err(failure.code.to_string()),
+            Err(error) => panic!("the runner takes signals: {error}"),
+        }
     }
 
     /// Returns the store.

@@ -26,6 +26,8 @@ mod engine;
 #[cfg(test)]
 mod exclusive_lock;
 #[cfg(test)]
+mod family;
+#[cfg(test)]
 mod faulty_store;
 #[cfg(test)]
 mod hostile;
@@ -35,6 +37,8 @@ mod layers;
 mod modules;
 #[cfg(test)]
 mod navigation;
+#[cfg(test)]
+mod nested;
 #[cfg(test)]
 mod numbering;
 #[cfg(test)]
@@ -53,5 +57,7 @@ mod restart;
 mod server;
 #[cfg(test)]
 mod shelf;
+#[cfg(test)]
+mod waiting;
 #[cfg(test)]
 mod workflows;

@@ -63,7 +63,7 @@ activities:
       - log: "the calendar did not answer for ${{input.customer}}"
       - raise:
           error: calendar.down
-          message: "try again after ${{string(now + duration("5m"))}}"
+          message: "try again after ${{string(now + duration('5m'))}}"
 output:
   slot: "${{slot.id}}"
   booked: "${{slot.booked}}"
