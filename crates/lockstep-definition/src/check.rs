@@ -280,4 +280,6 @@ mod forms;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod remedies;
+#[cfg(test)]
 pub(crate) mod tests;

@@ -199,6 +199,8 @@ codes! {
     UnreachableActivity = Warning "unreachable-activity",
     /// A program is not among those that the project allows.
     ProgramNotAllowed = Warning "program-not-allowed",
+    /// A text is the name of a value without `${ }`.
+    ForgottenBraces = Warning "forgotten-braces",
     /// An input is never used.
     UnusedInput = Warning "unused-input",
     /// A step stands behind one that always ends.

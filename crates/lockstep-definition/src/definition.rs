@@ -24,7 +24,7 @@ use crate::values::{description, list, name};
 use crate::workflow::{Goto, Workflow};
 use crate::yaml::node::{Node, Value as YamlValue};
 
-const WORKFLOW: Keys = Keys {
+pub(crate) const WORKFLOW: Keys = Keys {
     what: "a workflow",
     known: &["workflow", "description", "allow", "on", "input", "activities", "output"],
     later: &["exclusive_lock"],

@@ -19,6 +19,7 @@ use crate::flow::Flow;
 use crate::invariant::invariants;
 use crate::name::NameKind;
 use crate::payload::literal;
+use crate::remedy::remedied;
 use crate::report::Report;
 use crate::values::{boolean, checked_name, description, list, name, text};
 use crate::workflow::{Attribute, Entity};
@@ -39,6 +40,12 @@ const ATTRIBUTE: Keys = Keys {
 const GIVEN: &[&str] = &["id", "metadata"];
 /// Most attributes of an entity.
 const MAX_ATTRIBUTES: usize = 1_000;
+/// What to do about a type that there is not.
+const TYPES: &str = "types are `bool`, `int`, `double`, `string`, `bytes`, `timestamp`, `duration`, \
+                     `list<T>`, `map<string, T>`, `ref<Entity>` and `any`";
+/// What to do about a type that is cut at its comma.
+const QUOTES: &str = "within braces a `,` ends a value: put the type into quotes, such as \
+                      `\"map<string, int>\"`";
 /// Longest text of a type.
 const MAX_TYPE: usize = 500;
 
@@ -80,6 +87,9 @@ pub(crate) fn entity(
 }
 
 fn attribute_of(report: &mut Report<'_>, field: Field<'_>, catalog: &Catalog) -> Option<Attribute> {
+    if displaced(report, field, ENTITY, "attributes", "an entity") {
+        return None;
+    }
     let name = checked_name(
         report,
         field.key,
@@ -106,6 +116,26 @@ fn attribute_of(report: &mut Report<'_>, field: Field<'_>, catalog: &Catalog) ->
         attribute.default = fitting(report, &attribute, value, span);
     }
     Some(attribute)
+}
+
+/// Tells a key of the document that stands among declarations: it is indented too far.
+pub(crate) fn displaced(
+    report: &mut Report<'_>,
+    field: Field<'_>,
+    document: Keys,
+    among: &str,
+    owner: &str,
+) -> bool {
+    let displaced =
+        document.known.contains(&field.key) && matches!(field.value.value, node::Value::List(_));
+    if displaced {
+        let message = format!("`{}` stands within `{among}`", field.key);
+        report.add(
+            Finding::new(Code::MisplacedKey, field.key_span, message)
+                .help(format!("it is a key of {owner}: begin it in the column of `{among}`")),
+        );
+    }
+    displaced
 }
 
 /// What is written about an attribute or an input.
@@ -169,8 +199,7 @@ fn type_of(report: &mut Report<'_>, node: &Node, catalog: &Catalog) -> Option<Ty
             )
             .mean(
                 nearest(written, words()).or_else(|| other_word(written)),
-                "types are `bool`, `int`, `double`, `string`, `bytes`, `timestamp`, `duration`, \
-                 `list<T>`, `map<string, T>`, `ref<Entity>` and `any`",
+                if written.starts_with("map<") && !written.contains('>') { QUOTES } else { TYPES },
             ),
         );
         return None;
@@ -213,7 +242,12 @@ fn bounds(report: &mut Report<'_>, declared: &Declared<'_>) -> (Option<Value>, O
             return None;
         }
         let value = literal(report, field.value)?;
-        told(report, conform(&declared.ty, value).map_err(|e| e.message), field.value.span)
+        told(
+            report,
+            &declared.ty,
+            conform(&declared.ty, value).map_err(|e| e.message),
+            field.value.span,
+        )
     };
     let (min, max) = (bound("min"), bound("max"));
     if let (Some(least), Some(most), Some(field)) = (&min, &max, fields.get("max"))
@@ -227,13 +261,19 @@ fn bounds(report: &mut Report<'_>, declared: &Declared<'_>) -> (Option<Value>, O
     (min, max)
 }
 
-fn told(report: &mut Report<'_>, value: Result<Value, String>, span: Span) -> Option<Value> {
+fn told(
+    report: &mut Report<'_>,
+    ty: &Type,
+    value: Result<Value, String>,
+    span: Span,
+) -> Option<Value> {
     value
         .map_err(|message| {
-            report.add(
-                Finding::new(Code::TypeMismatch, span, message)
-                    .help("write a value of the declared type, or change the type"),
-            );
+            report.add(remedied(
+                Finding::new(Code::TypeMismatch, span, message),
+                ty,
+                &report.source.text,
+            ));
         })
         .ok()
 }
@@ -257,7 +297,7 @@ pub(crate) fn fitting(
     }
     let conformed = conform(&attribute.ty, value)
         .map_err(|error| format!("`{}`: {}", attribute.name, error.message));
-    let value = told(report, conformed, span)?;
+    let value = told(report, &attribute.ty, conformed, span)?;
     let range = [
         (&attribute.min, Ordering::Less, "below its minimum"),
         (&attribute.max, Ordering::Greater, "above its maximum"),

@@ -13,6 +13,40 @@ use crate::name::NameKind;
 use crate::report::Report;
 use crate::yaml::node::{Node, Value};
 
+/// Keys that stand beside the operation of a step.
+const BESIDE: &[&str] = &["as", "when", "timeout", "retry", "description"];
+/// Mappings of steps in which such keys have no place.
+const STEPS: &[&str] =
+    &["`http`", "`exec`", "`task`", "`wait`", "`workflow`", "`load`", "`find`", "`raise`"];
+/// Keys of other tools that say what runs before what.
+const ORDER: &[&str] = &["needs", "depends_on", "dependsOn", "after", "runs-on"];
+/// Keys of other tools, and what they are called here: the first that the mapping may have.
+const HABITS: &[(&[&str], &[&str])] = &[
+    (&["if", "condition", "only_if", "only"], &["when", "check"]),
+    (&["name", "id"], &["activity", "description"]),
+    (&["register", "result", "output", "outputs", "resultPath"], &["as"]),
+    (&["inputs", "params", "parameters", "variables", "with"], &["input"]),
+    (&["jobs", "tasks", "stages", "states", "steps"], &["activities"]),
+    (
+        &["timeout-minutes", "timeout_seconds", "timeoutSeconds", "startToCloseTimeout"],
+        &["timeout"],
+    ),
+    (&["attempts", "retries", "limit", "maxAttempts", "maximumAttempts"], &["max_attempts"]),
+    (&["retries", "retryPolicy", "retry_policy"], &["retry"]),
+    (&["command", "cmd", "run", "script", "shell"], &["program", "exec", "args"]),
+    (&["cron", "crontab"], &["schedule"]),
+    (&["on_error", "on_failure", "onError", "rescue", "except"], &["catch"]),
+    (&["items", "with_items", "foreach", "forEach", "loop"], &["for_each"]),
+    (&["concurrency", "max_concurrency", "parallelism"], &["max_parallel"]),
+    (&["required", "nullable"], &["optional"]),
+    (&["triggers", "trigger"], &["on"]),
+    (&["lock", "mutex"], &["exclusive_lock"]),
+    (&["tz", "timeZone"], &["time_zone"]),
+    (&["uri", "address"], &["url"]),
+    (&["code", "type"], &["error"]),
+    (&["data", "json", "payload"], &["body"]),
+];
+
 /// Which keys a mapping may have.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Keys {
@@ -46,13 +80,17 @@ impl<'n> Fields<'n> {
     pub(crate) fn read(report: &mut Report<'_>, node: &'n Node, keys: Keys) -> Option<Self> {
         let mut fields =
             Self { span: node.span, what: keys.what, entries: Vec::new(), meant: Vec::new() };
-        for field in entries(report, node, keys.what)? {
+        let written = entries(report, node, keys.what)?;
+        let free = |key: &&str| !written.iter().any(|field| field.key == *key);
+        for field in written.iter().copied() {
             if keys.known.contains(&field.key) {
                 fields.entries.push(field);
             } else if keys.later.contains(&field.key) {
                 report.add(later(field.key_span, field.key));
             } else {
-                let meant = nearest(field.key, keys.known.iter().chain(keys.later).copied());
+                let all = keys.known.iter().chain(keys.later).copied().filter(free);
+                let meant =
+                    habit(field.key, keys.known).filter(free).or_else(|| nearest(field.key, all));
                 fields.meant.extend(meant);
                 report.add(unknown(field, keys, meant));
             }
@@ -99,7 +137,7 @@ pub(crate) fn entries<'n>(
     let mut out: Vec<Field<'n>> = Vec::with_capacity(pairs.len());
     for (key, value) in pairs {
         let Value::Text(text) = &key.value else {
-            report.add(key_kind(key));
+            report.add(key_kind(key, matches!(value.value, Value::Null)));
             continue;
         };
         if let Some(first) = seen.get(text.as_str()) {
@@ -142,7 +180,7 @@ pub(crate) fn at_most<'n>(
     fields
 }
 
-fn key_kind(key: &Node) -> Finding {
+fn key_kind(key: &Node, alone: bool) -> Finding {
     let finding = Finding::new(
         Code::WrongKind,
         key.span,
@@ -151,6 +189,12 @@ fn key_kind(key: &Node) -> Finding {
     if matches!(key.value, Value::Map(_)) {
         return finding.help(
             "`{{` begins a mapping in YAML; an expression is written `\"${ ... }\"`, with quotes",
+        );
+    }
+    if alone {
+        return finding.help(
+            "within braces a `,` ends a value: write a decimal point as `.`, and put a text with \
+             commas into quotes",
         );
     }
     finding.help("put the key into quotes")
@@ -181,6 +225,9 @@ pub(crate) fn wrong_kind(node: &Node, expected: &str) -> Finding {
         Value::Map(entries) if entries.iter().all(|(_, v)| matches!(v.value, Value::Null)) => {
             finding.help("braces make a mapping in YAML; put a text with braces into quotes")
         }
+        Value::Null if expected.contains("mapping") => {
+            finding.help("indent the lines that belong to it by two more spaces")
+        }
         Value::Null => finding.help("write a value behind the `:`, or remove the key"),
         Value::Bool(_)
         | Value::Int(_)
@@ -201,6 +248,12 @@ fn form(expected: &str) -> &'static str {
         "write each entry behind a dash, or all in brackets: `[a, b]`"
     } else if expected.contains("text") {
         "put the text into quotes"
+    } else if expected.contains("`true` or `false`") {
+        "write `true` or `false`, without quotes; `yes`, `no`, `on` and `off` are texts"
+    } else if expected.contains("expression") {
+        "write it as one text, such as `input.count > 0`; other keys stand beside it"
+    } else if expected.contains("number") || expected.contains("integer") {
+        "write a number, without quotes"
     } else {
         "change the value"
     }
@@ -217,7 +270,27 @@ fn unknown(field: Field<'_>, keys: Keys, meant: Option<&str>) -> Finding {
         return finding
             .help("within braces a `,` ends a value: put a text with commas into quotes");
     }
+    if ORDER.contains(&field.key) && meant.is_none() {
+        return finding.help(
+            "remove it: activities and steps run in the order in which they stand; `parallel` \
+             runs steps side by side",
+        );
+    }
+    let beside = BESIDE.iter().find(|key| **key == field.key).copied();
+    if let Some(key) = beside.or_else(|| habit(field.key, BESIDE))
+        && meant.is_none()
+        && STEPS.contains(&keys.what)
+    {
+        let step = keys.what;
+        return finding.help(format!("write `{key}` beside {step}, in the same column"));
+    }
     finding.mean(meant, format!("it has {}", listed(keys.known)))
+}
+
+/// What a key is called here that other tools have by the name of `key`.
+fn habit(key: &str, known: &[&'static str]) -> Option<&'static str> {
+    let meant = HABITS.iter().filter(|(theirs, _)| theirs.contains(&key));
+    meant.flat_map(|(_, ours)| *ours).find(|ours| known.contains(ours)).copied()
 }
 
 /// The finding for something that a later version brings.

@@ -14,6 +14,7 @@ use crate::diagnostic::{Finding, listed, nearest, shown};
 use crate::fields::{Field, entries};
 use crate::payload::payload_for;
 use crate::reader::Reader;
+use crate::remedy::remedied;
 use crate::report::Report;
 use crate::typing::{Declared, Expected};
 use crate::workflow::{Input, Payload};
@@ -112,10 +113,11 @@ fn fitting(report: &mut Report<'_>, input: &Input, value: Value, span: Span) -> 
     let conformed = conform(&input.ty, value);
     if let Err(error) = &conformed {
         let message = format!("`{}`: {error}", input.name);
-        report.add(
-            Finding::new(Code::TypeMismatch, span, message)
-                .help("write a value of the type that the workflow declares"),
-        );
+        report.add(remedied(
+            Finding::new(Code::TypeMismatch, span, message),
+            &input.ty,
+            &report.source.text,
+        ));
     }
     conformed.ok()
 }

@@ -7,11 +7,13 @@ use lockstep_expr::{Type, Value};
 use crate::catalog::Catalog;
 use crate::code::Code;
 use crate::conform::conform;
+use crate::definition;
 use crate::diagnostic::Finding;
-use crate::entity::declared;
+use crate::entity::{declared, displaced};
 use crate::fields::{Field, Keys, at_most, entries};
 use crate::flow::DeclaredInput;
 use crate::name::NameKind;
+use crate::remedy::remedied;
 use crate::report::Report;
 use crate::values::checked_name;
 use crate::workflow::Input;
@@ -106,6 +108,9 @@ fn input(
     catalog: &Catalog,
     asker: Asker,
 ) -> Option<Input> {
+    if displaced(report, field, definition::WORKFLOW, asker.key.trim_matches('`'), asker.owner) {
+        return None;
+    }
     let (key, span) = (field.key, field.key_span);
     let name = checked_name(report, key, span, asker.name, NameKind::Identifier)?;
     let declared = declared(report, field, asker.keys, catalog)?;
@@ -115,10 +120,11 @@ fn input(
         match conform(&declared.ty, value) {
             Ok(value) => default = Some(value),
             Err(_) if null => {}
-            Err(error) => report.add(
-                Finding::new(Code::TypeMismatch, span, format!("`{name}`: {error}"))
-                    .help("write a default of the declared type, or change the type"),
-            ),
+            Err(error) => report.add(remedied(
+                Finding::new(Code::TypeMismatch, span, format!("`{name}`: {error}")),
+                &declared.ty,
+                &report.source.text,
+            )),
         }
     }
     Some(Input { name, ty: declared.ty, optional: declared.optional, default })

@@ -34,6 +34,7 @@ mod part;
 mod payload;
 mod project;
 mod reader;
+mod remedy;
 mod report;
 mod retry;
 mod schedule;

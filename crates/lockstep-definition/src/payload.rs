@@ -9,7 +9,8 @@ use std::sync::Arc;
 use lockstep_expr::{Map, Template, Value};
 
 use crate::code::Code;
-use crate::diagnostic::Finding;
+use crate::conform::conform;
+use crate::diagnostic::{Finding, shown};
 use crate::fields::{Field, entries, wrong_kind};
 use crate::flow::{Op, Tree};
 use crate::reader::Reader;
@@ -29,12 +30,23 @@ pub(crate) fn payload_for(
     node: &Node,
     expected: Expected,
 ) -> Option<Payload> {
-    let (payload, tree) = part(reader, node);
+    let (payload, tree) = part(reader, node, refused(&expected, node));
     reader.flow.push(Op::Value(tree, expected));
     payload
 }
 
-fn part(reader: &mut Reader<'_, '_>, node: &Node) -> (Option<Payload>, Tree) {
+/// Whether a text is refused because of what it is for, so that no more is to be told about it.
+fn refused(expected: &Expected, node: &Node) -> bool {
+    match (expected, &node.value) {
+        (Expected::List, _) => true,
+        (Expected::Declared(declared), node::Value::Text(text)) => {
+            conform(&declared.ty, Value::from(text.as_str())).is_err()
+        }
+        _ => false,
+    }
+}
+
+fn part(reader: &mut Reader<'_, '_>, node: &Node, refused: bool) -> (Option<Payload>, Tree) {
     let literal = |value: Option<Value>| {
         let tree =
             value.clone().map_or(Tree::Broken(Vec::new()), |value| Tree::Literal(value, node.span));
@@ -42,7 +54,12 @@ fn part(reader: &mut Reader<'_, '_>, node: &Node) -> (Option<Payload>, Tree) {
     };
     match &node.value {
         node::Value::Text(text) => match reader.template(node, text) {
-            Some((Template::Literal(text), _)) => literal(Some(Value::String(text))),
+            Some((Template::Literal(text), _)) => {
+                if !refused {
+                    forgotten(reader, node, &text);
+                }
+                literal(Some(Value::String(text)))
+            }
             Some((template, id)) => {
                 (Some(Payload::Template(template)), id.map_or(Tree::Broken(Vec::new()), Tree::Use))
             }
@@ -50,7 +67,7 @@ fn part(reader: &mut Reader<'_, '_>, node: &Node) -> (Option<Payload>, Tree) {
         },
         node::Value::List(items) => {
             let (items, trees): (Vec<_>, Vec<_>) =
-                items.iter().map(|item| part(reader, item)).unzip();
+                items.iter().map(|item| part(reader, item, false)).unzip();
             let read = items.into_iter().collect::<Option<Vec<_>>>().map(list);
             match read {
                 Some(Payload::Literal(value)) => literal(Some(value)),
@@ -66,7 +83,7 @@ fn part(reader: &mut Reader<'_, '_>, node: &Node) -> (Option<Payload>, Tree) {
             let (items, trees): (Vec<_>, Vec<_>) = fields
                 .into_iter()
                 .map(|Field { key, value, .. }| {
-                    let (payload, tree) = part(reader, value);
+                    let (payload, tree) = part(reader, value, false);
                     let key: Arc<str> = Arc::from(key);
                     (payload.map(|payload| (Arc::clone(&key), payload)), (key, tree))
                 })
@@ -86,6 +103,31 @@ fn part(reader: &mut Reader<'_, '_>, node: &Node) -> (Option<Payload>, Tree) {
         | node::Value::LargeInt
         | node::Value::Double(_)
         | node::Value::Tagged(_) => literal(scalar(reader.report, node)),
+    }
+}
+
+/// Tells a text that is nothing but the name of an input or a secret.
+fn forgotten(reader: &mut Reader<'_, '_>, node: &Node, text: &str) {
+    let named = match text.split_once('.') {
+        Some(("input", rest)) => {
+            let name = rest.split_once('.').map_or(rest, |(name, _)| name);
+            let mut inputs = reader.flow.inputs.iter().flatten();
+            inputs.any(|input| *input.name == *name) && rest.split('.').all(lockstep_expr::is_name)
+        }
+        Some(("secret", name)) => {
+            let project = reader.catalog.project.as_ref();
+            project.is_some_and(|project| project.secrets.iter().any(|secret| **secret == *name))
+        }
+        _ => false,
+    };
+    if named {
+        let message = format!("this is the text `{}`, not its value", shown(text));
+        let written = format!("\"${{{text}}}\"");
+        reader.add(
+            Finding::new(Code::ForgottenBraces, node.span, message)
+                .help("an expression within a text stands in `${ }`")
+                .suggest(written),
+        );
     }
 }
 

@@ -118,7 +118,8 @@ impl<'r, 's> Reader<'r, 's> {
                 Some(expression)
             }
             Err(error) => {
-                self.add(cannot_be_read(Code::ExpressionSyntax, &error, &places));
+                let finding = cannot_be_read(Code::ExpressionSyntax, &error, &places);
+                self.add(self.cut(finding, node));
                 None
             }
         }
@@ -148,10 +149,21 @@ impl<'r, 's> Reader<'r, 's> {
             }
             Err(error) => {
                 let places = Places::new(&self.report.source.text, node, text);
-                self.add(cannot_be_read(Code::ExpressionSyntax, &error, &places));
+                let finding = cannot_be_read(Code::ExpressionSyntax, &error, &places);
+                self.add(self.cut(finding, node));
                 None
             }
         }
+    }
+
+    /// Says more about an expression that a comment of the file cuts.
+    fn cut(&self, finding: Finding, node: &Node) -> Finding {
+        let behind = self.report.source.text.get(node.span.end..).unwrap_or_default();
+        let rest = behind.lines().next().unwrap_or_default();
+        if !rest.trim_start().starts_with('#') || rest.starts_with('#') {
+            return finding;
+        }
+        finding.help("a `#` behind a space begins a comment: put the whole text into quotes")
     }
 
     /// The name of an object that is written.

@@ -26,6 +26,11 @@ const FACTOR: f64 = 2.0;
 
 /// Reads the value of `retry`.
 pub(crate) fn retry(report: &mut Report<'_>, node: &Node) -> Option<Retry> {
+    if let Value::Int(number) = node.value {
+        let help = format!("write `retry: {{ max_attempts: {number} }}`");
+        report.add(wrong_kind(node, "`retry` is a mapping").help(help));
+        return None;
+    }
     let fields = Fields::read(report, node, RETRY)?;
     let max_attempts = fields
         .required(report, "max_attempts", "max_attempts: 3")

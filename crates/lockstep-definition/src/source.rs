@@ -3,7 +3,7 @@
 //! Invariants:
 //!
 //! * Offsets are bytes from the beginning of the text; lines and columns count from 1; columns count
-//!   characters.
+//!   characters, a byte order mark not among them.
 //!
 //! Absent by design: reading files. Whoever calls hands in the text.
 
@@ -12,6 +12,9 @@ use std::sync::Arc;
 use lockstep_expr::Span;
 
 use crate::workflow::Place;
+
+/// What some editors write before the first character of a file.
+pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// A file that is to be checked.
 #[derive(Clone, Debug)]
@@ -65,7 +68,8 @@ impl<'t> Lines<'t> {
         let offset = offset.min(self.text.len());
         let line = self.starts.partition_point(|start| *start <= offset);
         let start = line.checked_sub(1).and_then(|i| self.starts.get(i)).copied().unwrap_or(0);
-        let column = self.text.get(start..offset).map_or(0, |before| before.chars().count()) + 1;
+        let before = self.text.get(start..offset).unwrap_or_default();
+        let column = before.trim_start_matches(BYTE_ORDER_MARK).chars().count() + 1;
         (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
     }
 

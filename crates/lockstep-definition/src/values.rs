@@ -175,7 +175,12 @@ pub(crate) fn length_of_time(
                 node.span,
                 format!("`{}` is not a duration", shown(text)),
             )
-            .help("write numbers with units (`h`, `m`, `s`, `ms`), such as `5s` or `1m30s`"),
+            .help(if text.contains("${") {
+                "write a fixed length such as `5s`: an expression cannot stand here"
+            } else {
+                "write numbers with units (`h`, `m`, `s`, `ms`), such as `5s` or `1m30s`; a day is \
+                 `24h`"
+            }),
             Err(DurationError::Range) => Finding::new(
                 Code::InvalidDuration,
                 node.span,

@@ -29,7 +29,7 @@ use self::spans::{Index, Stop};
 use crate::code::Code;
 use crate::diagnostic::Finding;
 use crate::report::Report;
-use crate::source::Lines;
+use crate::source::{BYTE_ORDER_MARK, Lines};
 
 /// Largest file in bytes: 1 MiB.
 pub const MAX_FILE_BYTES: usize = 1 << 20;
@@ -106,9 +106,11 @@ fn documents(report: &mut Report<'_>, text: &str) -> Vec<Node> {
 /// The text, cut where a line begins a document, each part with its offset. Such a line ends whatever
 /// stands before it, so that a mistake in one part says nothing about the next.
 fn parts(text: &str) -> Vec<(usize, &str)> {
-    let mut cuts = vec![0];
-    let (mut at, mut content) = (0, false);
-    for line in text.split_inclusive('\n') {
+    // A byte order mark is no part of the first document.
+    let first = text.len() - text.trim_start_matches(BYTE_ORDER_MARK).len();
+    let mut cuts = vec![first];
+    let (mut at, mut content) = (first, false);
+    for line in text.get(first..).unwrap_or_default().split_inclusive('\n') {
         let behind = line.strip_prefix("---");
         if content
             && behind.is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace))
@@ -117,7 +119,6 @@ fn parts(text: &str) -> Vec<(usize, &str)> {
         }
         at += line.len();
         // Comments and directives belong to the document that follows.
-        let line = line.trim_start_matches('\u{feff}');
         content |= !line.trim().is_empty() && !line.starts_with(['#', '%']);
     }
     let ends = cuts.iter().skip(1).copied().chain([text.len()]);

@@ -12,6 +12,7 @@ mod address;
 mod conversion;
 mod encoding;
 mod format;
+mod habit;
 mod list;
 mod math;
 mod optional;
@@ -21,6 +22,7 @@ mod text;
 mod time;
 
 pub(crate) use conversion::double_text;
+pub(crate) use habit::habit;
 pub(crate) use list::sorted;
 pub(crate) use math::Math;
 pub(crate) use pattern::{MAX_PATTERNS, Pattern};

@@ -8,7 +8,7 @@ use crate::catalog::attribute;
 use crate::code::Code;
 use crate::diagnostic::{Finding, listed};
 use crate::entity::fitting;
-use crate::fields::{Field, Fields, Keys, entries};
+use crate::fields::{Field, Fields, Keys, entries, wrong_kind};
 use crate::flow::{Bound, Op};
 use crate::part::Part;
 use crate::payload::payload_for;
@@ -16,7 +16,7 @@ use crate::reader::{Candidate, Reader};
 use crate::typing::{Declared, Expected};
 use crate::values::{boolean, choice, integer, text};
 use crate::workflow::{Entity, Operation, Payload};
-use crate::yaml::node::Node;
+use crate::yaml::node::{self, Node};
 
 const LOAD: Keys = Keys { what: "`load`", known: &["entity", "id", "for", "optional"], later: &[] };
 const FIND: Keys = Keys {
@@ -124,6 +124,11 @@ pub(super) fn find(reader: &mut Reader<'_, '_>, field: Field<'_>, _: &Fields<'_>
 }
 
 pub(super) fn create(reader: &mut Reader<'_, '_>, field: Field<'_>, beside: &Fields<'_>) -> Read {
+    if matches!(field.value.value, node::Value::Map(_)) {
+        let finding = wrong_kind(field.value, "`create` takes the name of an entity");
+        reader.add(finding.help("write `create: NAME`, and `set: {...}` beside it"));
+        return None;
+    }
     let entity = reader.entity(field.value);
     reader.flow.push(Op::Write);
     let known = entity.as_ref().and_then(|name| reader.catalog.entities.get(name)).cloned();
@@ -204,6 +209,11 @@ fn declared(entity: Option<&Entity>, name: &str) -> Expected {
 
 /// The name of the object that is written, as a use of it.
 fn target(reader: &mut Reader<'_, '_>, node: &Node, what: &str) -> Option<Arc<str>> {
+    if matches!(node.value, node::Value::Map(_)) {
+        let help = "write the name that a `load` has bound, and `set: {...}` beside it";
+        reader.add(wrong_kind(node, what).help(help));
+        return None;
+    }
     let name = text(reader.report, node, what)?;
     if name.contains("${") || !crate::name::NameKind::Identifier.fits(name) {
         reader.add(

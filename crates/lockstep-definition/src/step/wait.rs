@@ -101,6 +101,14 @@ fn length(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Payload> {
     if node.as_text().is_some_and(|text| text.contains("${")) {
         return payload_for(reader, node, Expected::Length);
     }
+    if let Some(text) = node.as_text().filter(|text| text.starts_with("input.")) {
+        let message = format!("`{}` is not a duration", shown(text));
+        let finding = Finding::new(Code::InvalidDuration, node.span, message);
+        reader.add(
+            finding.help("an expression stands in `${ }`").suggest(format!("\"${{{text}}}\"")),
+        );
+        return None;
+    }
     length_of_time(reader.report, node, "for", false)?;
     let duration = Duration::parse(node.as_text()?.trim()).ok()?;
     Some(Payload::Literal(Value::Duration(duration)))

@@ -5,6 +5,7 @@
 //! * What is known after ways have met holds on each of them.
 //! * A condition is forgotten when a name that it depends on is bound anew.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lockstep_expr::{Fact, Span, StaticType};
@@ -97,6 +98,18 @@ impl State {
                 && let Err(at) = self.present.binary_search(&path)
             {
                 self.present.insert(at, path);
+            }
+        }
+    }
+
+    /// The names among paths that are not null are of types without null from here on: so much is
+    /// still known behind a way on which such a name is bound anew.
+    pub(crate) fn narrow(&mut self, names: &BTreeMap<Arc<str>, usize>, present: &[Path]) {
+        for path in present {
+            let [name] = path.as_slice() else { continue };
+            let number = names.get(name.as_str()).copied();
+            if let Some(cell) = number.and_then(|number| self.cells.get_mut(number)) {
+                cell.ty = cell.ty.without_null();
             }
         }
     }

@@ -357,14 +357,14 @@ impl<'w> Walk<'w> {
     fn with(&self, condition: Option<UseId>, truth: bool) -> State {
         let mut state = self.state.clone();
         if let Some(expression) = self.condition(condition) {
-            state.learn(&expression.facts(truth), expression.present_when(truth));
+            let present = expression.present_when(truth);
+            state.narrow(self.names, &present);
+            state.learn(&expression.facts(truth), present);
         }
         state
     }
 
     fn hold(&mut self, condition: Option<UseId>, truth: bool) {
-        if let Some(expression) = self.condition(condition) {
-            self.state.learn(&expression.facts(truth), expression.present_when(truth));
-        }
+        self.state = self.with(condition, truth);
     }
 }

@@ -13,6 +13,9 @@ use super::{MAX_DEPTH, MAX_VALUES};
 use crate::code::Code;
 use crate::diagnostic::{Finding, shown};
 
+/// How the parser of values says that a name is missing behind `*` or `&`.
+const NO_NAME: &str = "did not find expected alphabetic or numeric character";
+
 /// The finding for a text that the scanner of places refused.
 pub(super) fn stopped(stop: &Stop, text: &str) -> Finding {
     match stop {
@@ -53,12 +56,20 @@ pub(super) fn refused(
     if let Some(stop) = stop {
         return stopped(stop, text);
     }
-    let cause = message.rsplit_once(" at line ").map_or(message, |(cause, _)| cause);
+    let cause = message.split_once(" at line ").map_or(message, |(cause, _)| cause);
+    if cause == NO_NAME {
+        return nameless(span);
+    }
     if let Some(tab) = tab_before(text, span.start) {
         return tabs(tab);
     }
     Finding::new(Code::YamlSyntax, span, format!("this is not YAML: {}", shown(cause)))
         .help("look at the indentation, the quotes and the brackets here and in the line above")
+}
+
+fn nameless(span: Span) -> Finding {
+    Finding::new(Code::YamlSyntax, span, "a `*` or `&` begins a name, and has none")
+        .help("put a text that begins with `*` or `&` into quotes")
 }
 
 fn depth(span: Span) -> Finding {
@@ -121,6 +132,13 @@ fn tab_before(text: &str, at: usize) -> Option<usize> {
     None
 }
 
+/// Whether a comment may stand in the line of `at`, or in the line above.
+fn comment_near(text: &str, at: usize) -> bool {
+    let end = text.get(at..).and_then(|rest| rest.find('\n')).map_or(text.len(), |n| at + n);
+    let mut lines = text.get(..end).unwrap_or_default().rsplit('\n').take(2);
+    lines.any(|line| line.contains(" #"))
+}
+
 fn first_alias(text: &str) -> Span {
     let at = text
         .match_indices('*')
@@ -160,7 +178,22 @@ fn scan(text: &str, at: usize, kind: &ErrorKind) -> Finding {
         return anchor(text, at);
     }
     let (message, help) = reason(kind);
-    Finding::new(Code::YamlSyntax, span, message).help(help)
+    let finding = Finding::new(Code::YamlSyntax, span, message);
+    let in_brackets = matches!(
+        kind,
+        ErrorKind::UnclosedFlowCollection { .. }
+            | ErrorKind::ExpectedFlowMappingSeparator
+            | ErrorKind::ExpectedFlowSequenceSeparator
+            | ErrorKind::UnexpectedEofFlowMapping
+            | ErrorKind::UnexpectedEofFlowSequence
+    );
+    if in_brackets && comment_near(text, at) {
+        return finding.help(format!(
+            "{help}; a `#` behind a space begins a comment, and the rest of its line is not read: \
+             put a text with `#` into quotes"
+        ));
+    }
+    finding.help(help)
 }
 
 /// What is wrong, and what to do.

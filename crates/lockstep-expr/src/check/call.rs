@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::FindingKind;
 use super::checker::Checker;
-use super::message::{self, alternatives, wanted};
+use super::message::{alternatives, wanted};
 use crate::expression::ast::{Call, Kind, Node, Unresolved};
 use crate::function::{self, Function};
 use crate::signature::{self, Signature};
@@ -52,14 +52,7 @@ impl Checker<'_> {
         } else {
             FindingKind::UnknownFunction
         };
-        let help = call.error.help.clone();
-        let help = match message::habit(name) {
-            Some(here) if kind == FindingKind::UnknownFunction => {
-                Some(format!("did you mean `{here}`?"))
-            }
-            _ => help,
-        };
-        self.find(kind, span, call.error.message.clone(), help)
+        self.find(kind, span, call.error.message.clone(), call.error.help.clone())
     }
 
     fn apply(&mut self, name: &str, overloads: &[Signature], arguments: &[Node]) -> StaticType {

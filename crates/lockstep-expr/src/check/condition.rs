@@ -13,7 +13,8 @@ impl Checker<'_> {
         let ty = self.not_null(&ty, node, "which is neither true nor false");
         if !self.unifier.agree(&ty, &StaticType::Bool) {
             let message = format!("a condition is a bool, not {}", self.unifier.resolve(&ty));
-            self.find(FindingKind::WrongType, node.span, message, None);
+            let help = "write what is true or false, such as a comparison: `value != \"\"`";
+            self.find(FindingKind::WrongType, node.span, message, Some(help.to_owned()));
         }
     }
 

@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use super::FindingKind;
 use super::checker::Checker;
-use super::message::{alternatives, habit};
+use super::message::alternatives;
 use crate::expression::ast::{Field, Kind, Node};
+use crate::function::habit;
 use crate::nearest::nearest;
 use crate::signature::{self, Signature};
 use crate::span::Span;

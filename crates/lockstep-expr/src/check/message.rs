@@ -54,11 +54,21 @@ pub(super) fn refusal(symbol: &str, left: &StaticType, right: &StaticType) -> St
 /// Returns how to make two types one, if there is a function for it.
 pub(super) fn conversion(symbol: &str, left: &StaticType, right: &StaticType) -> Option<String> {
     use StaticType::{Bool, Bytes, Double, Duration, Int, String, Timestamp, Uint};
+    let compares = matches!(symbol, "<" | "<=" | ">" | ">=" | "==" | "!=");
     // Texts are joined and looked for, everything else is computed or put in order.
     let as_texts = matches!(symbol, "+" | "==" | "!=" | "in");
     let function = match (left, right) {
         (Timestamp | Duration, Int | Uint | Double) if matches!(symbol, "+" | "-") => {
             return Some("write a length of time: `duration('60s')`".to_owned());
+        }
+        (Duration, Int | Uint | Double) | (Int | Uint | Double, Duration) if compares => {
+            return Some("compare it with a length of time: `duration('60s')`".to_owned());
+        }
+        (Timestamp, Int | Uint | Double) | (Int | Uint | Double, Timestamp) if compares => {
+            return Some("convert one: `timestamp(...)` of seconds since 1970".to_owned());
+        }
+        (Bool, _) | (_, Bool) if matches!(symbol, "==" | "!=") => {
+            return Some("a bool needs no comparison: write it alone, or `!` before it".to_owned());
         }
         (String, Bool | Int | Uint | Double | Timestamp | Duration | Bytes)
         | (Bool | Int | Uint | Double | Timestamp | Duration | Bytes, String)
@@ -87,22 +97,4 @@ pub(super) fn wanted(ty: &StaticType) -> String {
         StaticType::Optional(_) if open => "optional".to_owned(),
         other => other.to_string(),
     }
-}
-
-/// What people write who know other languages, and what it is called here.
-const HABITS: [(&[&str], &str); 8] = [
-    (&["length", "len", "count"], "size"),
-    (&["tolower", "tolowercase", "lower", "lowercase", "downcase"], "lowerAscii"),
-    (&["toupper", "touppercase", "upper", "uppercase", "upcase"], "upperAscii"),
-    (&["strip"], "trim"),
-    (&["includes", "has"], "contains"),
-    (&["tostring", "str"], "string"),
-    (&["any", "some"], "exists"),
-    (&["every"], "all"),
-];
-
-/// Returns what a function is called here that other languages have by the name of `name`.
-pub(super) fn habit(name: &str) -> Option<&'static str> {
-    let name = name.to_ascii_lowercase();
-    HABITS.iter().find(|(names, _)| names.contains(&&*name)).map(|(_, here)| *here)
 }

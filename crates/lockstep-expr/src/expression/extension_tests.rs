@@ -549,7 +549,7 @@ fn macros_of_two_variables() {
 fn unknown_functions_get_the_name_that_was_meant() {
     let cases = [
         ("'a'.startWith('b')", Some("did you mean `startsWith`?")),
-        ("'a'.tolower()", None),
+        ("'a'.tolower()", Some("did you mean `lowerAscii`?")),
         ("'a'.lower()", Some("did you mean `lowerAscii`?")),
         ("'a'.starts_with('b')", Some("did you mean `startsWith`?")),
         ("sizee([1])", Some("did you mean `size`?")),
@@ -557,7 +557,8 @@ fn unknown_functions_get_the_name_that_was_meant() {
         ("math.absolute(1)", None),
         ("(-1).abs()", Some("write `math.abs(...)`")),
         ("abs(-1)", Some("write `math.abs(...)`")),
-        ("[1].any(x, true)", None),
+        ("[1].any(x, true)", Some("did you mean `exists`?")),
+        ("length([1])", Some("did you mean `size`?")),
         ("[1].exist(x, true)", Some("did you mean `exists`?")),
         ("optional.off(1)", Some("did you mean `optional.of`?")),
     ];

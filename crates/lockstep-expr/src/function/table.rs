@@ -5,6 +5,7 @@
 use super::address::Address;
 use super::conversion::Conversion;
 use super::encoding::Encoding;
+use super::habit::habit;
 use super::list::List;
 use super::math::Math;
 use super::optional::Optional;
@@ -244,9 +245,10 @@ fn unknown(name: &str) -> Problem {
     // `value.abs()` and `abs(value)` mean `math.abs(value)`.
     let spaced = names().find(|known| known.split_once('.').is_some_and(|(_, last)| last == name));
     let longer = || names().find(|known| name.len() >= MIN_BEGINNING && known.starts_with(name));
-    let help = match spaced {
-        Some(known) => Some(format!("write `{known}(...)`")),
-        None => {
+    let help = match (habit(name), spaced) {
+        (Some(here), _) => Some(format!("did you mean `{here}`?")),
+        (None, Some(known)) => Some(format!("write `{known}(...)`")),
+        (None, None) => {
             nearest(name, names()).or_else(longer).map(|known| format!("did you mean `{known}`?"))
         }
     };

@@ -32,6 +32,15 @@ fn null_is_looked_at_before_it_is_used() {
             ("MAYBE, { update: slot, set: { n: 1 } }", "may-be-null slot"),
             ("MAYBE, { update: slot, set: { n: 1 }, when: slot != null }", ""),
             ("MAYBE, { require: slot != null }, { delete: slot }", ""),
+            (
+                "MAYBE, { create: Slot, set: { n: 1 }, as: slot, when: slot == null }, { update: slot, set: { n: '${slot.n + 1}' } }",
+                "",
+            ),
+            (
+                "MAYBE, { set: { slot: null }, when: slot == null }, { log: '${slot.n}' }",
+                "may-be-null slot",
+            ),
+            ("MAYBE, { log: x, when: slot != null }, { log: '${slot.n}' }", "may-be-null slot"),
             ("MAYBE, { raise: a.b, when: slot == null }, { log: '${slot.n}' }", ""),
         ],
         in_steps,

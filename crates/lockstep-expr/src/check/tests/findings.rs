@@ -390,10 +390,13 @@ fn what_is_no_condition_is_told() {
         expect![[r#"
             !slot.booked : bool
               1 `slot.booked` WrongType: a condition is a bool, not int
+                help: write what is true or false, such as a comparison: `value != ""`
             slot.booked && true : bool
               0 `slot.booked` WrongType: a condition is a bool, not int
+                help: write what is true or false, such as a comparison: `value != ""`
             slot.booked ? 1 : 2 : int
               0 `slot.booked` WrongType: a condition is a bool, not int
+                help: write what is true or false, such as a comparison: `value != ""`
             any ? 1 : 'a' : any
               10 `'a'` WrongType: the other value of the condition is int, this one is string
                 help: make them one type, or write `dyn(...)` around one of them
@@ -402,8 +405,10 @@ fn what_is_no_condition_is_told() {
                 help: make them one type, or write `dyn(...)` around one of them
             slot.tags.all(tag, tag) : bool
               19 `tag` WrongType: a condition is a bool, not string
+                help: write what is true or false, such as a comparison: `value != ""`
             slot.tags.map(tag, tag, 1) : list<int>
               19 `tag` WrongType: a condition is a bool, not string
+                help: write what is true or false, such as a comparison: `value != ""`
         "#]],
     );
 }

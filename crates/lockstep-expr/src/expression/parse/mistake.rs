@@ -7,12 +7,14 @@ use crate::error::ParseError;
 use crate::span::Span;
 
 /// What people write who know other languages, and what it is called here.
-const HABITS: [(&str, &str); 6] = [
+const HABITS: [(&str, &str); 8] = [
     ("=", "write `==` to compare"),
     ("and", "write `&&`"),
     ("or", "write `||`"),
     ("&", "write `&&`"),
-    ("|", "write `||`"),
+    ("|", "write `||` for `or`; a function is called with a dot: `text.upperAscii()`"),
+    ("if", "a condition is written as `condition ? value : other`"),
+    ("is", "write `==` to compare"),
     (";", "an expression is one value: nothing is assigned, nothing follows"),
 ];
 
@@ -86,6 +88,9 @@ fn token(rest: &str) -> &str {
 }
 
 fn help(text: &str, start: usize, token: &str) -> Option<&'static str> {
+    if token == "=" && text.get(start..).is_some_and(|rest| rest.starts_with("=>")) {
+        return Some("a macro takes a name and a value: `list.map(e, e + 1)`");
+    }
     if let Some((_, help)) = HABITS.iter().find(|(habit, _)| *habit == token) {
         return Some(help);
     }
@@ -100,6 +105,9 @@ fn help(text: &str, start: usize, token: &str) -> Option<&'static str> {
         "{" if before.ends_with(|last: char| last.is_ascii_alphanumeric()) => {
             Some("messages are not part of the language: write a map, `{\"name\": value}`")
         }
+        "?" if before.ends_with('?') => Some("write `value == null ? other : value`"),
+        "*" if before.ends_with('[') => Some("write `list.map(e, e.field)`"),
+        "`" => Some("a text stands in `'` or `\"`"),
         "$" => Some("this is an expression already: leave out `${` and `}`"),
         _ => None,
     }
