@@ -8,12 +8,8 @@ use std::path::Path;
 /// For each crate, the crates of ours that it may depend on, and what of others must stay in it
 /// (in each of them, if several keep it).
 const LAYERS: &[(&str, &[&str], &[&str])] = &[
-    ("lockstep-expr", &[], &["pest", "pest_derive", "jiff", "regex"]),
-    (
-        "lockstep-definition",
-        &["lockstep-expr"],
-        &["serde_yaml", "granit-parser", "strsim", "croner", "jiff"],
-    ),
+    ("lockstep-expr", &[], &["pest", "pest_derive", "jiff", "regex", "strsim"]),
+    ("lockstep-definition", &["lockstep-expr"], &["serde_yaml", "granit-parser", "croner", "jiff"]),
     ("lockstep-core", &["lockstep-expr", "lockstep-definition"], &[]),
     ("lockstep-store", &["lockstep-expr", "lockstep-definition", "lockstep-core"], &["sqlx"]),
     (
