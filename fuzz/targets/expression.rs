@@ -26,7 +26,7 @@ fuzz_target!(|text: &str| {
             Ok(value) => {
                 let shown = value.to_string();
                 assert!(!shown.is_empty(), "a value has a text");
-                            drop(json::to_json(&value));
+                drop(json::to_json(&value));
             }
             Err(error) => {
                 assert!(text.get(error.span.start..error.span.end).is_some(), "{error:?}");
