@@ -150,8 +150,8 @@ pub(crate) enum Block {
     When(Option<UseId>),
     /// What is done if the condition of a `require` is false.
     Failing(Option<UseId>),
-    /// For each item of the list that was read last.
-    Loop,
+    /// For each item of the list that was read last; whether for several of them at once.
+    Loop(bool),
     /// Branches that run side by side.
     Parallel,
     /// One of them.

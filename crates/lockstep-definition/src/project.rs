@@ -10,13 +10,16 @@ use crate::activity::ON_CONFLICT;
 use crate::allow::allow;
 use crate::code::Code;
 use crate::diagnostic::{Finding, shown};
-use crate::fields::{Fields, Keys, entries};
+use crate::fields::{Fields, Keys, at_most, entries};
 use crate::name::NameKind;
 use crate::payload::literal;
 use crate::report::Report;
 use crate::values::{checked_name, choice, description, length_of_time, list, name, text};
 use crate::workflow::{OnConflict, Project};
 use crate::yaml::node::Node;
+
+/// Most values in `config`.
+const MAX_CONFIG: usize = 1_000;
 
 const PROJECT: Keys = Keys {
     what: "a project",
@@ -60,7 +63,8 @@ pub(crate) fn project(report: &mut Report<'_>, node: &Node) -> Option<(Project, 
     let mut project = Project::default();
     let defaults = fields.value("defaults").and_then(|node| defaults(report, node));
     if let Some(node) = fields.value("config") {
-        for field in entries(report, node, "`config`").unwrap_or_default() {
+        let fields = entries(report, node, "`config`").unwrap_or_default();
+        for field in at_most(report, fields, MAX_CONFIG, "a project", "values in `config`") {
             let what = "a name in the configuration";
             let name = checked_name(report, field.key, field.key_span, what, NameKind::Identifier);
             let value = literal(report, field.value);

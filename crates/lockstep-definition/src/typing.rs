@@ -17,6 +17,7 @@ mod expected;
 mod inspection;
 mod known;
 mod name;
+mod nested;
 mod scope;
 mod state;
 #[cfg(test)]
@@ -207,7 +208,9 @@ impl Typing<'_> {
         }
         for number in 0..count {
             if rounds.get(number) == Some(&0) {
-                drop(self.walk(number, self.anything(!loose), &mut walked));
+                // Without cells each name is bound, to anything, and nothing is to be copied.
+                let state = if loose { State::new(0) } else { self.anything(true) };
+                drop(self.walk(number, state, &mut walked));
             }
         }
         walked

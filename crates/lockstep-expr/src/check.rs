@@ -21,6 +21,8 @@ mod hostile;
 mod message;
 mod operator;
 mod path;
+#[cfg(test)]
+mod soundness;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -72,6 +74,11 @@ pub trait TypeScope {
     fn is_known_present(&self, path: &[&str]) -> bool {
         let _ = path;
         false
+    }
+
+    /// Returns whether it is worth the time to look for what a misspelt name may mean.
+    fn wants_suggestions(&self) -> bool {
+        true
     }
 
     /// Returns the signatures of a function that the host adds to those of the language.

@@ -5,6 +5,8 @@
 //! - *Immutable*: an expression never changes, but that it keeps patterns it has compiled.
 
 pub(crate) mod ast;
+#[cfg(test)]
+mod corner_tests;
 mod evaluate;
 #[cfg(test)]
 mod extension_tests;

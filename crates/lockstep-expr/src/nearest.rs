@@ -15,12 +15,24 @@ pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
     let wanted = plain(name);
     let length = wanted.chars().count();
     let allowed = if length < 2 { 0 } else { (length / 3).clamp(1, 3) };
+    let occurring = occurring_in(&wanted);
+    let most_apart = u32::try_from(2 * allowed).unwrap_or(u32::MAX);
     candidates
         .into_iter()
         .take(MAX_CANDIDATES)
-        .filter(|candidate| candidate.len() <= MAX_COMPARED)
-        .map(|candidate| (strsim::damerau_levenshtein(&wanted, &plain(candidate)), candidate))
+        .filter(|candidate| {
+            candidate.len() <= MAX_COMPARED && candidate.chars().count().abs_diff(length) <= allowed
+        })
+        .map(|candidate| (plain(candidate), candidate))
+        // An edit changes at most two of the characters that occur.
+        .filter(|(plain, _)| (occurring ^ occurring_in(plain)).count_ones() <= most_apart)
+        .map(|(plain, candidate)| (strsim::damerau_levenshtein(&wanted, &plain), candidate))
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// A set of the characters of a text, some of which count as one.
+fn occurring_in(text: &str) -> u64 {
+    text.bytes().fold(0, |set, byte| set | 1 << (byte & 63))
 }

@@ -61,7 +61,7 @@ pub(super) fn for_each(reader: &mut Reader<'_, '_>, field: Field<'_>, beside: &F
     });
     result(reader, beside);
     let several = matches!(max_parallel, Part::There(most) if most > 1);
-    reader.flow.push(Op::Open(Block::Loop));
+    reader.flow.push(Op::Open(Block::Loop(several)));
     let item = match beside.value("item") {
         Some(node) => inner_name(reader, node, "item", Bound::Item),
         None => Some(default_item(reader, field.key_span)),

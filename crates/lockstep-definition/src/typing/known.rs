@@ -16,7 +16,7 @@ use crate::workflow::Entity;
 /// Deepest nesting of a literal whose parts have types of their own.
 const MAX_LITERAL_DEPTH: usize = 8;
 /// Most entries of a literal that have types of their own.
-const MAX_LITERAL_FIELDS: usize = 200;
+pub(super) const MAX_LITERAL_FIELDS: usize = 200;
 
 /// Types that do not depend on the place in a workflow.
 #[derive(Debug)]

@@ -205,8 +205,11 @@ fn fields<'f>(used: &Use, free: &'f FreeName, places: &Places) -> Vec<Field<'f>>
     let mut at = free.span.start + free.name.len();
     let place = |field: &'f String| {
         let rest = text.get(at..).unwrap_or_default();
-        let start = at + rest.find(field.as_str()).unwrap_or(0);
+        let mut start = at + rest.find(field.as_str()).unwrap_or(0);
         at = start + field.len();
+        if text.get(..start).is_some_and(|before| before.ends_with('`')) {
+            (start, at) = (start - 1, at + 1);
+        }
         (field.as_str(), places.span(Span::new(start, at)))
     };
     free.path.iter().map(place).collect()

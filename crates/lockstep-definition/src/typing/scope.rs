@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lockstep_expr::{StaticType, TypeScope};
 
 use super::known::Known;
-use super::state::{Binding, State};
+use super::state::{Binding, Cell, State};
 use crate::reader::{Around, Candidate};
 
 /// The scope of one use of names.
@@ -18,6 +18,8 @@ pub(super) struct InScope<'a> {
     pub(super) names: &'a BTreeMap<Arc<str>, usize>,
     pub(super) around: &'a Around,
     pub(super) state: &'a State,
+    /// Whether findings are still kept.
+    pub(super) kept: bool,
 }
 
 impl InScope<'_> {
@@ -49,10 +51,9 @@ impl TypeScope for InScope<'_> {
             return ty.or_else(|| (!crate::name::TYPES.contains(&name)).then_some(StaticType::Dyn));
         }
         if let Some(number) = self.names.get(name) {
-            let cell = self.state.cells.get(*number)?;
-            return Some(match cell.binding {
-                Binding::Always | Binding::Sometimes(..) => cell.ty.clone(),
-                Binding::Never => StaticType::Dyn,
+            return Some(match self.state.cells.get(*number) {
+                Some(Cell { binding: Binding::Always | Binding::Sometimes(..), ty }) => ty.clone(),
+                Some(Cell { binding: Binding::Never, .. }) | None => StaticType::Dyn,
             });
         }
         if let Some(ty) = self.built_in(name) {
@@ -67,6 +68,10 @@ impl TypeScope for InScope<'_> {
             Some(setting) => setting.names(),
             None => self.names.keys().cloned().collect(),
         }
+    }
+
+    fn wants_suggestions(&self) -> bool {
+        self.kept
     }
 
     fn is_known_present(&self, path: &[&str]) -> bool {

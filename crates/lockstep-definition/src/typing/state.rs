@@ -5,7 +5,7 @@
 //! * What is known after ways have met holds on each of them.
 //! * A condition is forgotten when a name that it depends on is bound anew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use lockstep_expr::{Fact, Span, StaticType};
@@ -72,14 +72,33 @@ impl State {
         if let Some(cell) = self.cells.get_mut(number) {
             *cell = Cell { binding: Binding::Always, ty };
         }
-        let depends = |fact: &Fact| fact.names.iter().any(|other| **other == *name);
-        self.facts.retain(|fact| !depends(fact));
+        self.forget_conditions(|other| other == name);
         self.present.retain(|path| path.first().is_none_or(|root| root != name));
+    }
+
+    /// The objects that these names are bound to may have other attributes from here on.
+    pub(crate) fn forget_attributes(&mut self, names: &BTreeSet<&str>) {
+        if names.is_empty() {
+            return;
+        }
+        self.forget_conditions(|name| names.contains(name));
+        let of_object = |path: &Path| path.first().is_some_and(|root| names.contains(&**root));
+        self.present.retain(|path| path.len() < 2 || !of_object(path));
+    }
+
+    fn forget_conditions(&mut self, changed: impl Fn(&str) -> bool) {
+        self.facts.retain(|fact| !depends(fact, &changed));
+        self.forget_guards(changed);
+    }
+
+    /// Conditions on names that have changed say no more which other names are bound.
+    pub(crate) fn forget_guards(&mut self, changed: impl Fn(&str) -> bool) {
         for cell in &mut self.cells {
             if let Binding::Sometimes(guards, _) = &mut cell.binding
-                && guards.iter().any(depends)
+                && guards.iter().any(|fact| depends(fact, &changed))
             {
-                *guards = guards.iter().filter(|fact| !depends(fact)).cloned().collect();
+                let kept = guards.iter().filter(|fact| !depends(fact, &changed));
+                *guards = kept.cloned().collect();
             }
         }
     }
@@ -202,7 +221,7 @@ impl State {
     }
 
     /// The moment behind branches that began here and end with `ends`: all of them are done.
-    pub(crate) fn gather(mut self, ends: &[Self]) -> Self {
+    pub(crate) fn gather(mut self, ends: impl Iterator<Item = Self>) -> Self {
         let start = self.cells.clone();
         for end in ends {
             for ((cell, end), start) in self.cells.iter_mut().zip(&end.cells).zip(&start) {
@@ -236,6 +255,10 @@ impl State {
         }
         found.into()
     }
+}
+
+fn depends(fact: &Fact, changed: impl Fn(&str) -> bool) -> bool {
+    fact.names.iter().any(|name| changed(name))
 }
 
 /// Whether a condition stays as it is until one of its names is bound anew.

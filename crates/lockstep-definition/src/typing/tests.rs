@@ -1,5 +1,6 @@
 //! Facts about names and types: correct flows without a finding, and each mistake at its token.
 
+mod rounds;
 mod ways;
 
 use lockstep_expr::StaticType;

@@ -12,13 +12,14 @@ use std::sync::Arc;
 use lockstep_expr::{FindingKind, Span, StaticType, Template, TypeFinding, Typing, Value};
 
 use super::expected::{Expected, shown};
-use super::known::{literal, record};
+use super::known::{MAX_LITERAL_FIELDS, literal, record};
 use super::scope::InScope;
 use super::walk::Walk;
 use crate::code::Code;
 use crate::conform::conform;
 use crate::diagnostic::Finding;
 use crate::flow::{Text, Tree, Use, UseId};
+use crate::report::MAX_FINDINGS;
 use crate::yaml::Places;
 
 impl Walk<'_> {
@@ -65,7 +66,7 @@ impl Walk<'_> {
                     .iter()
                     .map(|(name, entry)| (Arc::clone(name), self.part(entry, &of), None))
                     .collect();
-                let ty = record("map", fields.into_iter(), true);
+                let ty = map_of(fields);
                 if matches!(of, Expected::Any) && !expected.is_scalar() {
                     self.findings.extend(expected.check(&ty, *span));
                 }
@@ -123,6 +124,7 @@ impl Walk<'_> {
             names: self.names,
             around: &used.around,
             state: &self.state,
+            kept: self.findings.len() <= MAX_FINDINGS,
         };
         match &used.text {
             Text::Expression(expression) => expression.check(&scope),
@@ -212,6 +214,15 @@ impl Walk<'_> {
         });
         self.findings.extend(finding);
     }
+}
+
+/// The type of a map with these entries. Of very many entries only their common type is known.
+fn map_of(fields: Vec<(Arc<str>, StaticType, Option<&'static str>)>) -> StaticType {
+    if fields.len() <= MAX_LITERAL_FIELDS {
+        return record("map", fields.into_iter(), true);
+    }
+    let of = fields.into_iter().map(|(_, ty, _)| ty).reduce(|left, right| left.or(&right));
+    StaticType::map(StaticType::String, of.unwrap_or(StaticType::Dyn))
 }
 
 /// What a value of a type is, with an article.

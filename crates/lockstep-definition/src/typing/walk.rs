@@ -11,6 +11,7 @@ use lockstep_expr::{Expression, Span, StaticType};
 
 use super::expected::Expected;
 use super::known::Known;
+use super::nested::{Names, apart, bound_within};
 use super::state::{Binding, Lack, State};
 use crate::catalog::Catalog;
 use crate::diagnostic::Finding;
@@ -30,16 +31,17 @@ pub(super) struct Exit {
 
 /// What was open when a block began.
 #[derive(Debug)]
-enum Frame {
+enum Frame<'w> {
     /// The moment in which the block is left out.
     When(State, Lack),
     /// The moment behind a block that leads nowhere.
     Failing(State),
-    /// The moment before a loop.
-    Loop(State),
-    /// The moment before the branches, and those behind each.
-    Parallel(State, Vec<State>),
-    Branch,
+    /// The moment before a loop, and how many objects were written before if items come at once.
+    Loop(State, Option<usize>),
+    /// The moment before the branches, those behind each, and how many objects were written before.
+    Parallel(State, Vec<(State, Names<'w>)>, usize),
+    /// One of them, which binds these names.
+    Branch(Names<'w>),
 }
 
 /// A walk through one section of a workflow.
@@ -66,7 +68,9 @@ pub(super) struct Walk<'w> {
     given: Vec<String>,
     /// The type of the items of the innermost loop.
     item: StaticType,
-    frames: Vec<Frame>,
+    frames: Vec<Frame<'w>>,
+    /// Entities of the objects that were written so far, `None` if it is not known which.
+    pub(super) written: Vec<Option<Arc<str>>>,
     /// What the handlers of errors see.
     failed: State,
     each_step: bool,
@@ -92,6 +96,7 @@ impl<'w> Walk<'w> {
             given: Vec::new(),
             item: StaticType::Dyn,
             frames: Vec::new(),
+            written: Vec::new(),
             each_step: false,
         }
     }
@@ -100,8 +105,8 @@ impl<'w> Walk<'w> {
     pub(super) fn run(&mut self) {
         let flow = self.flow;
         let Some(section) = flow.sections.get(self.number) else { return };
-        for op in &section.ops {
-            self.op(op);
+        for (at, op) in section.ops.iter().enumerate() {
+            self.op(op, section.ops.get(at + 1..).unwrap_or_default());
         }
         if self.number + 1 == flow.sections.len() {
             let output = std::mem::replace(&mut self.last, StaticType::Null);
@@ -111,7 +116,8 @@ impl<'w> Walk<'w> {
         }
     }
 
-    fn op(&mut self, op: &'w Op) {
+    /// Takes an op; `behind` are those that follow.
+    fn op(&mut self, op: &'w Op, behind: &'w [Op]) {
         match op {
             Op::Value(tree, expected) => {
                 self.last = self.value(tree, expected);
@@ -135,7 +141,7 @@ impl<'w> Walk<'w> {
             }
             Op::Rebind(name, span) => self.rebind(name, *span),
             Op::Hold(condition) => self.hold(*condition, true),
-            Op::Open(block) => self.open(*block),
+            Op::Open(block) => self.open(*block, behind),
             Op::Close => self.close(),
             Op::Commit => self.commit(),
             Op::Leave => self.state.dead = true,
@@ -220,7 +226,7 @@ impl<'w> Walk<'w> {
         }
     }
 
-    fn open(&mut self, block: Block) {
+    fn open(&mut self, block: Block, within: &'w [Op]) {
         match block {
             Block::When(condition) => {
                 let span = self.span_of(condition);
@@ -232,19 +238,26 @@ impl<'w> Walk<'w> {
                 self.frames.push(Frame::Failing(self.state.clone()));
                 self.hold(condition, false);
             }
-            Block::Loop => {
+            Block::Loop(at_once) => {
                 self.item = StaticType::Dyn;
                 if let StaticType::List(of) = self.last.without_null() {
                     self.item = (*of).clone();
                 }
-                self.frames.push(Frame::Loop(self.state.clone()));
+                // An item sees what was made of these objects for the items before.
+                let written = self.objects_among(&bound_within(within, &self.flow.binds));
+                self.state.forget_attributes(&written);
+                let before = at_once.then_some(self.written.len());
+                self.frames.push(Frame::Loop(self.state.clone(), before));
             }
-            Block::Parallel => self.frames.push(Frame::Parallel(self.state.clone(), Vec::new())),
+            Block::Parallel => {
+                let before = self.written.len();
+                self.frames.push(Frame::Parallel(self.state.clone(), Vec::new(), before));
+            }
             Block::Branch => {
-                if let Some(Frame::Parallel(start, _)) = self.frames.last() {
+                if let Some(Frame::Parallel(start, ..)) = self.frames.last() {
                     self.state = start.clone();
                 }
-                self.frames.push(Frame::Branch);
+                self.frames.push(Frame::Branch(bound_within(within, &self.flow.binds)));
             }
         }
     }
@@ -256,16 +269,22 @@ impl<'w> Walk<'w> {
                 self.state.join(&other, &own, &lack);
             }
             Some(Frame::Failing(before)) => self.state = before,
-            Some(Frame::Loop(before)) => {
+            Some(Frame::Loop(before, written)) => {
                 let inner = std::mem::replace(&mut self.state, before);
                 self.state.absorb(&inner);
-            }
-            Some(Frame::Branch) => {
-                if let Some(Frame::Parallel(_, ends)) = self.frames.last_mut() {
-                    ends.push(self.state.clone());
+                if let Some(written) = written {
+                    self.show_objects(written);
                 }
             }
-            Some(Frame::Parallel(start, ends)) => self.state = start.gather(&ends),
+            Some(Frame::Branch(names)) => {
+                if let Some(Frame::Parallel(_, ends, _)) = self.frames.last_mut() {
+                    ends.push((self.state.clone(), names));
+                }
+            }
+            Some(Frame::Parallel(start, ends, written)) => {
+                self.state = start.gather(apart(ends));
+                self.show_objects(written);
+            }
             None => {}
         }
     }
@@ -315,6 +334,7 @@ impl<'w> Walk<'w> {
         let before = self.state.cells.get(number).map(|cell| cell.ty.without_null());
         let ty = before.unwrap_or(StaticType::Dyn);
         self.last = ty.clone();
+        self.written.push(self.entity_of(&ty).map(|entity| Arc::clone(&entity.name)));
         self.bind(name, ty, span);
         self.fill(name);
     }

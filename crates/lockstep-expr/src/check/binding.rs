@@ -7,6 +7,7 @@
 
 use super::FindingKind;
 use super::checker::Checker;
+use super::path::{Path, Root};
 use crate::expression::ast::{Alternative, Bind, Comprehension, Macro, Node, OptionalMap};
 use crate::static_type::StaticType;
 
@@ -16,6 +17,11 @@ impl Checker<'_> {
         let range_type = self.ty(range);
         let range_type = self.not_null(&range_type, range, "and a macro goes over a list or map");
         let (key, value, is_map) = self.parts(&range_type, range);
+        if is_map && matches!(action, Macro::SortBy) {
+            let range_type = self.unifier.resolve(&range_type);
+            let message = format!("`sortBy` goes over a list, not {range_type}");
+            self.find(FindingKind::WrongType, range.span, message, None);
+        }
         let element = if is_map { key.clone() } else { value.clone() };
         self.leave(*slot);
         if *two_variables {
@@ -36,7 +42,12 @@ impl Checker<'_> {
             }
             Macro::Filter => {
                 self.condition(body);
-                element.list()
+                // What is kept is what the condition is true of.
+                let kept = Path { root: Root::Local(*slot), fields: Vec::new() };
+                let mut present = self.reader.present_when(body, true).into_iter();
+                let element = self.unifier.shallow(&element);
+                let present = element.may_be_null() && present.any(|path| path.tells_of(&kept));
+                if present { element.without_null().list() } else { element.list() }
             }
             Macro::Map | Macro::TransformList => self.ty(body).list(),
             Macro::TransformMap => {

@@ -23,9 +23,21 @@ impl Checker<'_> {
             (Function::Reference, Some(Kind::Literal(Value::String(entity))))
                 if matches!(result, StaticType::Reference(_)) =>
             {
+                self.find_other_entity(entity, call.arguments.get(1));
                 StaticType::Reference(Some(Arc::clone(entity)))
             }
             _ => result,
+        }
+    }
+
+    /// Finds a reference to an object of one entity that is taken as the id of another one's.
+    fn find_other_entity(&mut self, entity: &Arc<str>, id: Option<&Node>) {
+        let Some(id) = id else { return };
+        let Some(StaticType::Reference(Some(other))) = self.type_at(id.span) else { return };
+        if other != *entity {
+            let message = format!("this refers to an object of `{other}`, not of `{entity}`");
+            let help = format!("take its id: `{}.id`", self.excerpt(id.span));
+            self.find(FindingKind::WrongType, id.span, message, Some(help));
         }
     }
 
@@ -148,6 +160,9 @@ impl Checker<'_> {
     ) {
         for (place, (argument, ty)) in arguments.iter().zip(types).enumerate() {
             if !matches!(ty, StaticType::Nullable(_)) {
+                let alike = overloads.iter().filter(|one| one.parameters.len() == types.len());
+                let alike: Vec<&Signature> = alike.collect();
+                self.find_null_inside(name, (&alike, place), (argument, ty));
                 continue;
             }
             let takes_null = overloads.iter().any(|signature| {
@@ -161,6 +176,42 @@ impl Checker<'_> {
                 self.not_null(ty, argument, &format!("and `{name}` needs a value"));
             }
         }
+    }
+
+    /// Finds a list of which elements may be null where the function does not take null.
+    fn find_null_inside(
+        &mut self,
+        name: &str,
+        (overloads, place): (&[&Signature], usize),
+        (argument, ty): (&Node, &StaticType),
+    ) {
+        let ty = self.unifier.shallow(ty);
+        let StaticType::List(of) = &ty else { return };
+        let of = self.unifier.shallow(of);
+        if !of.may_be_null() {
+            return;
+        }
+        let refuses = |signature: &Signature| match signature.parameters.get(place) {
+            Some(StaticType::List(wanted)) => !matches!(
+                **wanted,
+                StaticType::Dyn
+                    | StaticType::Parameter(_)
+                    | StaticType::Nullable(_)
+                    | StaticType::Null
+            ),
+            _ => false,
+        };
+        let fitting = overloads.iter().filter(|signature| {
+            signature.parameters.get(place).is_some_and(|wanted| self.unifier.agree(wanted, &ty))
+        });
+        let fitting: Vec<&Signature> = fitting.copied().collect();
+        if fitting.is_empty() || !fitting.into_iter().all(refuses) {
+            return;
+        }
+        let shown = self.excerpt(argument.span);
+        let message = format!("elements of `{shown}` may be null, and `{name}` needs values");
+        let help = format!("leave them out: `{shown}.filter(x, x != null)`");
+        self.find(FindingKind::MayBeNull, argument.span, message, Some(help));
     }
 
     /// Finds the argument that fits no signature.

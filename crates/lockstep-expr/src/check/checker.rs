@@ -45,7 +45,7 @@ impl<'a> Checker<'a> {
             locals: Vec::new(),
             present: Vec::new(),
             reader: Reader::new(),
-            suggestions: MAX_SUGGESTIONS,
+            suggestions: if scope.wants_suggestions() { MAX_SUGGESTIONS } else { 0 },
             findings: Vec::new(),
             types: Vec::new(),
         }

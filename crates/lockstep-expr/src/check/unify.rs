@@ -14,8 +14,10 @@
     reason = "types that are not named agree if they are equal"
 )]
 
+use std::sync::Arc;
+
 use crate::signature::Signature;
-use crate::static_type::{MAX_DEPTH, StaticType};
+use crate::static_type::{MAX_DEPTH, Shape, StaticType};
 
 /// Steps of unification in the check of one expression. A step is a pair of types compared, or a
 /// type rebuilt.
@@ -154,11 +156,11 @@ impl Unifier {
             (Parameter(number), other) | (other, Parameter(number)) => {
                 self.substitute(*number, other, depth)
             }
-            (Dyn, _)
-            | (_, Dyn)
-            | (Type(_), Type(_))
-            | (Null, Nullable(_))
-            | (Nullable(_), Null) => true,
+            (Dyn, other) | (other, Dyn) => {
+                self.loosen(other, depth);
+                true
+            }
+            (Type(_), Type(_)) | (Null, Nullable(_)) | (Nullable(_), Null) => true,
             (Nullable(left), right) => self.unify(left, right, depth + 1),
             (left, Nullable(right)) => self.unify(left, right, depth + 1),
             (List(left), List(right)) | (Optional(left), Optional(right)) => {
@@ -185,6 +187,22 @@ impl Unifier {
                         .all(|(left, right)| self.unify(left, right, depth + 1))
             }
             (left, right) => left == right,
+        }
+    }
+
+    /// Lets the parameters of a type stand for `dyn`, too: what it agreed with may be made of anything.
+    fn loosen(&mut self, ty: &StaticType, depth: usize) {
+        if depth > MAX_DEPTH || !self.pay() {
+            return;
+        }
+        if let StaticType::Parameter(number) = ty {
+            self.substitute(*number, &StaticType::Dyn, depth);
+            return;
+        }
+        let mut parts = Vec::new();
+        ty.for_each_part(&mut |part| parts.push(part.clone()));
+        for part in &parts {
+            self.loosen(part, depth + 1);
         }
     }
 
@@ -246,7 +264,14 @@ impl Unifier {
 
     /// Returns the type that holds the values of two types that agree.
     fn more_general(&mut self, left: &StaticType, right: &StaticType) -> StaticType {
-        if self.is_as_general(left, right, 0) { left.clone() } else { right.clone() }
+        if self.is_as_general(left, right, 0) {
+            return left.clone();
+        }
+        if self.is_as_general(right, left, 0) {
+            return right.clone();
+        }
+        let (left, right) = (self.resolve(left), self.resolve(right));
+        left.or(&right)
     }
 
     fn is_as_general(&mut self, left: &StaticType, right: &StaticType, depth: usize) -> bool {
@@ -280,9 +305,22 @@ impl Unifier {
                         .zip(&**rights)
                         .all(|(left, right)| self.is_as_general(left, right, depth + 1))
             }
-            (Record(left), Record(right)) => left.name == right.name,
+            (Record(left), Record(right)) => {
+                Arc::ptr_eq(left, right)
+                    || left.name == right.name && self.is_as_general_shape(left, right, depth)
+            }
             (left, right) => left == right,
         }
+    }
+
+    /// Returns whether the records of one shape are of another one. Fields that are known have to
+    /// stand in one order; those of entities do.
+    fn is_as_general_shape(&mut self, left: &Shape, right: &Shape, depth: usize) -> bool {
+        left.open == right.open
+            && left.fields.len() == right.fields.len()
+            && left.fields.iter().zip(&right.fields).all(|(left, right)| {
+                left.name == right.name && self.is_as_general(&left.ty, &right.ty, depth + 1)
+            })
     }
 
     /// Returns the type of a list that has elements of both types: what both are, or `dyn`. Null

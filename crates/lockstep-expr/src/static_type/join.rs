@@ -1,6 +1,11 @@
 //! The narrowest type that holds the values of two types.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{MAX_DEPTH, Shape, ShapeField, StaticType};
+
+/// Most fields that are known of records that came together.
+const MAX_FIELDS: usize = 1_000;
 
 impl StaticType {
     /// Returns the narrowest type that holds the values of both: of `int` and `null`, `int or null`;
@@ -39,14 +44,24 @@ fn or(left: &StaticType, right: &StaticType, depth: usize) -> StaticType {
     }
 }
 
-/// Returns the fields that both have; there may be others, which one of them has.
+/// Returns the fields that one of them has: of one that only one has it is seen when it runs whether
+/// it is there.
 fn merged(left: &Shape, right: &Shape, depth: usize) -> Shape {
-    let both = |field: &ShapeField| {
-        let other = right.field(&field.name)?;
-        Some(ShapeField { ty: or(&field.ty, &other.ty, depth + 1), ..field.clone() })
-    };
-    let fields: Vec<ShapeField> = left.fields.iter().filter_map(both).collect();
-    let all = fields.len() == left.fields.len() && fields.len() == right.fields.len();
+    let of_right: BTreeMap<&str, &ShapeField> =
+        right.fields.iter().map(|field| (&*field.name, field)).collect();
+    let in_left: BTreeSet<&str> = left.fields.iter().map(|field| &*field.name).collect();
+    let mut fields: Vec<ShapeField> = Vec::with_capacity(left.fields.len());
+    for field in &left.fields {
+        let ty = match of_right.get(&*field.name) {
+            Some(other) => or(&field.ty, &other.ty, depth + 1),
+            None => StaticType::Dyn,
+        };
+        fields.push(ShapeField { ty, ..field.clone() });
+    }
+    let other = right.fields.iter().filter(|field| !in_left.contains(&*field.name));
+    fields.extend(other.map(|field| ShapeField { ty: StaticType::Dyn, ..field.clone() }));
+    let open = left.open || right.open || fields.len() > MAX_FIELDS;
+    fields.truncate(MAX_FIELDS);
     let name = std::sync::Arc::clone(&left.name);
-    Shape { name, fields, open: left.open || right.open || !all, keyed: true }
+    Shape { name, fields, open, keyed: true }
 }

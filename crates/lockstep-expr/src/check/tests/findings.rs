@@ -532,3 +532,36 @@ fn what_is_no_optional_is_told() {
         "#]],
     );
 }
+
+#[test]
+fn elements_that_may_be_null_and_ranges_of_a_wrong_kind_are_told() {
+    check(
+        &[
+            "[1, null].sort()",
+            "[[1], null].flatten()",
+            "[slot.owner].join(',')",
+            "[slot.owner].filter(x, x != null).distinct()",
+            "input.sortBy(key, key)",
+            "ref('Slot', ref('Person', 'a'))",
+            "ref('Slot', ref('Slot', 'a'))",
+        ],
+        expect![[r#"
+            [1, null].sort() : list<int>
+              0 `[1, null]` MayBeNull: elements of `[1, null]` may be null, and `sort` needs values
+                help: leave them out: `[1, null].filter(x, x != null)`
+            [[1], null].flatten() : list<int>
+              0 `[[1], null]` MayBeNull: elements of `[[1], null]` may be null, and `flatten` needs values
+                help: leave them out: `[[1], null].filter(x, x != null)`
+            [slot.owner].join(',') : string
+              0 `[slot.owner]` MayBeNull: elements of `[slot.owner]` may be null, and `join` needs values
+                help: leave them out: `[slot.owner].filter(x, x != null)`
+            [slot.owner].filter(x, x != null).distinct() : list<string>
+            input.sortBy(key, key) : list<string>
+              0 `input` WrongType: `sortBy` goes over a list, not input
+            ref('Slot', ref('Person', 'a')) : ref<Slot>
+              12 `ref('Person', 'a')` WrongType: this refers to an object of `Person`, not of `Slot`
+                help: take its id: `ref('Person', 'a').id`
+            ref('Slot', ref('Slot', 'a')) : ref<Slot>
+        "#]],
+    );
+}
