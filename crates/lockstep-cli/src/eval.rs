@@ -27,7 +27,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value = "json")]
     format: Format,
     /// Write the type instead of the value, and every mistake; names have the types of their values
-    #[arg(long)]
+    #[arg(long, conflicts_with = "format")]
     check: bool,
 }
 

@@ -12,7 +12,8 @@ use crate::{console, pages};
     It explains codes; what an instance does, and why, comes in a later version.\n\n\
     Exit status 2 if there is no such code.")]
 pub(crate) struct Args {
-    /// The code, as it stands in brackets behind `error` or `warning`; without one, all are listed
+    /// The code of a finding of `validate`, as it stands in brackets behind `error` or `warning`;
+    /// without one, all are listed
     #[arg(value_name = "CODE")]
     code: Option<String>,
 }
@@ -32,6 +33,12 @@ fn page(written: &str) -> Result<String, CommandError> {
     let inner = written.trim().trim_end_matches(']');
     let name = inner.rsplit('[').next().unwrap_or(inner);
     let Some(code) = Code::ALL.iter().find(|code| code.as_str() == name) else {
+        if name.contains('.') {
+            let message = format!("`{name}` is an error of a running workflow, not a finding");
+            let help = "docs/workflows.md lists the errors of the engine, docs/expressions.md those \
+                        of expressions";
+            return Err(CommandError::usage_with(message, help));
+        }
         let message = format!("there is no code `{name}`");
         return Err(match nearest(name) {
             Some(code) => CommandError::usage_with(message, format!("did you mean `{code}`?")),
@@ -69,9 +76,11 @@ mod tests {
 
     #[test]
     fn unknown_code_is_a_usage_error_with_the_nearest_one() {
-        for (written, help) in
-            [("unknow-key", "did you mean `unknown-key`?"), ("nothing", "lists all codes")]
-        {
+        for (written, help) in [
+            ("unknow-key", "did you mean `unknown-key`?"),
+            ("nothing", "lists all codes"),
+            ("lock.lost", "docs/workflows.md"),
+        ] {
             let error = page(written).unwrap_err();
             assert_eq!(error.status(), Status::Usage);
             assert!(error.report().contains(help), "{}", error.report());

@@ -91,7 +91,7 @@ fn a_holder_that_outlives_its_hold_timeout_loses_lock_call_and_changes() {
             a calls POST http://outside/x, call 1 attempt 1, token #1.1
             a's call 1 is cancelled
             b calls POST http://outside/x, call 1 attempt 1, token #1.2
-            a failed: lock.lost: the lock "x" was held for 2s, which is its hold timeout; uncommitted changes are dropped
+            a failed: lock.lost: the lock "x" was taken away after 2s: its hold timeout has ended; uncommitted changes are dropped
             b done: 1
             Counter/x: v1 {"value":1}
             rows [], idle true

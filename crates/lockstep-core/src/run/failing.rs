@@ -138,7 +138,7 @@ impl Instance {
         self.release(&held, world);
         let held_for = world.now.since(held.since);
         let message = format!(
-            "the lock {key} was held for {held_for:?}, which is its hold timeout; \
+            "the lock {key} was taken away after {held_for:?}: its hold timeout has ended; \
              uncommitted changes are dropped"
         );
         self.fail_with(Failure::new("lock.lost", message));

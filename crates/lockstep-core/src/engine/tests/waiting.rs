@@ -265,7 +265,7 @@ fn a_lock_whose_hold_timeout_ends_during_a_wait_is_lost_with_all_strands() {
             a calls GET http://outside/call, call 1 attempt 1, token #1.1
             a's call 1 is cancelled
             b calls GET http://outside/call, call 1 attempt 1, token #1.2
-            a failed: lock.lost: the lock "hall" was held for 20s, which is its hold timeout; uncommitted changes are dropped
+            a failed: lock.lost: the lock "hall" was taken away after 20s: its hold timeout has ended; uncommitted changes are dropped
             signal 1 is refused: data.not_found: there is no unfinished instance a
             rows ["\"hall\" by b"], idle false
         "#]],
