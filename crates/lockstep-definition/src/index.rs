@@ -25,6 +25,8 @@ use std::sync::Arc;
 
 use lockstep_expr::{Span, StaticType};
 
+#[cfg(test)]
+pub(crate) use self::complete::ERRORS;
 use self::facts::{Definition, Facts, Scope};
 use self::outline::{Document, outline};
 use self::place::{Place, place};

@@ -1,5 +1,7 @@
 //! Holds the grammar and the checker together, by asking the checker.
 
+mod page;
+
 use super::*;
 use crate::{Code, Source, check};
 

@@ -35,7 +35,7 @@ const TYPES: &[&str] = &[
     "map<string, string>",
 ];
 /// Codes of the engine's own errors, and patterns of several.
-const ERRORS: &[(&str, &str)] = &[
+pub(crate) const ERRORS: &[(&str, &str)] = &[
     ("*", "Every error."),
     ("lock.*", "Every error of a lock."),
     ("lock.waiting_timeout", "The lock was not free in time."),
