@@ -39,6 +39,7 @@ impl Fault {
     }
 
     /// Sets the place, unless one is known already.
+    #[cold]
     #[must_use]
     pub(crate) fn at(mut self, span: Span) -> Self {
         self.0.span.get_or_insert(span);

@@ -27,7 +27,7 @@ use map::Map;
 // The tag takes a whole word, which costs no space, so that a value is copied word by word. With a
 // tag of one byte the copies overlap, and the processor waits for its own stores: half of the time
 // of an evaluation.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[repr(u64)]
 pub enum Value {
     /// Nothing.
@@ -118,9 +118,61 @@ impl Value {
         Self::Optional(Some(Arc::new(value)))
     }
 
+    /// Copies a value of a type that `clone` does not copy in place.
+    #[cold]
+    #[inline(never)]
+    fn clone_rare(&self) -> Self {
+        match self {
+            Self::Bytes(bytes) => Self::Bytes(Arc::clone(bytes)),
+            Self::Timestamp(timestamp) => Self::Timestamp(*timestamp),
+            Self::Duration(duration) => Self::Duration(*duration),
+            Self::Type(name) => Self::Type(Arc::clone(name)),
+            Self::Optional(inner) => Self::Optional(inner.clone()),
+            Self::Ip(ip) => Self::Ip(*ip),
+            Self::Cidr(cidr) => Self::Cidr(Arc::clone(cidr)),
+            Self::Reference(reference) => Self::Reference(Arc::clone(reference)),
+            Self::Null
+            | Self::Bool(_)
+            | Self::Int(_)
+            | Self::Uint(_)
+            | Self::Double(_)
+            | Self::String(_)
+            | Self::List(_)
+            | Self::Map(_)
+            | Self::Record(_) => self.clone(),
+        }
+    }
+
     /// Returns the text of a string, or `None` for values of other types.
     pub fn as_str(&self) -> Option<&str> {
         if let Self::String(text) = self { Some(text) } else { None }
+    }
+}
+
+impl Clone for Value {
+    // Only the frequent types are copied in place. With all of them this would not be inlined, the
+    // copy would go through memory in words, and the reader of the double words would wait for them.
+    #[inline]
+    fn clone(&self) -> Self {
+        match self {
+            Self::Null => Self::Null,
+            Self::Bool(flag) => Self::Bool(*flag),
+            Self::Int(int) => Self::Int(*int),
+            Self::Uint(uint) => Self::Uint(*uint),
+            Self::Double(double) => Self::Double(*double),
+            Self::String(text) => Self::String(Arc::clone(text)),
+            Self::List(items) => Self::List(Arc::clone(items)),
+            Self::Map(map) => Self::Map(Arc::clone(map)),
+            Self::Record(record) => Self::Record(Arc::clone(record)),
+            Self::Bytes(_)
+            | Self::Timestamp(_)
+            | Self::Duration(_)
+            | Self::Type(_)
+            | Self::Optional(_)
+            | Self::Ip(_)
+            | Self::Cidr(_)
+            | Self::Reference(_) => self.clone_rare(),
+        }
     }
 }
 

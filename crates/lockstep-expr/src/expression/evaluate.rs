@@ -19,7 +19,7 @@ mod size;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::ast::{Bind, Call, Chain, Conditional, Field, Kind, Name, Node};
+use super::ast::{Bind, Call, Chain, Conditional, Field, Kind, Name, Node, Operator, Unresolved};
 use crate::error::{EvalError, code};
 use crate::fault::{Fault, Outcome, shown};
 use crate::function::{self, Function, MAX_ARGUMENTS};
@@ -42,13 +42,18 @@ pub(super) fn evaluate(
 ) -> Result<Value, EvalError> {
     let dotted = scope.has_dotted_names();
     let mut evaluation = Evaluation { scope, dotted, meter, locals: Vec::new() };
-    let result = evaluation.value(root).and_then(|value| {
-        if !is_path(root) {
-            size::check(&value, evaluation.meter)?;
-        }
-        Ok(value)
-    });
-    result.map_err(|fault| fault.into_error(text))
+    let mut outcome = evaluation.value(root);
+    // A truth value is copied as what it is: a copy of the whole would wait for its parts.
+    if let Ok(Value::Bool(flag)) = outcome {
+        return Ok(Value::Bool(flag));
+    }
+    if let Ok(value) = &outcome
+        && !is_path(root)
+        && let Err(fault) = size::check(value, evaluation.meter)
+    {
+        outcome = Err(fault);
+    }
+    outcome.map_err(|fault| fault.into_error(text))
 }
 
 /// Returns whether the node only passes on what the scope has.
@@ -75,6 +80,7 @@ struct Evaluation<'a> {
 }
 
 impl Evaluation<'_> {
+    #[inline]
     fn value(&mut self, node: &Node) -> Outcome {
         match self.meter.work(1).and_then(|()| self.kind(&node.kind)) {
             Ok(value) => Ok(value),
@@ -82,6 +88,9 @@ impl Evaluation<'_> {
         }
     }
 
+    // `value` is part of its callers, which take the parts of the outcome from where this put them;
+    // were both one function, each outcome would be copied once more.
+    #[inline(never)]
     fn kind(&mut self, kind: &Kind) -> Outcome {
         match kind {
             Kind::Literal(value) => Ok(value.clone()),
@@ -97,25 +106,14 @@ impl Evaluation<'_> {
             Kind::SparseList(items) => self.sparse_list(items),
             Kind::SparseMap(entries) => self.sparse_map(entries),
             Kind::Not(operand) => self.not(operand),
-            Kind::Negate(operand) => {
-                let operand = self.value(operand)?;
-                operator::negate(&operand)
-            }
-            Kind::Binary(operator, pair) => {
-                let [left, right] = pair.as_ref();
-                let left = self.operand(left)?;
-                let right = self.operand(right)?;
-                operator::apply(*operator, &left, &right, self.meter)
-            }
+            Kind::Negate(operand) => self.negate(operand),
+            Kind::Binary(operator, pair) => self.binary(*operator, pair),
             Kind::Chain(chain) => self.chain(chain),
             Kind::And(operands) => self.decide(operands, false),
             Kind::Or(operands) => self.decide(operands, true),
             Kind::Conditional(conditional) => self.conditional(conditional),
             Kind::Call(call) => self.call(call),
-            Kind::Unresolved(call) => {
-                Err(Fault::new(code::UNKNOWN_FUNCTION, call.error.message.as_str())
-                    .at(call.error.span))
-            }
+            Kind::Unresolved(call) => Err(unresolved(call)),
             Kind::Comprehension(comprehension) => self.comprehension(comprehension),
             Kind::Bind(bind) => self.bind(bind),
             Kind::OptionalMap(map) => self.optional_map(map),
@@ -133,7 +131,10 @@ impl Evaluation<'_> {
     }
 
     fn local(&self, slot: usize) -> Outcome {
-        self.locals.get(slot).expect("the parser numbers variables as they are bound").clone()
+        match self.locals.get(slot).expect("the parser numbers variables as they are bound") {
+            Ok(value) => Ok(value.clone()),
+            Err(fault) => Err(again(fault)),
+        }
     }
 
     /// Computes all values at once: none has an effect, so nobody can tell that it was not needed.
@@ -152,9 +153,10 @@ impl Evaluation<'_> {
     }
 
     fn name(&self, name: &Name) -> Outcome {
-        self.lookup(name).or_else(|| name.denotes.clone()).ok_or_else(|| {
-            Fault::new(code::UNKNOWN_NAME, format!("`{}` is not bound here", name.text))
-        })
+        match self.lookup(name) {
+            Some(value) => Ok(value),
+            None => denoted(name),
+        }
     }
 
     fn lookup(&self, name: &Name) -> Option<Value> {
@@ -166,14 +168,32 @@ impl Evaluation<'_> {
     }
 
     fn field(&mut self, field: &Field) -> Outcome {
-        if let Some(dotted) = &field.dotted {
-            let bound = if self.dotted { self.lookup(dotted) } else { None };
-            if let Some(value) = bound.or_else(|| dotted.denotes.clone()) {
-                return Ok(value);
-            }
+        if let Some(dotted) = &field.dotted
+            && (self.dotted || dotted.denotes.is_some())
+            && let Some(value) = self.dotted(dotted)
+        {
+            return Ok(value);
         }
-        let target = self.value(&field.target)?;
-        operator::select(&target, &field.name, self.meter)
+        // A value that a scope or map has just written is looked at where it lies: the processor
+        // would wait for the writes before it could copy the whole.
+        if let Kind::Name(name) = &field.target.kind {
+            self.meter.work(1).map_err(|fault| fault.at(field.target.span))?;
+            if let Some(target) = &self.lookup(name) {
+                return operator::select(target, &field.name, self.meter);
+            }
+            let target = denoted(name).map_err(|fault| fault.at(field.target.span))?;
+            return operator::select(&target, &field.name, self.meter);
+        }
+        match self.value(&field.target) {
+            Ok(ref target) => operator::select(target, &field.name, self.meter),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    #[inline(never)]
+    fn dotted(&self, name: &Name) -> Option<Value> {
+        let bound = if self.dotted { self.lookup(name) } else { None };
+        bound.or_else(|| name.denotes.clone())
     }
 
     #[inline(never)]
@@ -217,11 +237,25 @@ impl Evaluation<'_> {
         Ok(map.into())
     }
 
+    #[inline(never)]
     fn not(&mut self, operand: &Node) -> Outcome {
         match self.value(operand)? {
             Value::Bool(flag) => Ok(Value::Bool(!flag)),
             other => Err(Fault::no_overload("!", &[other])),
         }
+    }
+
+    #[inline(never)]
+    fn negate(&mut self, operand: &Node) -> Outcome {
+        let operand = self.value(operand)?;
+        operator::negate(&operand)
+    }
+
+    fn binary(&mut self, operator: Operator, pair: &[Node; 2]) -> Outcome {
+        let [left, right] = pair;
+        let left = self.operand(left)?;
+        let right = self.operand(right)?;
+        operator::apply(operator, &left, &right, self.meter)
     }
 
     #[inline(never)]
@@ -281,6 +315,25 @@ impl Evaluation<'_> {
         let values = values.get(..call.arguments.len()).unwrap_or(&values);
         function::call(call.function, values, pattern, self.meter)
     }
+}
+
+/// Returns what a name means that the scope does not bind.
+#[cold]
+fn denoted(name: &Name) -> Outcome {
+    name.denotes
+        .clone()
+        .ok_or_else(|| Fault::new(code::UNKNOWN_NAME, format!("`{}` is not bound here", name.text)))
+}
+
+/// Returns the fault of a binding once more.
+#[cold]
+fn again(fault: &Fault) -> Fault {
+    fault.clone()
+}
+
+#[cold]
+fn unresolved(call: &Unresolved) -> Fault {
+    Fault::new(code::UNKNOWN_FUNCTION, call.error.message.as_str()).at(call.error.span)
 }
 
 fn duplicate(key: &Key) -> Fault {

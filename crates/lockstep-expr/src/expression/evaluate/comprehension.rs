@@ -45,34 +45,34 @@ impl Evaluation<'_> {
         range: &Value,
         visit: &mut dyn FnMut(&mut Self, &Value) -> Outcome<bool>,
     ) -> Outcome<()> {
-        let mut bind = |evaluation: &mut Self, first: Value, second: Option<&Value>| {
+        let mut bind = |evaluation: &mut Self, first: &Value, second: Option<&Value>| {
             evaluation.meter.work(1)?;
             evaluation.locals.truncate(comprehension.slot);
             evaluation.locals.push(Ok(first.clone()));
             if let (true, Some(second)) = (comprehension.two_variables, second) {
                 evaluation.locals.push(Ok(second.clone()));
             }
-            visit(evaluation, &first)
+            visit(evaluation, first)
         };
         match range {
             Value::List(items) if comprehension.two_variables => {
                 for (place, item) in items.iter().enumerate() {
                     let place = i64::try_from(place).unwrap_or(i64::MAX);
-                    if !bind(self, Value::Int(place), Some(item))? {
+                    if !bind(self, &Value::Int(place), Some(item))? {
                         break;
                     }
                 }
             }
             Value::List(items) => {
                 for item in items.iter() {
-                    if !bind(self, item.clone(), None)? {
+                    if !bind(self, item, None)? {
                         break;
                     }
                 }
             }
             Value::Map(map) => {
                 for (key, value) in map.iter() {
-                    if !bind(self, key.clone().into(), Some(value))? {
+                    if !bind(self, &key.clone().into(), Some(value))? {
                         break;
                     }
                 }

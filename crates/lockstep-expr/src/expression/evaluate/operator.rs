@@ -180,10 +180,10 @@ pub(super) fn negate(operand: &Value) -> Outcome {
 #[inline]
 pub(super) fn select(target: &Value, name: &str, meter: &mut Meter) -> Outcome {
     match target {
-        Value::Map(map) => map
-            .get(name)
-            .cloned()
-            .ok_or_else(|| Fault::new(code::NO_SUCH_KEY, format!("the map has no key `{name}`"))),
+        Value::Map(map) => match map.get(name) {
+            Some(value) => Ok(value.clone()),
+            None => Err(no_such_key(name)),
+        },
         Value::Optional(_) => optional_select(target, name, meter),
         other => part(other, name),
     }
@@ -244,6 +244,11 @@ pub(super) fn has(target: &Value, name: &str, meter: &mut Meter) -> Outcome {
         other => return Err(no_fields(other, name)),
     };
     Ok(Value::Bool(has))
+}
+
+#[cold]
+fn no_such_key(name: &str) -> Fault {
+    Fault::new(code::NO_SUCH_KEY, format!("the map has no key `{name}`"))
 }
 
 fn no_such_field(target: &Value, name: &str) -> Fault {
