@@ -176,7 +176,7 @@ impl Instance {
             .map(|(key, _)| key.clone())
             .collect();
         for key in &missing {
-            world.load(key, self.id);
+            world.load(key, self.reader());
         }
         let awaits = !missing.is_empty();
         if awaits {

@@ -108,6 +108,15 @@ pub struct Start {
     pub by: Arc<str>,
 }
 
+/// Who asked for what is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reader {
+    /// The instance.
+    pub instance: InstanceId,
+    /// Index of its activity, from 0; that after the last one is the end of the workflow.
+    pub activity: usize,
+}
+
 /// Something that the driver must do.
 #[derive(Debug)]
 pub enum Effect {
@@ -117,6 +126,8 @@ pub enum Effect {
         read: ReadId,
         /// The object.
         key: ObjectKey,
+        /// Who asked first; others may wait for the same answer.
+        by: Reader,
     },
     /// Read all objects of an entity, at most `limit`, and answer with [`Event::Queried`].
     Query {
@@ -124,6 +135,8 @@ pub enum Effect {
         read: ReadId,
         /// The entity.
         entity: Arc<str>,
+        /// Who asked.
+        by: Reader,
     },
     /// Make an outside call, and answer with [`Event::Returned`].
     Call {

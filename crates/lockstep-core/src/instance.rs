@@ -25,6 +25,7 @@ use lockstep_definition::{Activity, Definitions, Handler, Step, Workflow};
 use lockstep_expr::Value;
 
 use crate::commit::Judged;
+use crate::event::Reader;
 use crate::failure::Failure;
 use crate::id::{FencingToken, InstanceId, TransitionNumber};
 use crate::journal::{Entry, Happening};
@@ -239,6 +240,11 @@ impl Instance {
             seldom: None,
             journal: Vec::new(),
         }
+    }
+
+    /// Returns who asks for what it reads now.
+    pub(crate) fn reader(&self) -> Reader {
+        Reader { instance: self.id, activity: self.strand.position.activity }
     }
 
     /// Notes something in the journal.

@@ -38,7 +38,7 @@ mod unit_of_work;
 mod world;
 
 pub use engine::{Config, Engine};
-pub use event::{Batch, CallId, Effect, Event, ReadId, RequestId, Start};
+pub use event::{Batch, CallId, Effect, Event, ReadId, Reader, RequestId, Start};
 pub use failure::Failure;
 pub use id::{FencingToken, InstanceId, Serial, Ticket, TransitionNumber};
 pub use journal::{Entry, Happening};

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use crate::event::{CallId, Effect, ReadId};
+use crate::event::{CallId, Effect, ReadId, Reader};
 use crate::id::{InstanceId, TransitionNumber};
 use crate::kin::Kin;
 use crate::lock::{Grant, LockTable};
@@ -77,15 +77,15 @@ impl World {
     }
 
     /// Asks for an object that the cache does not know.
-    pub(crate) fn load(&mut self, key: &ObjectKey, instance: InstanceId) {
+    pub(crate) fn load(&mut self, key: &ObjectKey, by: Reader) {
         if let Some(load) = self.loads.get_mut(key) {
-            load.waiting.push(instance);
+            load.waiting.push(by.instance);
             return;
         }
         self.reads += 1;
-        let load = Load { read: self.reads, waiting: vec![instance] };
+        let load = Load { read: self.reads, waiting: vec![by.instance] };
         self.loads.insert(key.clone(), load);
-        self.outbox.effects.push(Effect::Load { read: self.reads, key: key.clone() });
+        self.outbox.effects.push(Effect::Load { read: self.reads, key: key.clone(), by });
     }
 
     /// Takes note that a load is answered; returns who waited for it, or `None` if it comes late.
@@ -112,11 +112,13 @@ impl World {
     }
 
     /// Asks for the objects of an entity, as they are after all that is ordered.
-    pub(crate) fn query(&mut self, instance: InstanceId, entity: &Arc<str>) -> ReadId {
+    pub(crate) fn query(&mut self, by: Reader, entity: &Arc<str>) -> ReadId {
         self.reads += 1;
-        let query = Query { instance, entity: Arc::clone(entity), touched: BTreeMap::new() };
+        let entity = Arc::clone(entity);
+        let query =
+            Query { instance: by.instance, entity: Arc::clone(&entity), touched: BTreeMap::new() };
         self.queries.insert(self.reads, query);
-        let effect = Effect::Query { read: self.reads, entity: Arc::clone(entity) };
+        let effect = Effect::Query { read: self.reads, entity, by };
         self.outbox.when_durable(effect);
         self.reads
     }

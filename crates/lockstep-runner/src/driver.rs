@@ -295,8 +295,8 @@ impl Driver {
         let mut loads = Vec::new();
         for effect in self.engine.take_effects() {
             match effect {
-                Effect::Load { read, key } => loads.push((read, key)),
-                Effect::Query { read, entity } => self.query(read, entity),
+                Effect::Load { read, key, .. } => loads.push((read, key)),
+                Effect::Query { read, entity, .. } => self.query(read, entity),
                 Effect::Call { call, request } => {
                     let permissions = Arc::clone(&self.permissions);
                     let events = self.events.clone();

@@ -13,7 +13,7 @@ use std::time::Duration;
 use lockstep_core::transition::{Change, Expected, Judge, ObjectWrite, Outcome, Transition};
 use lockstep_core::{
     CallId, CallRequest, Effect, Engine, Event, Failure, Happening, InstanceId, Object, ObjectKey,
-    ReadId, RequestId, Time,
+    ReadId, Reader, RequestId, Time,
 };
 use lockstep_expr::Value;
 use lockstep_store::{Memory, Store as _};
@@ -24,6 +24,7 @@ use crate::mock::{Answer, Mocks};
 use crate::ready::ready;
 use crate::recorder::Recorder;
 use crate::report::Happened;
+use crate::standing::Standing;
 
 /// The shortest time that anything takes.
 const TICK: Duration = Duration::from_micros(1);
@@ -40,13 +41,17 @@ const MAX_QUERIED: u32 = 10_000;
 /// Place of an event: when it is due, and a number that tells those of one time apart.
 type Place = (Time, u64);
 
-/// What cannot happen unless there is a bug.
+/// What cannot happen unless there is a bug: the store refused what the core had decided.
 #[derive(Debug)]
-pub(crate) enum Broken {
-    /// Nothing is under way, and yet somebody waits.
-    Stuck,
-    /// The store refused what the core had decided.
-    Diverged(String),
+pub(crate) struct Diverged(pub(crate) String);
+
+/// Whether a simulation goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// Something happened.
+    Taken,
+    /// Nothing is under way, and nothing can come any more.
+    Nothing,
 }
 
 /// An engine, its store, and what is under way.
@@ -62,6 +67,7 @@ pub(crate) struct Course<'a> {
     calls: HashMap<CallId, (Place, Arc<CallRequest>)>,
     /// Signals that are under way: for whom, and their names.
     signals: HashMap<RequestId, (InstanceId, String)>,
+    standing: Standing,
     asked: BTreeSet<ObjectKey>,
     asked_whole: BTreeSet<Arc<str>>,
     answers: Vec<(InstanceId, Result<Value, Failure>)>,
@@ -90,6 +96,7 @@ impl<'a> Course<'a> {
             issued: 0,
             calls: HashMap::new(),
             signals: HashMap::new(),
+            standing: Standing::default(),
             asked: BTreeSet::new(),
             asked_whole: BTreeSet::new(),
             answers: Vec::new(),
@@ -117,6 +124,11 @@ impl<'a> Course<'a> {
         self.imported.take()
     }
 
+    /// Returns why an instance does not end when nothing can come any more.
+    pub(crate) fn waits(&self, main: InstanceId) -> Failure {
+        self.standing.failure(&self.recorder, main)
+    }
+
     /// Lets something happen as soon as possible.
     pub(crate) fn schedule(&mut self, event: Event) {
         self.schedule_after(Duration::ZERO, event);
@@ -130,11 +142,11 @@ impl<'a> Course<'a> {
     }
 
     /// Lets the next thing happen, and carries out what the core wants done about it.
-    pub(crate) fn turn(&mut self) -> Result<(), Broken> {
+    pub(crate) fn turn(&mut self) -> Result<Turn, Diverged> {
         let next = self.due.first_key_value().map(|((at, _), _)| *at);
         let deadline = self.engine.next_deadline();
         let event = match (next, deadline) {
-            (None, None) => return Err(Broken::Stuck),
+            (None, None) => return Ok(Turn::Nothing),
             (Some(at), deadline) if deadline.is_none_or(|deadline| at <= deadline) => {
                 self.now = self.now.max(at);
                 self.due.pop_first().map_or(Event::Tick, |(_, event)| event)
@@ -154,7 +166,7 @@ impl<'a> Course<'a> {
             let outcomes = self.commit(batch);
             self.schedule(Event::Judged(outcomes));
         }
-        Ok(())
+        Ok(Turn::Taken)
     }
 
     fn commit(&mut self, batch: Vec<Transition>) -> Vec<Outcome> {
@@ -162,6 +174,7 @@ impl<'a> Course<'a> {
             .expect("the store in memory is open as long as the simulation goes on");
         self.recorder.batch(self.now, &batch, &outcomes);
         for transition in &batch {
+            self.standing.transition(transition);
             for entry in &transition.journal {
                 if let (Some(id), Happening::Waited { signal: Some(name), .. }) =
                     (transition.instance, &entry.event)
@@ -173,18 +186,18 @@ impl<'a> Course<'a> {
         outcomes
     }
 
-    fn carry_out(&mut self, effect: Effect) -> Result<(), Broken> {
+    fn carry_out(&mut self, effect: Effect) -> Result<(), Diverged> {
         match effect {
-            Effect::Load { read, key } => self.load(read, key),
-            Effect::Query { read, entity } => self.query(read, &entity),
+            Effect::Load { read, key, by } => self.load(read, key, by),
+            Effect::Query { read, entity, by } => self.query(read, &entity, by),
             Effect::Call { call, request } => self.call(call, *request),
             Effect::CancelCall { call } => {
                 if let Some((place, request)) = self.calls.remove(&call)
                     && self.due.remove(&place).is_some()
                 {
-                    let (instance, activity) = (Some(request.instance), &*request.activity);
                     let what = Happened::CallEnded;
-                    self.recorder.effect(self.now, instance, Some(activity), what);
+                    let activity = self.recorder.activity(request.instance, &request.activity);
+                    self.recorder.effect(self.now, request.instance, activity, what);
                 }
             }
             Effect::Answer { instance, result } => self.answers.push((instance, result)),
@@ -192,7 +205,7 @@ impl<'a> Course<'a> {
             Effect::Signalled { request, result } => self.signalled(request, result),
             Effect::Imported { result } => self.imported = Some(result),
             Effect::Diverged { refusal, .. } => {
-                return Err(Broken::Diverged(refusal.to_string()));
+                return Err(Diverged(refusal.to_string()));
             }
         }
         Ok(())
@@ -222,8 +235,9 @@ impl<'a> Course<'a> {
 
     fn signalled(&mut self, request: RequestId, result: Result<(), Failure>) {
         if let (Some((instance, name)), Err(failure)) = (self.signals.remove(&request), result) {
+            self.standing.dropped(instance, &name, &failure.message);
             let what = Happened::SignalDropped { name, error: failure.message };
-            self.recorder.effect(self.now, Some(instance), None, what);
+            self.recorder.effect(self.now, instance, None, what);
         }
     }
 
@@ -236,12 +250,13 @@ impl<'a> Course<'a> {
             takes,
             assumed,
         };
-        self.recorder.effect(self.now, Some(request.instance), Some(&request.activity), what);
+        let activity = self.recorder.activity(request.instance, &request.activity);
+        self.recorder.effect(self.now, request.instance, activity, what);
         let place = self.schedule_after(takes, Event::Returned { call, result });
         self.calls.insert(call, (place, Arc::new(request)));
     }
 
-    fn load(&mut self, read: ReadId, key: ObjectKey) {
+    fn load(&mut self, read: ReadId, key: ObjectKey, by: Reader) {
         let result = self.fetch(&key).map(|()| self.stored(&key));
         if let Ok(object) = &result {
             let version = object.as_ref().map(|object| object.version);
@@ -249,12 +264,12 @@ impl<'a> Course<'a> {
                 self.recorder.read(object);
             }
             let what = Happened::Read { key: key.clone(), version };
-            self.recorder.effect(self.now, None, None, what);
+            self.recorder.effect(self.now, by.instance, Some(by.activity), what);
         }
         self.schedule(Event::Loaded { read, key, result });
     }
 
-    fn query(&mut self, read: ReadId, entity: &Arc<str>) {
+    fn query(&mut self, read: ReadId, entity: &Arc<str>, by: Reader) {
         let result = self.fetch_whole(entity).map(|()| {
             let objects = ready(self.store.query(Arc::clone(entity), None, MAX_QUERIED));
             objects.expect("the store in memory is open as long as the simulation goes on")
@@ -264,7 +279,7 @@ impl<'a> Course<'a> {
                 self.recorder.read(object);
             }
             let what = Happened::Queried { entity: Arc::clone(entity), count: objects.len() };
-            self.recorder.effect(self.now, None, None, what);
+            self.recorder.effect(self.now, by.instance, Some(by.activity), what);
         }
         self.schedule(Event::Queried { read, result });
     }

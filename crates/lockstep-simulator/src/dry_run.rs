@@ -11,7 +11,7 @@ use lockstep_store::{Memory, Store as _};
 use uuid::Uuid;
 
 use crate::background::Background;
-use crate::course::{Broken, Course};
+use crate::course::{Course, Diverged, Turn};
 use crate::mock::Mocks;
 use crate::ready::ready;
 use crate::recorder::Recorder;
@@ -48,20 +48,14 @@ pub enum SimulationError {
     /// The workflow, its input or a seed is not right.
     #[error("{}", .0.message)]
     Rejected(Failure),
-    /// A bug: an instance waits for nothing.
-    #[error("the simulation is stuck: an instance waits, and nothing is under way")]
-    Stuck,
     /// A bug: the store refused what the core had decided.
     #[error("the store and the core disagree: {0}")]
     Diverged(String),
 }
 
-impl From<Broken> for SimulationError {
-    fn from(broken: Broken) -> Self {
-        match broken {
-            Broken::Stuck => Self::Stuck,
-            Broken::Diverged(why) => Self::Diverged(why),
-        }
+impl From<Diverged> for SimulationError {
+    fn from(Diverged(why): Diverged) -> Self {
+        Self::Diverged(why)
     }
 }
 
@@ -70,7 +64,8 @@ impl From<Broken> for SimulationError {
 /// # Errors
 ///
 /// [`SimulationError`] if it cannot begin. How the instance ends, well or not, is in the report; one
-/// that does not end within [`MAX_TURNS`] ends with the error `simulation.endless`.
+/// that does not end within [`MAX_TURNS`] ends with the error `simulation.endless`, and one that
+/// waits for what cannot come any more with `simulation.waits`.
 pub fn dry_run(simulation: Simulation<'_>) -> Result<Report, SimulationError> {
     let Simulation { definitions, workflow, input, by, seeds, mocks, background, began } =
         simulation;
@@ -118,11 +113,15 @@ fn import(
     publish(course, definitions);
     course.schedule(Event::Import { by: Arc::clone(by), objects: seeds });
     loop {
-        course.turn()?;
-        match course.take_import() {
-            Some(Ok(_)) => return Ok(()),
-            Some(Err(failure)) => return Err(SimulationError::Rejected(failure)),
-            None => {}
+        let turn = course.turn()?;
+        match (course.take_import(), turn) {
+            (Some(Ok(_)), _) => return Ok(()),
+            (Some(Err(failure)), _) => return Err(SimulationError::Rejected(failure)),
+            (None, Turn::Taken) => {}
+            (None, Turn::Nothing) => {
+                let failure = Failure::new("simulation.waits", "the seeds are not imported");
+                return Err(SimulationError::Rejected(failure));
+            }
         }
     }
 }
@@ -143,7 +142,9 @@ fn instance(
         if course.is_endless() {
             break;
         }
-        course.turn()?;
+        if course.turn()? == Turn::Nothing {
+            return Ok(Err(course.waits(id)));
+        }
         let mut answers = course.take_answers().into_iter();
         if let Some((_, ending)) = answers.find(|(ended, _)| *ended == id) {
             return Ok(ending);

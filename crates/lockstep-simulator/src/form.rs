@@ -22,6 +22,11 @@ pub(crate) fn made_up(workflow: &Workflow, name: &str) -> Value {
     Value::from(form.fields.iter().map(answer).collect::<Map>())
 }
 
+/// Returns whether a form of the workflow has this name.
+pub(crate) fn has_form(workflow: &Workflow, name: &str) -> bool {
+    form(workflow, name).is_some()
+}
+
 fn form<'a>(workflow: &'a Workflow, name: &str) -> Option<&'a Form> {
     let mut open: Vec<&[Step]> = Vec::new();
     for activity in &workflow.activities {

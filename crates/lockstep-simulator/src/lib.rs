@@ -15,6 +15,7 @@ mod mock;
 mod ready;
 mod recorder;
 mod report;
+mod standing;
 
 pub use background::{Background, Nothing};
 pub use dry_run::{MAX_TURNS, Simulation, SimulationError, dry_run};

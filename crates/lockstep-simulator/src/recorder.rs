@@ -35,9 +35,8 @@ struct Note {
     at: Time,
     /// Entries of the journal before effects.
     is_effect: bool,
-    /// `None` for a read, which may be for several.
-    instance: Option<InstanceId>,
-    /// `None` if it is not known.
+    instance: InstanceId,
+    /// `None` if it is that in which the instance is.
     activity: Option<usize>,
     /// `None` for what only tells in which activity the instance is.
     what: Option<Happened>,
@@ -65,17 +64,21 @@ impl Recorder {
         self.notes.len()
     }
 
-    /// Takes note of an effect. `activity` is its name, if that is known.
+    /// Returns the index of an activity of an instance, from 0.
+    pub(crate) fn activity(&self, of: InstanceId, name: &str) -> Option<usize> {
+        let activities = &self.workflow(Some(of)).activities;
+        activities.iter().position(|activity| *activity.name == *name)
+    }
+
+    /// Takes note of an effect. `activity` is its index, if that is known; else the effect belongs to
+    /// the activity in which the instance is.
     pub(crate) fn effect(
         &mut self,
         at: Time,
-        instance: Option<InstanceId>,
-        activity: Option<&str>,
+        instance: InstanceId,
+        activity: Option<usize>,
         what: Happened,
     ) {
-        let activities = &self.workflow(instance).activities;
-        let activity = activity
-            .and_then(|name| activities.iter().position(|activity| *activity.name == *name));
         // A call is given up because of what is noted at the same time, not as a wait that begins.
         let is_effect = !matches!(what, Happened::CallEnded);
         self.notes.push(Note { at, is_effect, instance, activity, what: Some(what) });
@@ -87,8 +90,8 @@ impl Recorder {
         sent.push_back((payload, assumed));
     }
 
-    fn taken(&mut self, by: Option<InstanceId>, name: &str) -> Option<Happened> {
-        let sent = self.signals.get_mut(&(by?, name.to_owned()))?;
+    fn taken(&mut self, by: InstanceId, name: &str) -> Option<Happened> {
+        let sent = self.signals.get_mut(&(by, name.to_owned()))?;
         let (payload, assumed) = sent.pop_front()?;
         Some(Happened::Signalled { name: name.to_owned(), payload, assumed })
     }
@@ -101,10 +104,7 @@ impl Recorder {
     /// Takes note of a batch and what became of it.
     pub(crate) fn batch(&mut self, at: Time, batch: &[Transition], outcomes: &[Outcome]) {
         for (transition, outcome) in batch.iter().zip(outcomes) {
-            let instance = transition.instance;
-            if instance.is_none() {
-                continue;
-            }
+            let Some(instance) = transition.instance else { continue };
             for entry in &transition.journal {
                 self.child(&entry.event);
             }
@@ -153,9 +153,9 @@ impl Recorder {
         }
     }
 
-    fn entry(&mut self, instance: Option<InstanceId>, entry: &Entry, writes: &[Write]) {
+    fn entry(&mut self, instance: InstanceId, entry: &Entry, writes: &[Write]) {
         let context = || {
-            let activity = self.workflow(instance).activities.get(position(entry));
+            let activity = self.workflow(Some(instance)).activities.get(position(entry));
             activity.and_then(lock_context)
         };
         let what = if let Happening::LockWaited { key, .. } = &entry.event {
@@ -181,19 +181,20 @@ impl Recorder {
     /// Returns what was recorded, in order.
     pub(crate) fn into_events(mut self) -> Vec<Event> {
         self.notes.sort_by_key(|note| (note.at, note.is_effect));
-        // A read belongs to the activity of what was done next.
-        let mut following = None;
-        for note in self.notes.iter_mut().rev() {
-            following = note.activity.or(following);
-            note.activity = following;
+        let mut entered: HashMap<InstanceId, usize> = HashMap::new();
+        for note in &mut self.notes {
+            note.activity = note.activity.or_else(|| entered.get(&note.instance).copied());
+            if let Some(activity) = note.activity {
+                entered.insert(note.instance, activity);
+            }
         }
         let notes = std::mem::take(&mut self.notes);
         let told = notes.into_iter().filter_map(|note| {
             let Note { at, instance, activity, what, .. } = note;
-            let activities = &self.workflow(instance).activities;
+            let activities = &self.workflow(Some(instance)).activities;
             let activity = activity.and_then(|number| activities.get(number));
             let activity = activity.map(|activity| Arc::clone(&activity.name));
-            let child = instance.and_then(|id| self.children.get(&id));
+            let child = self.children.get(&instance);
             let workflow = child.map(|workflow| Arc::clone(&workflow.name));
             Some(Event { at, instance, workflow, activity, what: what? })
         });

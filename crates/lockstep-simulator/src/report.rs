@@ -39,8 +39,8 @@ impl Report {
 pub struct Event {
     /// When, on the virtual clock.
     pub at: Time,
-    /// To which instance; `None` for a read, which may be for several.
-    pub instance: Option<InstanceId>,
+    /// To which instance; a read for several is that of the first that asked.
+    pub instance: InstanceId,
     /// Name of its workflow, if another instance started it.
     pub workflow: Option<Arc<str>>,
     /// Name of the activity; `None` before the first and behind the last.

@@ -39,12 +39,8 @@ pub(super) fn human(report: &Report) -> String {
     let mut around = (None, None);
     for event in &report.events {
         let at = event.at.since(report.began);
-        // A read is no instance's own.
-        let same = event.instance.is_none() || around.0.is_none() || event.instance == around.0;
-        if same && event.activity == around.1 {
-            around.0 = event.instance.or(around.0);
-        } else {
-            around = (event.instance, event.activity.clone());
+        if (Some(event.instance), &event.activity) != (around.0, &around.1) {
+            around = (Some(event.instance), event.activity.clone());
             let of = event.workflow.as_ref();
             let of = of.map_or_else(String::new, |name| format!(" of workflow {name}"));
             if let Some(name) = &event.activity {
@@ -57,6 +53,7 @@ pub(super) fn human(report: &Report) -> String {
     }
     let end = match &report.ending {
         Ok(output) => format!("done: {}", shown(output)),
+        Err(failure) if &*failure.code == "simulation.waits" => failure.message.clone(),
         Err(failure) => format!("fails with {}", failure.code),
     };
     lines.add(report.elapsed, 0, &end);
@@ -244,6 +241,7 @@ fn event_json(report: &Report, event: &Event) -> Json {
         fields.shift_insert(0, "activity".to_owned(), event.activity.as_deref().into());
         if let Some(workflow) = &event.workflow {
             fields.shift_insert(0, "workflow".to_owned(), (&**workflow).into());
+            fields.shift_insert(0, "instance".to_owned(), event.instance.to_string().into());
         }
         fields.shift_insert(0, "at_us".to_owned(), at.into());
     }

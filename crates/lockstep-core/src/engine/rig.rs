@@ -235,11 +235,11 @@ impl Rig {
     fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Load { .. } if self.blind => {}
-            Effect::Load { read, key } => {
+            Effect::Load { read, key, .. } => {
                 let result = Ok(self.objects.get(&key).cloned());
                 self.engine.handle(self.now, Event::Loaded { read, key, result });
             }
-            Effect::Query { read, entity } => {
+            Effect::Query { read, entity, .. } => {
                 let of = self.objects.values().filter(|object| object.key.entity == entity);
                 let result = Ok(of.cloned().collect());
                 self.engine.handle(self.now, Event::Queried { read, result });

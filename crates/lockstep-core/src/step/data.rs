@@ -162,7 +162,7 @@ impl Instance {
     }
 
     fn await_object(&mut self, key: ObjectKey, world: &mut World) -> Done {
-        world.load(&key, self.id);
+        world.load(&key, self.reader());
         self.strand.phase = Phase::Loading(vec![key]);
         Done::Wait
     }

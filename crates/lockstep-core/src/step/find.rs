@@ -36,7 +36,7 @@ impl Instance {
     ) -> Result<Done, Failure> {
         let Some(Arrived::Objects(result)) = self.strand.arrived.take().map(|arrived| *arrived)
         else {
-            self.strand.phase = Phase::Querying(world.query(self.id, find.entity));
+            self.strand.phase = Phase::Querying(world.query(self.reader(), find.entity));
             return Ok(Done::Wait);
         };
         let mut objects: BTreeMap<Arc<str>, Arc<Object>> =

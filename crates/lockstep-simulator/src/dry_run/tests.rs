@@ -22,6 +22,13 @@ fn definitions(activities: &str) -> Arc<Definitions> {
          unique: [[t]]\n---\n\
          workflow: child\ninput: {{ n: int }}\nactivities:\n  - activity: call\n    steps:\n      \
          - http: {{ url: \"http://child/${{input.n}}\" }}\n        as: answer\noutput: \"${{answer.status}}\"\n---\n\
+         workflow: reader\nactivities:\n  - activity: pause\n    steps: [wait: {{ for: 1s }}]\n  \
+         - activity: look\n    steps:\n      - load: {{ entity: Item, id: b }}\n        as: b\n      \
+         - find: {{ entity: Item }}\n        as: all\n  - activity: close\n    steps: [log: closed]\n---\n\
+         workflow: asker\nactivities:\n  - activity: ask\n    steps:\n      \
+         - wait: {{ form: g, fields: {{ a: string }} }}\n---\n\
+         workflow: locker\nactivities:\n  - activity: hold\n    exclusive_lock: {{ context: '\"a\"' }}\n    \
+         steps: [log: held]\n---\n\
          workflow: w\ninput: {{ id: {{ type: string, default: a }} }}\nactivities:\n{activities}"
     );
     let checked = check(&[Source::new("w.yaml", text)]);
@@ -412,7 +419,7 @@ output: { before: "${items.map(i, i.id)}", left: "${left.map(i, i.id)}", nothing
             0 change: commit Item/a 5->6 {n 40->42}
             0 again: Queried { entity: "Item", count: 2 }
             0 again: commit Item/a 6->0 {n 42->-, t null->-}
-            0 -: Queried { entity: "Item", count: 1 }
+            0 at-last: Queried { entity: "Item", count: 1 }
             0 done {"before": ["a", "b"], "left": ["b"], "nothing": null}
         "#]],
     );

@@ -211,3 +211,26 @@ fn json_tells_the_same() {
     assert_eq!(told["output"], 1);
     assert_eq!(told["made_up_answers"], 2);
 }
+
+const ASKS: &str = r#"
+project: p
+---
+entity: Slot
+attributes: { booked: { type: int, default: 0 } }
+---
+workflow: book
+activities:
+  - activity: ask
+    steps:
+      - wait: { form: f, fields: { a: string } }
+"#;
+
+#[test]
+fn answers_that_do_not_fit_the_form_are_told_with_the_wait_that_stands() {
+    let report = simulated(ASKS, r#"{"signal": "f", "payload": {"a": 5}}"#);
+    let text: Vec<String> = human(&report).lines().map(|line| format!("|{line}")).collect();
+    expect![[r#""#]].assert_eq(&text.join("\n"));
+    let told = json(&report);
+    assert_eq!(told["status"], "failed");
+    assert_eq!(told["error"]["code"], "simulation.waits");
+}

@@ -120,3 +120,125 @@ fn other_instances_run_in_the_same_dry_run() {
         "#]],
     );
 }
+
+#[test]
+fn read_belongs_to_the_instance_and_activity_that_asked() {
+    told(
+        r#"
+  - activity: both
+    steps:
+      - parallel:
+          one:
+            - workflow: { call: reader }
+          two:
+            - workflow: { start: reader }
+          three:
+            - wait: { for: 1s }
+            - load: { entity: Item, id: a }
+              as: a
+  - activity: later
+    steps:
+      - log: "later"
+"#,
+        "[]",
+        expect![[r#"
+            0 both: ParallelBegan { branches: ["one", "two", "three"] }
+            0 both: ChildStarted { workflow: "reader", awaited: true }
+            0 both: ChildStarted { workflow: "reader", awaited: false }
+            0 both: Waits { signal: None, title: None, limit: Some(1s) }
+            0 reader/pause: Waits { signal: None, title: None, limit: Some(1s) }
+            0 reader/pause: Waits { signal: None, title: None, limit: Some(1s) }
+            1000 both: Read { key: ObjectKey { entity: "Item", id: "a" }, version: Some(1) }
+            1000 reader/look: Read { key: ObjectKey { entity: "Item", id: "b" }, version: Some(1) }
+            1000 reader/look: Queried { entity: "Item", count: 2 }
+            1000 reader/look: Queried { entity: "Item", count: 2 }
+            1000 reader/close: Logged("closed")
+            1000 both: ChildEnded { error: None }
+            1000 later: Logged("later")
+            1000 reader/close: Logged("closed")
+            1000 done null
+        "#]],
+    );
+}
+
+#[test]
+fn answers_that_do_not_fit_the_form_leave_the_instance_waiting() {
+    told(
+        r#"
+  - activity: ask
+    steps:
+      - wait: { form: f, title: "Well?", fields: { a: string } }
+  - activity: later
+    steps: [commit]
+"#,
+        r#"{"signal": "f", "payload": {"a": 5}}"#,
+        expect![[r#"
+            0 ask: Waits { signal: Some("f"), title: Some("Well?"), limit: None }
+            0 ask: SignalDropped { name: "f", error: "field `a` must be of type string, it is of type int" }
+            0 simulation.waits: still waits for the form `f` (what came for it was dropped: field `a` must be of type string, it is of type int); nothing that is simulated comes any more
+        "#]],
+    );
+}
+
+#[test]
+fn instance_that_another_one_waits_for_is_told_to_wait() {
+    told(
+        r#"
+  - activity: call
+    steps:
+      - workflow: { call: asker }
+"#,
+        r#"{"signal": "g", "payload": 7}"#,
+        expect![[r#"
+            0 call: ChildStarted { workflow: "asker", awaited: true }
+            0 asker/ask: Waits { signal: Some("g"), title: None, limit: None }
+            0 asker/ask: SignalDropped { name: "g", error: "form `g` takes a map, this is of type int" }
+            0 simulation.waits: an instance of `asker` still waits for the form `g` (what came for it was dropped: form `g` takes a map, this is of type int); nothing that is simulated comes any more
+        "#]],
+    );
+}
+
+#[test]
+fn lock_that_is_never_released_leaves_whoever_waits_for_it_waiting() {
+    told(
+        r#"
+  - activity: ask
+    exclusive_lock: { context: input.id }
+    steps:
+      - workflow: { start: locker }
+      - wait: { form: f, fields: { a: string } }
+"#,
+        r#"{"signal": "f", "payload": {"b": "x"}}"#,
+        expect![[r#""#]],
+    );
+}
+
+#[test]
+fn wait_that_an_error_ended_is_not_told_to_stand() {
+    told(
+        r#"
+  - activity: ask
+    steps:
+      - parallel:
+          one:
+            - wait: { signal: never }
+          two:
+            - task: { type: fails }
+    catch:
+      - error: broken
+        steps:
+          - wait: { form: f, fields: { a: string } }
+"#,
+        r#"[{"signal": "never", "takes": "1h"}, {"task": "fails", "error": "broken", "takes": "1s"},
+            {"signal": "f", "payload": {"a": 5}}]"#,
+        expect![[r#"
+            0 ask: ParallelBegan { branches: ["one", "two"] }
+            0 ask: Waits { signal: Some("never"), title: None, limit: None }
+            0 ask: call 1 task fails null = broken
+            1000 ask: Caught { error: "broken" }
+            1000 ask: Waits { signal: Some("f"), title: None, limit: None }
+            1000 ask: SignalDropped { name: "f", error: "field `a` must be of type string, it is of type int" }
+            3600000 simulation.waits: still waits for the form `f` (what came for it was dropped: field `a` must be of type string, it is of type int); nothing that is simulated comes any more
+        "#]],
+    );
+}
