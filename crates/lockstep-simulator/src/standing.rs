@@ -1,9 +1,12 @@
-//! Standing waits: what instances wait for without a limit.
+//! Standing waits: the signals and forms that instances wait for without a limit.
 //!
 //! Invariants:
 //!
 //! * A wait stands from its entry in the journal until it is over: what it was for came, its activity
 //!   was interrupted, or its instance ended.
+//!
+//! Absent by design: locks, which are held no longer than their hold timeout, and calls, which are
+//! always answered.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,19 +16,16 @@ use lockstep_core::{Failure, Happening, InstanceId};
 use crate::form::has_form;
 use crate::recorder::Recorder;
 
+/// Most waits that are told of.
+const MAX_TOLD: usize = 10;
+
 /// What instances wait for.
 #[derive(Debug, Default)]
 pub(crate) struct Standing {
-    /// The names of signals and the keys of locks, the oldest first.
-    waits: BTreeMap<InstanceId, Vec<Awaited>>,
+    /// The names of signals and forms, the oldest first.
+    waits: BTreeMap<InstanceId, Vec<String>>,
     /// Why the last signal of a name was dropped.
     dropped: HashMap<(InstanceId, String), String>,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Awaited {
-    Signal(String),
-    Lock(String),
 }
 
 impl Standing {
@@ -39,17 +39,13 @@ impl Standing {
 
     fn entry(&mut self, id: InstanceId, event: &Happening) {
         if let Happening::Waited { signal: Some(name), until: None, .. } = event {
-            self.waits.entry(id).or_default().push(Awaited::Signal(name.clone()));
-        } else if let Happening::LockWaited { key, .. } = event {
-            self.waits.entry(id).or_default().push(Awaited::Lock(key.clone()));
+            self.waits.entry(id).or_default().push(name.clone());
         } else if let Happening::SignalTaken { name, .. } = event {
-            self.over(id, &Awaited::Signal(name.clone()));
+            self.over(id, name);
         } else if let Happening::SignalDropped { name, error, .. } = event {
             // The instance notes anew that it waits.
-            self.over(id, &Awaited::Signal(name.clone()));
+            self.over(id, name);
             self.dropped(id, name, error);
-        } else if let Happening::LockGranted { key, .. } = event {
-            self.over(id, &Awaited::Lock(key.clone()));
         } else if matches!(
             event,
             Happening::Caught { .. }
@@ -61,9 +57,9 @@ impl Standing {
         }
     }
 
-    fn over(&mut self, id: InstanceId, what: &Awaited) {
+    fn over(&mut self, id: InstanceId, name: &str) {
         let Some(waits) = self.waits.get_mut(&id) else { return };
-        if let Some(index) = waits.iter().position(|awaited| awaited == what) {
+        if let Some(index) = waits.iter().position(|awaited| awaited == name) {
             waits.remove(index);
         }
     }
@@ -79,15 +75,9 @@ impl Standing {
         let mut told: Vec<String> = Vec::new();
         for (id, waits) in &self.waits {
             let workflow = recorder.workflow(Some(*id));
-            for awaited in waits {
-                let (what, dropped) = match awaited {
-                    Awaited::Signal(name) => {
-                        let kind = if has_form(workflow, name) { "form" } else { "signal" };
-                        let dropped = self.dropped.get(&(*id, name.clone()));
-                        (format!("the {kind} `{name}`"), dropped)
-                    }
-                    Awaited::Lock(key) => (format!("the lock {key}"), None),
-                };
+            for name in waits {
+                let kind = if has_form(workflow, name) { "form" } else { "signal" };
+                let dropped = self.dropped.get(&(*id, name.clone()));
                 let who = if *id == main {
                     String::new()
                 } else {
@@ -96,11 +86,16 @@ impl Standing {
                 let why = dropped.map_or_else(String::new, |why| {
                     format!(" (what came for it was dropped: {why})")
                 });
-                told.push(format!("{who}still waits for {what}{why}"));
+                told.push(format!("{who}still waits for the {kind} `{name}`{why}"));
             }
         }
         if told.is_empty() {
             told.push("still waits".to_owned());
+        }
+        let more = told.len().saturating_sub(MAX_TOLD);
+        told.truncate(MAX_TOLD);
+        if more > 0 {
+            told.push(format!("and so do {more} more"));
         }
         let message = format!("{}; nothing that is simulated comes any more", told.join(", "));
         Failure::new("simulation.waits", message)

@@ -27,8 +27,6 @@ fn definitions(activities: &str) -> Arc<Definitions> {
          - find: {{ entity: Item }}\n        as: all\n  - activity: close\n    steps: [log: closed]\n---\n\
          workflow: asker\nactivities:\n  - activity: ask\n    steps:\n      \
          - wait: {{ form: g, fields: {{ a: string }} }}\n---\n\
-         workflow: locker\nactivities:\n  - activity: hold\n    exclusive_lock: {{ context: '\"a\"' }}\n    \
-         steps: [log: held]\n---\n\
          workflow: w\ninput: {{ id: {{ type: string, default: a }} }}\nactivities:\n{activities}"
     );
     let checked = check(&[Source::new("w.yaml", text)]);

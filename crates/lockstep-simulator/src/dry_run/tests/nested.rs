@@ -199,29 +199,6 @@ fn instance_that_another_one_waits_for_is_told_to_wait() {
 }
 
 #[test]
-fn lock_that_is_never_released_leaves_whoever_waits_for_it_waiting() {
-    told(
-        r#"
-  - activity: ask
-    exclusive_lock: { context: input.id, while_waiting: hold }
-    steps:
-      - workflow: { start: locker }
-      - wait: { form: f, fields: { a: string } }
-"#,
-        r#"{"signal": "f", "payload": {"b": "x"}}"#,
-        expect![[r#"
-            0 ask: lock Some("input.id") "a" after 0ns
-            0 ask: ChildStarted { workflow: "locker", awaited: false }
-            0 ask: Waits { signal: Some("f"), title: None, limit: None }
-            0 locker/hold: LockWaited { context: Some("\"a\""), key: "\"a\"" }
-            0 ask: SignalDropped { name: "f", error: "form `f` has no field \"b\"; its fields are: a" }
-            300000 ask: LockLost { key: "\"a\"" }
-            300000 lock.lost: the lock "a" was held for 300s, which is its hold timeout; uncommitted changes are dropped
-        "#]],
-    );
-}
-
-#[test]
 fn wait_that_an_error_ended_is_not_told_to_stand() {
     told(
         r#"
