@@ -25,6 +25,16 @@ fn values_of_the_type_stay_and_texts_become_what_is_declared() {
     check("int", "1.5", "this is of type double, not int");
     check("int", "\"1\"", "this is of type string, not int");
     check("double", "1", "double 1.0");
+    check("uint", "0", "uint 0u");
+    check("uint", "18446744073709551615", "uint 18446744073709551615u");
+    check("uint", "-1", "this is negative, and a uint is not");
+    check("uint", "1.0", "this is of type double, not uint");
+    check("list<uint>", "[1, 2]", "list [1u, 2u]");
+    check("bytes", "\"aGVsbG8=\"", r#"bytes b"hello""#);
+    check("bytes", "\"\"", r#"bytes b"""#);
+    check("bytes", "\"a b\"", "this is not base64, such as aGVsbG8=");
+    check("bytes", "1", "this is of type int, not bytes");
+    check("map<string, bytes>", r#"{"a": "YQ=="}"#, r#"map {"a": b"a"}"#);
     check("string", "1", "this is of type int, not string");
     check("duration", "\"1h30m\"", r#"duration duration("5400s")"#);
     check("duration", "5", "this is of type int, not duration");
