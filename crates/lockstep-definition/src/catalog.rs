@@ -53,12 +53,14 @@ impl Catalog {
 }
 
 impl Catalog {
-    /// What the workflow of this name asks for; a finding if there is none.
+    /// What the workflow of this name asks for; a finding if there is none. `except` is a workflow
+    /// that cannot be meant.
     pub(crate) fn signature(
         &self,
         report: &mut Report<'_>,
         name: &str,
         span: Span,
+        except: Option<&str>,
     ) -> Option<&Signature> {
         let number = self.workflows.get(name);
         if number.is_none() && !self.incomplete {
@@ -69,8 +71,8 @@ impl Catalog {
                     listed(names())
                 );
                 let message = format!("no workflow is called `{}`", shown(name));
-                Finding::new(Code::UnknownWorkflow, span, message)
-                    .mean(nearest(name, names()), help)
+                let meant = names().filter(|name| except != Some(*name));
+                Finding::new(Code::UnknownWorkflow, span, message).mean(nearest(name, meant), help)
             });
         }
         self.signatures.get(number?)

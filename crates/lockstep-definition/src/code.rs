@@ -99,7 +99,7 @@ codes! {
     MissingKey = Error "missing-key",
     /// A key is known but has no effect here.
     MisplacedKey = Error "misplaced-key",
-    /// A key or a step belongs to a later version.
+    /// A key, a step or a kind of value belongs to a later version.
     NotSupportedYet = Error "not-supported-yet",
     /// A value is of the wrong YAML kind: a list where a mapping belongs.
     WrongKind = Error "wrong-kind",

@@ -1,6 +1,7 @@
 //! Values as their declared types want them.
 //!
-//! YAML and JSON have no timestamps, durations or references: there they are texts.
+//! YAML and JSON have no timestamps, durations, bytes or references: there they are texts. A whole
+//! number is an `int` there, whatever is declared.
 //!
 //! Invariants:
 //!
@@ -8,7 +9,7 @@
 
 use std::sync::Arc;
 
-use lockstep_expr::{Duration, Key, Map, Reference, Timestamp, Type, Value};
+use lockstep_expr::{Duration, Key, Map, Reference, Timestamp, Type, Value, json};
 
 /// Why a value does not fit its declared type.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,8 +20,8 @@ pub struct Mismatch {
 }
 
 /// Returns the value as the type wants it: a text becomes a timestamp (RFC 3339), a duration
-/// (`1h30m`) or a reference (an id); a whole number becomes a `double`; parts of lists and maps
-/// likewise. Every value of the type is returned as it is.
+/// (`1h30m`), bytes (base64, as they are written to JSON) or a reference (an id); a whole number
+/// becomes a `double`, or a `uint` if it is not negative; parts of lists and maps likewise. Every value of the type is returned as it is.
 ///
 /// # Errors
 ///
@@ -34,6 +35,12 @@ pub fn conform(ty: &Type, value: Value) -> Result<Value, Mismatch> {
             // Through text: the nearest double, as the language's own conversion gives it.
             number.to_string().parse().map(Value::Double).map_err(|_| mismatch(ty, &value))
         }
+        (Type::Uint, Value::Int(number)) => u64::try_from(*number)
+            .map(Value::Uint)
+            .map_err(|_| Mismatch { message: "this is negative, and a uint is not".to_owned() }),
+        (Type::Bytes, Value::String(text)) => json::bytes(text)
+            .map(Value::Bytes)
+            .ok_or_else(|| Mismatch { message: "this is not base64, such as aGVsbG8=".to_owned() }),
         (Type::Timestamp, Value::String(text)) => {
             Timestamp::parse(text).map(Value::Timestamp).map_err(|_| Mismatch {
                 message: "this is not a timestamp, such as 2030-01-31T12:00:00Z".to_owned(),

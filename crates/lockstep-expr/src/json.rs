@@ -13,7 +13,7 @@ mod read;
 mod tests;
 mod write;
 
-pub use read::{JsonError, from_json};
+pub use read::{JsonError, bytes, from_json};
 pub use write::to_json;
 
 /// Deepest nesting of arrays and objects that is read or written.

@@ -60,7 +60,9 @@ fn check_group(
     let waits =
         |number: &usize| survey.lock(*number).is_some_and(|lock| lock.on_busy == OnBusy::Wait);
     let goes_on = |step: &Step| {
-        is_call(step) || is_change(step) || matches!(step.operation, Operation::Workflow { .. })
+        is_call(step)
+            || is_change(step)
+            || matches!(step.operation, Operation::Workflow { .. } | Operation::Wait(_))
     };
     if group.iter().any(waits) || steps().any(goes_on) {
         return;

@@ -1,15 +1,15 @@
 //! A hold timeout that is shorter than what the steps under the lock may take.
 //!
-//! Only what an author has written counts: timeouts of steps, their attempts and pauses. A step
-//! without a timeout counts as no time at all, so the sum is never too high.
+//! Only what an author has written counts: timeouts of steps, their attempts and pauses, and under
+//! `while_waiting: hold` the waits. Without a timeout a call counts as no time at all, so the sum is
+//! never too high; a wait for somebody, or for another workflow, counts as endless.
 
 use std::time::Duration;
 
 use lockstep_expr::Value;
 
 use crate::code::Code;
-use crate::duration::duration;
-use crate::workflow::{ChildMode, ForEach, Operation, Payload, Retry, Step, Wait};
+use crate::workflow::{ChildMode, ExclusiveLock, ForEach, Operation, Payload, Retry, Step, Wait};
 
 use super::board::{Board, Told};
 use super::survey::Survey;
@@ -18,53 +18,84 @@ use super::survey::Survey;
 const MAX_PAUSES: u32 = 1_000;
 /// Most steps that a finding points at.
 const MAX_SHOWN: usize = 4;
+/// How long a step may take that need not end.
+const ENDLESS: Duration = Duration::MAX;
 
 pub(crate) fn check(survey: &Survey<'_>, board: &mut Board<'_, '_>) {
     for (_, activity, _) in survey.activities() {
         let Some(lock) = &activity.exclusive_lock else { continue };
-        let longest = sum(&activity.steps);
+        let waits = lock.while_waiting.is_some();
+        let longest = sum(&activity.steps, waits);
         let longest = activity.timeout.map_or(longest, |limit| longest.min(limit));
         if longest <= lock.hold_timeout {
             continue;
         }
-        let message = format!(
-            "the steps under this lock may take {}, but it is taken away after {}",
-            shown(longest),
-            shown(lock.hold_timeout)
-        );
-        let mut told = Told::new(Code::HoldTimeoutTooShort, &lock.place, message).help(format!(
-            "write a `hold_timeout` of more than {}, shorten the timeouts and retries of the \
-             steps, or call outside without the lock",
-            shown(longest)
-        ));
-        let timed = activity.steps.iter().map(|step| (step, of_step(step)));
+        let mut told = finding(lock, longest);
+        let timed = activity.steps.iter().map(|step| (step, of_step(step, waits)));
         for (step, time) in timed.filter(|(_, time)| !time.is_zero()).take(MAX_SHOWN) {
-            told = told.label(&step.place, format!("up to {}", shown(time)));
+            let label = if time == ENDLESS {
+                "may wait without end".to_owned()
+            } else {
+                format!("up to {}", shown(time))
+            };
+            told = told.label(&step.place, label);
         }
         board.tell(told);
     }
 }
 
-/// How long steps may take one after the other. They nest only a few levels deep.
-fn sum(steps: &[Step]) -> Duration {
-    steps.iter().map(of_step).fold(Duration::ZERO, Duration::saturating_add)
+fn finding(lock: &ExclusiveLock, longest: Duration) -> Told {
+    let hold = shown(lock.hold_timeout);
+    let (message, help) = if longest == ENDLESS {
+        (
+            format!(
+                "the steps under this lock may wait without end; the lock is taken away after {hold}"
+            ),
+            "write a `timeout` beside the steps that wait, and a `hold_timeout` that is longer; or \
+             wait in an activity of its own, without the lock"
+                .to_owned(),
+        )
+    } else {
+        let longest = shown(longest);
+        (
+            format!(
+                "the steps under this lock may take {longest}, but it is taken away after {hold}"
+            ),
+            format!(
+                "write a `hold_timeout` of more than {longest}, shorten the timeouts and retries of \
+                 the steps, or call outside without the lock"
+            ),
+        )
+    };
+    Told::new(Code::HoldTimeoutTooShort, &lock.place, message).help(help)
 }
 
-fn of_step(step: &Step) -> Duration {
+/// How long steps may take one after the other. They nest only a few levels deep.
+fn sum(steps: &[Step], waits: bool) -> Duration {
+    steps.iter().map(|step| of_step(step, waits)).fold(Duration::ZERO, Duration::saturating_add)
+}
+
+/// How long a step may take; whether the lock is held as long while it waits.
+fn of_step(step: &Step, waits: bool) -> Duration {
     match &step.operation {
-        Operation::Http { .. }
-        | Operation::Exec { .. }
-        | Operation::Task { .. }
-        | Operation::Workflow { mode: ChildMode::Call, .. } => attempts(step),
-        Operation::Wait(Wait::For(Payload::Literal(Value::String(text)))) => {
-            duration(text).unwrap_or_default()
+        Operation::Http { .. } | Operation::Exec { .. } | Operation::Task { .. } => attempts(step),
+        Operation::Workflow { mode: ChildMode::Call, .. } => {
+            step.timeout.unwrap_or(if waits { ENDLESS } else { Duration::ZERO })
         }
-        Operation::Wait(_) => step.timeout.unwrap_or_default(),
-        Operation::ForEach(each) => sum(&each.steps).saturating_mul(turns(each)),
+        Operation::Wait(wait) if waits => match wait {
+            Wait::For(Payload::Literal(Value::Duration(length))) => {
+                length.to_std().unwrap_or_default()
+            }
+            // How long is only known when it runs; it ends by itself.
+            Wait::For(_) | Wait::Until(_) => Duration::ZERO,
+            Wait::Signal(_) | Wait::Form(_) => step.timeout.unwrap_or(ENDLESS),
+        },
+        Operation::ForEach(each) => sum(&each.steps, waits).saturating_mul(turns(each)),
         Operation::Parallel(branches) => {
-            branches.iter().map(|branch| sum(&branch.steps)).max().unwrap_or_default()
+            branches.iter().map(|branch| sum(&branch.steps, waits)).max().unwrap_or_default()
         }
-        Operation::Workflow { mode: ChildMode::Start, .. }
+        Operation::Wait(_)
+        | Operation::Workflow { mode: ChildMode::Start, .. }
         | Operation::Load { .. }
         | Operation::Find { .. }
         | Operation::Create { .. }

@@ -92,13 +92,11 @@ fn always_reached(workflow: &Workflow, steps: &[Vec<Walked<'_>>]) -> Vec<bool> {
     each.collect()
 }
 
-/// Whether a step does something outside, or lets time pass: it cannot be undone or takes long.
+/// Whether a step does something outside that makes it impossible to run again what is around it.
+/// A wait does not: it waits again.
 pub(crate) fn is_call(step: &Step) -> bool {
     match &step.operation {
-        Operation::Http { .. }
-        | Operation::Exec { .. }
-        | Operation::Task { .. }
-        | Operation::Wait(_) => true,
+        Operation::Http { .. } | Operation::Exec { .. } | Operation::Task { .. } => true,
         Operation::Workflow { mode, .. } => *mode == ChildMode::Call,
         Operation::Load { .. }
         | Operation::Find { .. }
@@ -110,6 +108,7 @@ pub(crate) fn is_call(step: &Step) -> bool {
         | Operation::Raise(_)
         | Operation::Commit
         | Operation::Log(_)
+        | Operation::Wait(_)
         | Operation::ForEach(_)
         | Operation::Parallel(_)
         | Operation::Stop(_) => false,

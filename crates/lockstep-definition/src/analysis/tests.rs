@@ -1,6 +1,7 @@
 //! Facts about the checks of one workflow: what they find, and where they are silent.
 
 mod across_files;
+mod held_waits;
 
 use std::fs;
 use std::path::Path;
@@ -59,7 +60,6 @@ fn call_between_read_and_write_without_a_lock() {
             &activity("a", "", &[LOAD, CALL, COUNT]),
             // The commit comes behind the call although the write does not.
             &activity("a", "", &[LOAD, COUNT, CALL]),
-            &activity("a", "", &[LOAD, "{ wait: { for: 1h } }", COUNT]),
             &activity("a", "", &[LOAD, CALL, "{ delete: s }"]),
             &activity("a", "", &[found, by_item]),
             // The load is not a part of what is run again.
@@ -77,6 +77,9 @@ fn call_between_read_and_write_without_a_lock() {
         &activity("a", "on_conflict: fail", &[LOAD, CALL, COUNT]),
         &activity("a", "catch: { error: data.conflict, goto: end }", &[LOAD, CALL, COUNT]),
         &activity("a", "", &[CALL, LOAD, COUNT]),
+        // What waits can be run again.
+        &activity("a", "", &[LOAD, "{ wait: { for: 1h } }", COUNT]),
+        &activity("a", "", &[LOAD, "{ wait: { signal: go } }", COUNT]),
         &activity("a", "", &[LOAD, COUNT, "commit", CALL]),
         // What was committed is as fresh as the commit.
         &activity("a", "", &[LOAD, COUNT, "commit", COUNT]),
@@ -289,7 +292,7 @@ fn step_behind_an_end_is_not_reached() {
 
 #[test]
 fn wait_under_a_lock_says_what_becomes_of_it() {
-    let wait = "{ wait: { signal: go } }";
+    let wait = "{ wait: { signal: go }, timeout: 5s }";
     let hold = "exclusive_lock: { context: input.id, while_waiting: hold }";
     finds(
         Code::WaitUnderLock,

@@ -113,7 +113,7 @@ fn steps_hold_steps() {
 fn project_gives_what_definitions_leave_out() {
     let definitions = definitions(
         "workflow: w\nactivities:\n  - activity: a\n    exclusive_lock: { context: '\"a\"', while_waiting: hold }\n\
-         \x20   steps: [{ http: { url: 'https://a.example/' } }, { task: { type: t }, timeout: 1m }, { wait: { signal: s } }]\n\
+         \x20   steps: [{ http: { url: 'https://a.example/' } }, { task: { type: t }, timeout: 1m }, { wait: { for: 1s } }]\n\
          \x20 - activity: b\n    on_conflict: retry\n    exclusive_lock: { context: '\"a\"', hold_timeout: 9s }\n    steps: [commit]\n\
          ---\nproject: p\nsecrets: [a, b]\n\
          defaults: { waiting_timeout: 0s, hold_timeout: 2m, timeout: 7s, on_conflict: force }\n",

@@ -3,6 +3,7 @@
 use lockstep_expr::{Type, Value, json};
 
 use super::conform;
+use crate::{Source, check as check_files};
 
 /// Conforms a JSON value and shows the result, or the mismatch.
 #[track_caller]
@@ -25,6 +26,16 @@ fn values_of_the_type_stay_and_texts_become_what_is_declared() {
     check("int", "1.5", "this is of type double, not int");
     check("int", "\"1\"", "this is of type string, not int");
     check("double", "1", "double 1.0");
+    check("uint", "0", "uint 0u");
+    check("uint", "18446744073709551615", "uint 18446744073709551615u");
+    check("uint", "-1", "this is negative, and a uint is not");
+    check("uint", "1.0", "this is of type double, not uint");
+    check("list<uint>", "[1, 2]", "list [1u, 2u]");
+    check("bytes", "\"aGVsbG8=\"", r#"bytes b"hello""#);
+    check("bytes", "\"\"", r#"bytes b"""#);
+    check("bytes", "\"a b\"", "this is not base64, such as aGVsbG8=");
+    check("bytes", "1", "this is of type int, not bytes");
+    check("map<string, bytes>", r#"{"a": "YQ=="}"#, r#"map {"a": b"a"}"#);
     check("string", "1", "this is of type int, not string");
     check("duration", "\"1h30m\"", r#"duration duration("5400s")"#);
     check("duration", "5", "this is of type int, not duration");
@@ -44,4 +55,30 @@ fn timestamp_is_read_from_its_text() {
     let value = conform(&Type::Timestamp, Value::from("2030-01-31T12:00:00+02:00")).unwrap();
     let Value::Timestamp(timestamp) = value else { panic!("{value} is a timestamp") };
     assert_eq!(timestamp.to_string(), "2030-01-31T10:00:00Z");
+}
+
+#[test]
+fn checker_takes_what_is_conformed() {
+    for (count, key, wanted) in [
+        ("1", "aGVsbG8=", ""),
+        ("\"${input.n}\"", "\"${input.text}\"", ""),
+        ("-1", "aGVsbG8=", "type-mismatch"),
+        ("1", "a b", "type-mismatch"),
+        ("\"${1.5}\"", "\"${input.text}\"", "type-mismatch"),
+        ("1", "\"${input.n}\"", "type-mismatch"),
+    ] {
+        let text = format!(
+            "entity: Part\nattributes: {{ count: uint, key: bytes, more: {{ type: uint, default: 2 }} }}\n---\n\
+             workflow: w\ninput: {{ n: int, text: {{ type: string, default: aGVsbG8= }}, most: {{ type: uint, default: 3 }}, salt: {{ type: bytes, default: aGVsbG8= }} }}\n\
+             output: \"${{input}}\"\nactivities:\n  - activity: a\n    steps:\n\
+             \x20     - create: Part\n        set: {{ count: {count}, key: {key} }}\n\
+             \x20     - workflow: {{ start: other, input: {{ count: {count}, key: {key} }} }}\n---\n\
+             workflow: other\ninput: {{ count: uint, key: bytes }}\noutput: \"${{input}}\"\n\
+             activities: [{{ activity: a, steps: [{{ log: x }}] }}]\n"
+        );
+        let checked = check_files(&[Source::new("a.yaml", text.as_str())]);
+        let told: Vec<&str> = checked.diagnostics.iter().map(|told| told.code.as_str()).collect();
+        let expected: &[&str] = if wanted.is_empty() { &[] } else { &[wanted, wanted] };
+        assert_eq!(told, expected, "{text}");
+    }
 }

@@ -82,9 +82,8 @@ pub(crate) static LOCK: Mapping = Mapping {
         Key::new(
             "context",
             Shape::Expression,
-            "The lock key: a string, a number, a bool, `ref(entity, id)`, an object, or a list of \
-             these. The same value anywhere is the same lock. Without it the whole system is \
-             locked.",
+            "The lock key: a string, a number, a bool, `ref(entity, id)` or an object. The same \
+             value anywhere is the same lock. Without it the whole system is locked.",
         ),
         Key::new(
             "scope",

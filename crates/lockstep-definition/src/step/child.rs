@@ -68,8 +68,10 @@ pub(super) fn workflow(
     }
     let name = text(reader.report, named.value, "the name of a workflow is a text")
         .and_then(|name| fixed(reader, name, named));
-    let signature =
-        name.and_then(|name| reader.catalog.signature(reader.report, name, named.value.span));
+    // A workflow that calls itself would never end.
+    let except = reader.flow.workflow.as_deref().filter(|_| mode == ChildMode::Call);
+    let signature = name
+        .and_then(|name| reader.catalog.signature(reader.report, name, named.value.span, except));
     let callee = Callee {
         name: name.unwrap_or_default(),
         span: named.value.span,

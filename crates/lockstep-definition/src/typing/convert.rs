@@ -53,7 +53,11 @@ pub(super) fn converts(ty: &StaticType, declared: &Type, optional: bool) -> Assi
         (StaticType::Int, Type::Double) => Yes,
         // What is plain data becomes what is declared, if it has the form.
         (StaticType::Dyn, _)
-        | (StaticType::String, Type::Timestamp | Type::Duration | Type::Reference(_)) => Unknown,
+        | (StaticType::Int, Type::Uint)
+        | (
+            StaticType::String,
+            Type::Timestamp | Type::Duration | Type::Bytes | Type::Reference(_),
+        ) => Unknown,
         (StaticType::List(of), Type::List(declared)) => converts(of, declared, false),
         (StaticType::Map(key, of), Type::Map(declared)) => match &**key {
             StaticType::String | StaticType::Dyn => converts(of, declared, false),

@@ -230,12 +230,14 @@ fn lock_context(ty: &StaticType, span: Span) -> Option<Finding> {
             Finding::new(Code::TypeMismatch, span, "the context of a lock is null")
                 .help("write what the activity works on, or remove `context`"),
         ),
-        StaticType::List(of) if !matches!(**of, StaticType::List(_)) => {
-            if let Some(finding) = lock_context(of, span).filter(|_| !of.may_be_null()) {
-                return Some(finding);
-            }
-            (ty.may_be_null() || of.may_be_null()).then(|| null_context(span))
-        }
+        StaticType::List(_) => Some(
+            Finding::new(
+                Code::NotSupportedYet,
+                span,
+                "a list as the context of a lock is not supported in this version",
+            )
+            .help("write one value; several texts make one: `\"printer:\" + input.printer`"),
+        ),
         StaticType::Record(shape) if shape.keyed => Some(no_key(ty, span)),
         StaticType::Dyn
         | StaticType::String
@@ -259,7 +261,7 @@ fn null_context(span: Span) -> Finding {
 fn no_key(ty: &StaticType, span: Span) -> Finding {
     let message = format!("{} cannot be the context of a lock", shown(ty));
     Finding::new(Code::TypeMismatch, span, message)
-        .help("it is a string, a number, a bool, `ref(...)`, an object, or a list of these")
+        .help("it is a string, a number, a bool, `ref(...)` or an object")
 }
 
 impl Declared {

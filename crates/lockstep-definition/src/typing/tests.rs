@@ -192,7 +192,11 @@ fn lock_context_is_a_key() {
     table(
         &[
             ("input.id", ""),
-            ("[ref(\"Slot\", input.id), input.count]", ""),
+            (
+                "[ref(\"Slot\", input.id), input.count]",
+                "not-supported-yet [ref(\"Slot\", input.id), input.count]",
+            ),
+            ("input.lines", "not-supported-yet input.lines"),
             ("input.note", "lock-context-may-be-null input.note"),
             ("input.note == null ? \"x\" : input.note", ""),
             ("null", "type-mismatch null"),

@@ -1,5 +1,10 @@
 //! From JSON to values.
 
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::MAX_DEPTH;
 use crate::value::Value;
 use crate::value::map::Map;
@@ -28,6 +33,12 @@ pub fn from_json(text: &str) -> Result<Value, JsonError> {
         return Err(reader.error("text after the end of the value"));
     }
     Ok(value)
+}
+
+/// Reads bytes from the text that [`to_json`](super::to_json) writes for them: base64 with its
+/// padding. `None` for any other text.
+pub fn bytes(text: &str) -> Option<Arc<[u8]>> {
+    STANDARD.decode(text).ok().map(Arc::from)
 }
 
 struct Reader<'a> {

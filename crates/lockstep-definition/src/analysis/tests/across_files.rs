@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use expect_test::{Expect, expect};
 
-use super::codes;
+use super::{activity, codes};
 use crate::{Code, Source, check};
 
 /// Code, place, labels with their files: what people see of findings across files.
@@ -364,4 +364,19 @@ fn many_locks_of_one_workflow_are_checked_soon() {
     let checked = check(&[Source::new("a.yaml", text)]);
     assert!((2..=100).contains(&checked.diagnostics.len()), "{}", checked.diagnostics.len());
     assert!(checked.definitions.is_some(), "many warnings are no error");
+}
+
+#[test]
+fn workflow_that_would_call_itself_is_not_what_was_meant() {
+    for (step, expected) in [
+        ("{ workflow: { call: ship-ordr } }", "known: `ship-order`;"),
+        ("{ workflow: { start: ship-ordr } }", "did you mean `ship-order`?"),
+    ] {
+        let text = format!("workflow: ship-order\nactivities:\n{}", activity("a", "", &[step]));
+        let checked = check(&[Source::new("a.yaml", text.as_str())]);
+        let [told] = checked.diagnostics.as_slice() else { panic!("{:?}", checked.diagnostics) };
+        assert_eq!(told.code, Code::UnknownWorkflow);
+        let help = told.help.as_deref().unwrap_or_default();
+        assert!(help.starts_with(expected), "{help}");
+    }
 }
