@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use lockstep_definition::{Attribute, Entity, Input, Workflow};
-use lockstep_expr::{Duration, Map, Reference, Scope, Timestamp, Type, Value};
+use lockstep_expr::{Duration, Map, Reference, Scope, Timestamp, Type, Value, json};
 
 use crate::codec;
 use crate::failure::Failure;
@@ -244,6 +244,8 @@ fn convert(value: &Value, ty: &Type) -> Option<Value> {
             let double = number(&Value::Int(*int))?;
             (Value::Double(double) == Value::Int(*int)).then_some(Value::Double(double))
         }
+        (Type::Uint, Value::Int(int)) => u64::try_from(*int).ok().map(Value::Uint),
+        (Type::Bytes, Value::String(text)) => json::bytes(text).map(Value::Bytes),
         (Type::Timestamp, Value::String(text)) => Timestamp::parse(text).ok().map(Value::Timestamp),
         (Type::Duration, Value::String(text)) => Duration::parse(text).ok().map(Value::Duration),
         (Type::Reference(entity), Value::String(id)) => reference(entity, id),
