@@ -48,6 +48,8 @@ mod outside_call;
 #[cfg(test)]
 mod patience;
 #[cfg(test)]
+mod plain_data;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod reader;
