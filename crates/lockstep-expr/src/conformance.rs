@@ -75,6 +75,22 @@ pub(crate) fn read_cases(folder: &Path) -> Option<Vec<Json>> {
     (!cases.is_empty()).then_some(cases)
 }
 
+/// Looks a name up in a container, then in those around it, then alone.
+pub(crate) fn from_container<T>(
+    container: &str,
+    name: &str,
+    get: impl Fn(&str) -> Option<T>,
+) -> Option<T> {
+    let mut container = container;
+    while !container.is_empty() {
+        if let Some(found) = get(&format!("{container}.{name}")) {
+            return Some(found);
+        }
+        container = container.rsplit_once('.').map_or("", |(outer, _)| outer);
+    }
+    get(name)
+}
+
 /// Names of a case, looked up as the case's container asks.
 struct Names {
     bound: Map,
@@ -83,14 +99,7 @@ struct Names {
 
 impl Scope for Names {
     fn lookup(&self, name: &str) -> Option<Value> {
-        let mut container = self.container.as_str();
-        while !container.is_empty() {
-            if let Some(value) = self.bound.get(&format!("{container}.{name}")) {
-                return Some(value.clone());
-            }
-            container = container.rsplit_once('.').map_or("", |(outer, _)| outer);
-        }
-        self.bound.get(name).cloned()
+        from_container(&self.container, name, |name| self.bound.get(name).cloned())
     }
 
     fn lookup_absolute(&self, name: &str) -> Option<Value> {

@@ -75,30 +75,15 @@ fn add_all(steps: &[Step], depth: usize, lines: &mut Vec<Line>) {
             (None, false) => text,
         };
         add(lines, depth, sign, &text);
-        match &step.operation {
-            Operation::ForEach(each) => add_all(&each.steps, depth + 1, lines),
-            Operation::Parallel(branches) => {
-                for branch in branches {
-                    add(lines, depth + 1, Sign::Step, &format!("{}:", branch.name));
-                    add_all(&branch.steps, depth + 2, lines);
-                }
+        if let Operation::Parallel(branches) = &step.operation {
+            for branch in branches {
+                add(lines, depth + 1, Sign::Step, &format!("{}:", branch.name));
+                add_all(&branch.steps, depth + 2, lines);
             }
-            Operation::Load { .. }
-            | Operation::Find { .. }
-            | Operation::Create { .. }
-            | Operation::Update { .. }
-            | Operation::Delete { .. }
-            | Operation::Set(_)
-            | Operation::Require { .. }
-            | Operation::Raise(_)
-            | Operation::Commit
-            | Operation::Log(_)
-            | Operation::Http { .. }
-            | Operation::Exec { .. }
-            | Operation::Task { .. }
-            | Operation::Wait(_)
-            | Operation::Workflow { .. }
-            | Operation::Stop(_) => {}
+        } else {
+            for inner in step.operation.inner() {
+                add_all(inner, depth + 1, lines);
+            }
         }
     }
 }
@@ -201,24 +186,8 @@ pub(super) fn always_ends(steps: &[Step]) -> bool {
 
 /// Whether a step, or one within it, ends the instance.
 pub(super) fn may_stop(steps: &[Step]) -> bool {
-    steps.iter().any(|step| match &step.operation {
-        Operation::Stop(_) => true,
-        Operation::ForEach(each) => may_stop(&each.steps),
-        Operation::Parallel(branches) => branches.iter().any(|branch| may_stop(&branch.steps)),
-        Operation::Load { .. }
-        | Operation::Find { .. }
-        | Operation::Create { .. }
-        | Operation::Update { .. }
-        | Operation::Delete { .. }
-        | Operation::Set(_)
-        | Operation::Require { .. }
-        | Operation::Raise(_)
-        | Operation::Commit
-        | Operation::Log(_)
-        | Operation::Http { .. }
-        | Operation::Exec { .. }
-        | Operation::Task { .. }
-        | Operation::Wait(_)
-        | Operation::Workflow { .. } => false,
+    steps.iter().any(|step| {
+        let inner = step.operation.inner();
+        matches!(step.operation, Operation::Stop(_)) || inner.into_iter().any(may_stop)
     })
 }

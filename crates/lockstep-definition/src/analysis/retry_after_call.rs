@@ -43,25 +43,12 @@ pub(crate) fn check(survey: &Survey<'_>, board: &mut Board<'_, '_>) {
 
 /// Whether a step does something outside that a repetition would do twice.
 fn has_effect(step: &Step) -> bool {
-    match &step.operation {
-        Operation::Http { method, headers, .. } => {
-            let named = |name: &str| name.to_ascii_lowercase().contains("idempotency");
-            !SAFE.contains(&&**method) && !headers.iter().any(|(name, _)| named(name))
-        }
-        Operation::Exec { .. } | Operation::Task { .. } | Operation::Workflow { .. } => true,
-        Operation::Load { .. }
-        | Operation::Find { .. }
-        | Operation::Create { .. }
-        | Operation::Update { .. }
-        | Operation::Delete { .. }
-        | Operation::Set(_)
-        | Operation::Require { .. }
-        | Operation::Raise(_)
-        | Operation::Commit
-        | Operation::Log(_)
-        | Operation::Wait(_)
-        | Operation::ForEach(_)
-        | Operation::Parallel(_)
-        | Operation::Stop(_) => false,
+    if let Operation::Http { method, headers, .. } = &step.operation {
+        let named = |name: &str| name.to_ascii_lowercase().contains("idempotency");
+        return !SAFE.contains(&&**method) && !headers.iter().any(|(name, _)| named(name));
     }
+    matches!(
+        step.operation,
+        Operation::Exec { .. } | Operation::Task { .. } | Operation::Workflow { .. }
+    )
 }

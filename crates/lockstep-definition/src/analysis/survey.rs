@@ -95,46 +95,24 @@ fn always_reached(workflow: &Workflow, steps: &[Vec<Walked<'_>>]) -> Vec<bool> {
 /// Whether a step does something outside that makes it impossible to run again what is around it.
 /// A wait does not: it waits again.
 pub(crate) fn is_call(step: &Step) -> bool {
-    match &step.operation {
-        Operation::Http { .. } | Operation::Exec { .. } | Operation::Task { .. } => true,
-        Operation::Workflow { mode, .. } => *mode == ChildMode::Call,
-        Operation::Load { .. }
-        | Operation::Find { .. }
-        | Operation::Create { .. }
-        | Operation::Update { .. }
-        | Operation::Delete { .. }
-        | Operation::Set(_)
-        | Operation::Require { .. }
-        | Operation::Raise(_)
-        | Operation::Commit
-        | Operation::Log(_)
-        | Operation::Wait(_)
-        | Operation::ForEach(_)
-        | Operation::Parallel(_)
-        | Operation::Stop(_) => false,
-    }
+    matches!(
+        step.operation,
+        Operation::Http { .. }
+            | Operation::Exec { .. }
+            | Operation::Task { .. }
+            | Operation::Workflow { mode: ChildMode::Call, .. }
+    )
 }
 
 /// Whether a step puts something into the unit of work.
 pub(crate) fn is_change(step: &Step) -> bool {
-    match &step.operation {
-        Operation::Create { .. } | Operation::Update { .. } | Operation::Delete { .. } => true,
-        Operation::Load { for_update, .. } => *for_update,
-        Operation::Find { .. }
-        | Operation::Set(_)
-        | Operation::Require { .. }
-        | Operation::Raise(_)
-        | Operation::Commit
-        | Operation::Log(_)
-        | Operation::Http { .. }
-        | Operation::Exec { .. }
-        | Operation::Task { .. }
-        | Operation::Wait(_)
-        | Operation::Workflow { .. }
-        | Operation::ForEach(_)
-        | Operation::Parallel(_)
-        | Operation::Stop(_) => false,
-    }
+    matches!(
+        step.operation,
+        Operation::Create { .. }
+            | Operation::Update { .. }
+            | Operation::Delete { .. }
+            | Operation::Load { for_update: true, .. }
+    )
 }
 
 /// Whether an activity may end with changes that are not committed, if it begins with some or not.

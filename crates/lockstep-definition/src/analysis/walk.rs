@@ -4,7 +4,7 @@
 //!
 //! * Steps come in the order of the text; a step comes before those within it.
 
-use crate::workflow::{Handler, Operation, Step};
+use crate::workflow::{Handler, Step};
 
 /// A step and what is around it.
 #[derive(Clone, Copy, Debug)]
@@ -22,28 +22,8 @@ pub(crate) fn all(steps: &[Step]) -> Vec<Walked<'_>> {
     while let Some(walked) = open.pop() {
         out.push(walked);
         let inner = |step| Walked { step, inner: true };
-        match &walked.step.operation {
-            Operation::ForEach(each) => open.extend(each.steps.iter().rev().map(inner)),
-            Operation::Parallel(branches) => {
-                open.extend(branches.iter().rev().flat_map(|b| b.steps.iter().rev()).map(inner));
-            }
-            Operation::Load { .. }
-            | Operation::Find { .. }
-            | Operation::Create { .. }
-            | Operation::Update { .. }
-            | Operation::Delete { .. }
-            | Operation::Set(_)
-            | Operation::Require { .. }
-            | Operation::Raise(_)
-            | Operation::Commit
-            | Operation::Log(_)
-            | Operation::Http { .. }
-            | Operation::Exec { .. }
-            | Operation::Task { .. }
-            | Operation::Wait(_)
-            | Operation::Workflow { .. }
-            | Operation::Stop(_) => {}
-        }
+        let lists = walked.step.operation.inner();
+        open.extend(lists.into_iter().flatten().rev().map(inner));
     }
     out
 }

@@ -144,6 +144,32 @@ pub enum Operation {
     Stop(Option<Payload>),
 }
 
+impl Operation {
+    /// Returns the lists of steps that stand within it, in the order of the text.
+    pub fn inner(&self) -> Vec<&[Step]> {
+        match self {
+            Self::ForEach(each) => vec![&each.steps],
+            Self::Parallel(branches) => branches.iter().map(|branch| &*branch.steps).collect(),
+            Self::Load { .. }
+            | Self::Find { .. }
+            | Self::Create { .. }
+            | Self::Update { .. }
+            | Self::Delete { .. }
+            | Self::Set(_)
+            | Self::Require { .. }
+            | Self::Raise(_)
+            | Self::Commit
+            | Self::Log(_)
+            | Self::Http { .. }
+            | Self::Exec { .. }
+            | Self::Task { .. }
+            | Self::Wait(_)
+            | Self::Workflow { .. }
+            | Self::Stop(_) => Vec::new(),
+        }
+    }
+}
+
 /// What a `wait` step waits for.
 #[derive(Debug)]
 pub enum Wait {

@@ -1,8 +1,8 @@
 //! The static half of the public conformance cases: what the checker says about them.
 //!
 //! A case that is checked has no errors, has the type that is expected of it, and comes to a value of
-//! that type. Where a case must
-//! fail, either the checker or the evaluation may see to it; the evaluation's test is the other half.
+//! that type. Where a case must fail, either the checker or the evaluation may see to it; the
+//! evaluation's test is the other half.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::TypeScope;
-use crate::conformance::{evaluate, folder, read_cases, value};
+use crate::conformance::{evaluate, folder, from_container, read_cases, value};
 use crate::expression::Expression;
 use crate::signature::Signature;
 use crate::static_type::{Assignability, StaticType};
@@ -25,14 +25,7 @@ struct Declared {
 
 impl TypeScope for Declared {
     fn type_of(&self, name: &str) -> Option<StaticType> {
-        let mut container = self.container.as_str();
-        while !container.is_empty() {
-            if let Some(ty) = self.names.get(&format!("{container}.{name}")) {
-                return Some(ty.clone());
-            }
-            container = container.rsplit_once('.').map_or("", |(outer, _)| outer);
-        }
-        self.names.get(name).cloned()
+        from_container(&self.container, name, |name| self.names.get(name).cloned())
     }
 
     fn type_of_absolute(&self, name: &str) -> Option<StaticType> {
