@@ -20,7 +20,7 @@ use crate::report::Report;
 use crate::step::{Nesting, steps};
 use crate::values::{choice, description, error_patterns, length_of_time, name, text};
 use crate::workflow::{
-    Activity, AutoCommit, Catch, ExclusiveLock, Goto, Handler, LockScope, Next, OnBusy, OnConflict,
+    Activity, AutoCommit, Catch, ExclusiveLock, Goto, Handler, LockMode, LockScope, Next, OnBusy, OnConflict,
     WhileWaiting,
 };
 use crate::yaml::node::{Node, Value};
@@ -202,9 +202,12 @@ fn lock(reader: &mut Reader<'_, '_>, field: crate::fields::Field<'_>) -> Option<
     Some(ExclusiveLock {
         context: context.known().ok()?,
         scope: scope.or_default()?,
+        mode: LockMode::Exclusive,
         waiting_timeout: waiting_timeout.or(defaults.waiting_timeout.unwrap_or(WAITING_TIMEOUT))?,
         hold_timeout: hold_timeout.or(defaults.hold_timeout.unwrap_or(HOLD_TIMEOUT))?,
         on_busy: on_busy.or_default()?,
+        max_waiting: None,
+        priority: None,
         while_waiting: while_waiting.known().ok()?,
         place: report.place(field.key_span),
     })

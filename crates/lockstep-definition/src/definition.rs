@@ -106,7 +106,17 @@ fn read(
     };
     let triggers = triggers.unwrap_or_default();
     let (name, input) = (name?, input?);
-    Some(Workflow { name, description, input, activities, output, triggers, place })
+    let exclusive_lock = None;
+    Some(Workflow {
+        name,
+        description,
+        input,
+        exclusive_lock,
+        activities,
+        output,
+        triggers,
+        place,
+    })
 }
 
 /// Fills in the names of activities before any is read, for `goto`.

@@ -74,6 +74,8 @@ pub struct Workflow {
     pub description: Option<String>,
     /// Inputs in the order in which they are written.
     pub input: Vec<Input>,
+    /// The lock that is taken before the first activity and kept to the end.
+    pub exclusive_lock: Option<ExclusiveLock>,
     /// At least one.
     pub activities: Vec<Activity>,
     /// What an instance answers at its end; null if absent.

@@ -6,20 +6,27 @@ use lockstep_expr::Expression;
 
 use super::Place;
 
-/// What lock an activity takes, and how.
+/// What lock an activity or a workflow takes, and how.
 #[derive(Debug)]
 pub struct ExclusiveLock {
-    /// The expression for the lock key; `None` locks the whole system.
+    /// The expression for the lock key, or for a list of keys that are taken together; `None` locks
+    /// the whole system.
     pub context: Option<Expression>,
     /// How far the key reaches.
     pub scope: LockScope,
+    /// Whether others may hold the key at the same time.
+    pub mode: LockMode,
     /// How long to wait; then error `lock.waiting_timeout`. Default 60 s.
     pub waiting_timeout: Duration,
     /// How long it may be held; then error `lock.lost`. Default 5 min.
     pub hold_timeout: Duration,
     /// What happens if it is not free.
     pub on_busy: OnBusy,
-    /// What a `wait` step does with the lock; `None` if the activity has none.
+    /// How many may wait for one key; a further one gets error `lock.queue_full`. `None`: any number.
+    pub max_waiting: Option<u32>,
+    /// The expression for the place among those who wait, higher first; `None` is 0.
+    pub priority: Option<Expression>,
+    /// What a `wait` step does with the lock; `None` if nothing waits under it.
     pub while_waiting: Option<WhileWaiting>,
     /// Where it was written.
     pub place: Place,
@@ -30,6 +37,18 @@ pub struct ExclusiveLock {
 pub enum WhileWaiting {
     /// Keeps it; its hold timeout goes on.
     Hold,
+    /// Gives it back, and takes it again, at the end of the queue, before it goes on.
+    Release,
+}
+
+/// Whether others may hold a key at the same time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LockMode {
+    /// Nobody.
+    #[default]
+    Exclusive,
+    /// Others who take it shared.
+    Shared,
 }
 
 /// How far a lock key reaches.
