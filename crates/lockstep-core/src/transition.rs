@@ -17,6 +17,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use lockstep_definition::LockMode;
 use lockstep_expr::Value;
 
 use crate::failure::Failure;
@@ -181,19 +182,40 @@ pub enum LockWrite {
     },
 }
 
-/// The stored form of a held lock.
+/// The stored form of a held lock. A key that several hold (shared, or a workflow and those that it
+/// calls) has a row for each: key and token together are unique.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LockRow {
     /// The lock key.
     pub key: Arc<str>,
     /// The fencing token of its grant.
     pub token: FencingToken,
-    /// Who holds it.
+    /// Whether others may hold it at the same time.
+    pub mode: LockMode,
+    /// Who holds it: an instance, or a client's lock.
     pub instance: InstanceId,
     /// Since when.
     pub since: Time,
-    /// When its hold timeout ends.
+    /// When its hold timeout, or time to live, ends.
     pub until: Time,
+    /// What took it.
+    pub origin: Origin,
+}
+
+/// What took a lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The workflow of the instance, for as long as it runs.
+    Workflow,
+    /// The activity of the instance with this index, from 0.
+    Activity(u32),
+    /// Somebody outside.
+    Client {
+        /// Who it says it is.
+        owner: Arc<str>,
+        /// What for, for people; may be empty.
+        note: Arc<str>,
+    },
 }
 
 /// What became of a transition.

@@ -15,6 +15,7 @@ mod unit;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use lockstep_definition::LockMode;
 use lockstep_expr::Value;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -27,7 +28,7 @@ use crate::codec::{self, DecodeError};
 use crate::failure::Failure;
 use crate::id::Ticket;
 use crate::time::Time;
-use crate::transition::{InstanceRow, Judge, LockRow, LockWrite, PartWrite, Status};
+use crate::transition::{InstanceRow, Judge, LockRow, LockWrite, Origin, PartWrite, Status};
 use crate::world::World;
 use pieces::{Reading, Writing};
 use strand::{FrameState, PositionState, StrandState};
@@ -135,9 +136,11 @@ impl Instance {
             transition.locks.push(LockWrite::Put(LockRow {
                 key: Arc::clone(&held.key),
                 token: held.token,
+                mode: LockMode::Exclusive,
                 instance: id,
                 since: held.since,
                 until: held.until,
+                origin: Origin::Activity(0),
             }));
         }
         world.outbox.unsaved.remove(&id);
