@@ -252,7 +252,7 @@ pub enum Refusal {
         key: Arc<str>,
         /// The token that is void.
         token: FencingToken,
-        /// The present one; `None` if the lock is free.
+        /// The greatest under which it is held; `None` if it is free.
         actual: Option<FencingToken>,
     },
 }

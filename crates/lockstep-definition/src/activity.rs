@@ -20,8 +20,8 @@ use crate::report::Report;
 use crate::step::{Nesting, steps};
 use crate::values::{choice, description, error_patterns, length_of_time, name, text};
 use crate::workflow::{
-    Activity, AutoCommit, Catch, ExclusiveLock, Goto, Handler, LockMode, LockScope, Next, OnBusy, OnConflict,
-    WhileWaiting,
+    Activity, AutoCommit, Catch, ExclusiveLock, Goto, Handler, LockMode, LockScope, Next, OnBusy,
+    OnConflict, WhileWaiting,
 };
 use crate::yaml::node::{Node, Value};
 

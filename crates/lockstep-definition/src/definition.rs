@@ -107,16 +107,7 @@ fn read(
     let triggers = triggers.unwrap_or_default();
     let (name, input) = (name?, input?);
     let exclusive_lock = None;
-    Some(Workflow {
-        name,
-        description,
-        input,
-        exclusive_lock,
-        activities,
-        output,
-        triggers,
-        place,
-    })
+    Some(Workflow { name, description, input, exclusive_lock, activities, output, triggers, place })
 }
 
 /// Fills in the names of activities before any is read, for `goto`.

@@ -91,9 +91,14 @@ clauses! {
         fence_needs_the_row_under_its_token
         fence_sees_earlier_transitions_of_the_batch
         fence_is_compared_before_the_changes_of_its_own_transition
+        fence_of_a_lost_lock_is_refused_beside_other_holders
+        greatest_token_is_told_among_many_holders
         release_with_a_stale_token_does_nothing
-        later_grant_replaces_the_row
-        lock_rows_are_read_by_growing_key;
+        holders_of_a_key_have_a_row_each
+        last_change_of_a_lock_row_is_its_state
+        refused_transition_grants_and_releases_nothing
+        lock_rows_are_read_by_growing_key
+        mode_and_origin_of_a_lock_survive;
     histories:
         last_row_of_a_batch_is_the_instance
         later_batch_replaces_the_row

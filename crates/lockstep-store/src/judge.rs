@@ -22,7 +22,7 @@ use lockstep_core::transition::{
 };
 use lockstep_core::{Entry, FencingToken, InstanceId, Object, ObjectKey, TransitionNumber};
 
-pub(crate) use wanted::{Present, Stamped, Wanted};
+pub(crate) use wanted::{HeldLock, Present, Stamped, Wanted};
 
 mod wanted;
 
@@ -38,8 +38,8 @@ pub(crate) struct Verdict<'a> {
     pub(crate) objects: Vec<(&'a ObjectKey, Option<&'a Arc<Object>>)>,
     /// Objects whose unique keys change, with all that they have from there on.
     pub(crate) unique: Vec<(&'a ObjectKey, Vec<&'a UniqueKey>)>,
-    /// Locks; `None` for one that is not held.
-    pub(crate) locks: Vec<(&'a str, Option<&'a LockRow>)>,
+    /// Locks under a token; `None` for one that is not held.
+    pub(crate) locks: Vec<(HeldLock<'a>, Option<&'a LockRow>)>,
     /// Parts of states; `None` for one that is deleted.
     pub(crate) parts: BTreeMap<(InstanceId, u32), Option<&'a Arc<str>>>,
 }
@@ -145,7 +145,7 @@ struct ObjectState<'a> {
 
 #[derive(Debug)]
 struct LockState<'a> {
-    token: Option<FencingToken>,
+    held: bool,
     change: Final<&'a LockRow>,
 }
 
@@ -161,6 +161,8 @@ struct Court<'a, 'w> {
     objects: Vec<ObjectState<'a>>,
     unique: Vec<Option<Arc<str>>>,
     locks: Vec<LockState<'a>>,
+    /// The greatest tokens of the keys with fences before the batch.
+    fenced: Vec<Vec<FencingToken>>,
     /// What the transition at hand has changed.
     before: Vec<Before<'a>>,
 }
@@ -187,15 +189,16 @@ impl<'a, 'w> Court<'a, 'w> {
         let locks = present
             .locks
             .into_iter()
-            .map(|token| LockState { token, change: Final::Untouched })
+            .map(|held| LockState { held, change: Final::Untouched })
             .collect();
-        Self { wanted, objects, unique: present.unique, locks, before: Vec::new() }
+        let (unique, fenced) = (present.unique, present.fenced);
+        Self { wanted, objects, unique, locks, fenced, before: Vec::new() }
     }
 
     fn try_transition(&mut self, transition: &'a Transition) -> Result<(), Refusal> {
         for (key, token) in &transition.fences {
-            let actual = self.lock(key).token;
-            if actual != Some(*token) {
+            if !self.lock((key, *token)).held {
+                let actual = self.greatest(key);
                 return Err(Refusal::Fenced { key: Arc::clone(key), token: *token, actual });
             }
         }
@@ -279,20 +282,28 @@ impl<'a, 'w> Court<'a, 'w> {
     fn write_lock(&mut self, write: &'a LockWrite) {
         match write {
             LockWrite::Put(row) => {
-                *self.lock(&row.key) =
-                    LockState { token: Some(row.token), change: Final::Written(row) };
+                *self.lock((&row.key, row.token)) =
+                    LockState { held: true, change: Final::Written(row) };
             }
             LockWrite::Delete { key, token } => {
-                let lock = self.lock(key);
-                if lock.token == Some(*token) {
-                    *lock = LockState { token: None, change: Final::Deleted };
-                }
+                *self.lock((key, *token)) = LockState { held: false, change: Final::Deleted };
             }
         }
     }
 
-    fn lock(&mut self, key: &str) -> &mut LockState<'a> {
-        self.locks.get_mut(self.wanted.locks.place(key)).expect(IN_LIST)
+    fn lock(&mut self, held: HeldLock<'_>) -> &mut LockState<'a> {
+        self.locks.get_mut(self.wanted.locks.place(held)).expect(IN_LIST)
+    }
+
+    /// Returns the greatest token under which a key with fences is held. Goes through all locks of
+    /// the batch: a refusal is rare.
+    fn greatest(&self, key: &str) -> Option<FencingToken> {
+        let place = self.wanted.fenced.place(key);
+        let untouched = self.fenced.get(place).expect(IN_LIST).iter().copied();
+        let untouched = untouched.filter(|token| self.wanted.locks.find((key, *token)).is_none());
+        let touched = self.wanted.locks.keys().iter().zip(&self.locks);
+        let touched = touched.filter(|((other, _), lock)| *other == key && lock.held);
+        untouched.chain(touched.map(|((_, token), _)| *token)).max()
     }
 
     fn change_object(&mut self, place: usize) -> &mut ObjectState<'a> {
@@ -334,11 +345,11 @@ impl<'a, 'w> Court<'a, 'w> {
                 verdict.unique.push((key, keys.map(|(_, key)| *key).collect()));
             }
         }
-        for (key, lock) in self.wanted.locks.keys().iter().zip(self.locks) {
+        for (held, lock) in self.wanted.locks.keys().iter().zip(self.locks) {
             match lock.change {
                 Final::Untouched => {}
-                Final::Written(row) => verdict.locks.push((key, Some(row))),
-                Final::Deleted => verdict.locks.push((key, None)),
+                Final::Written(row) => verdict.locks.push((*held, Some(row))),
+                Final::Deleted => verdict.locks.push((*held, None)),
             }
         }
         verdict

@@ -12,7 +12,7 @@ use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use lockstep_core::transition::{InstanceRow, LockRow, Outcome, Status, Transition, UniqueKey};
-use lockstep_core::{Entry, InstanceId, Object, ObjectKey};
+use lockstep_core::{Entry, FencingToken, InstanceId, Object, ObjectKey};
 
 use crate::error::StoreError;
 use crate::judge::{Present, Stamped, Verdict, Wanted, judge};
@@ -38,7 +38,7 @@ struct Content {
     /// By entity and key, the id of the object that has it.
     unique: HashMap<(Arc<str>, UniqueKey), Arc<str>>,
     unique_of: HashMap<ObjectKey, Vec<UniqueKey>>,
-    locks: BTreeMap<Arc<str>, LockRow>,
+    locks: BTreeMap<(Arc<str>, FencingToken), LockRow>,
     definitions: HashMap<Arc<str>, String>,
 }
 
@@ -71,6 +71,13 @@ impl Content {
         let owner = |(entity, key): &(&str, &UniqueKey)| {
             self.unique.get(&((*entity).into(), (*key).clone())).map(Arc::clone)
         };
+        let depth = wanted.depth();
+        let greatest = |key: &str| {
+            let key: Arc<str> = key.into();
+            let range = (Arc::clone(&key), FencingToken::MIN)..=(key, FencingToken::MAX);
+            let greatest = self.locks.range(range).rev().take(depth);
+            greatest.map(|((_, token), _)| *token).collect()
+        };
         Present {
             objects: wanted
                 .objects
@@ -83,8 +90,9 @@ impl Content {
                 .locks
                 .keys()
                 .iter()
-                .map(|key| self.locks.get(*key).map(|row| row.token))
+                .map(|(key, token)| self.locks.contains_key(&((*key).into(), *token)))
                 .collect(),
+            fenced: wanted.fenced.keys().iter().map(|key| greatest(key)).collect(),
         }
     }
 
@@ -117,15 +125,12 @@ impl Content {
             }
         }
         self.apply_unique(verdict);
-        for (key, row) in &verdict.locks {
+        for ((key, token), row) in &verdict.locks {
+            let held = (Arc::from(*key), *token);
             match row {
-                Some(row) => {
-                    self.locks.insert((*key).into(), (*row).clone());
-                }
-                None => {
-                    self.locks.remove(*key);
-                }
-            }
+                Some(row) => self.locks.insert(held, (*row).clone()),
+                None => self.locks.remove(&held),
+            };
         }
     }
 

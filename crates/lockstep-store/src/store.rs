@@ -73,7 +73,7 @@ pub trait Store: Send + Sync + Debug {
         limit: u32,
     ) -> StoreFuture<'_, Vec<StoredInstance>>;
 
-    /// Reads all lock rows, by growing key.
+    /// Reads all lock rows, by growing key and, for those of one key, by growing token.
     ///
     /// # Errors
     ///

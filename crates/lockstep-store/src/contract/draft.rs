@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use lockstep_core::transition::{
-    Change, Expected, InstanceRow, Judge, LockRow, LockWrite, ObjectWrite, Outcome, PartWrite,
-    Refusal, Status, Transition, UniqueKey,
+    Change, Expected, InstanceRow, Judge, LockRow, LockWrite, ObjectWrite, Origin, Outcome,
+    PartWrite, Refusal, Status, Transition, UniqueKey,
 };
 use lockstep_core::{
     Entry, Failure, FencingToken, Happening, InstanceId, Object, ObjectKey, Time, TransitionNumber,
 };
+use lockstep_definition::LockMode;
 use lockstep_expr::{Map, Value};
 use uuid::Uuid;
 
@@ -85,7 +86,15 @@ pub(super) fn unique(values: &str) -> UniqueKey {
 }
 
 pub(super) fn held(key: &str, token: FencingToken) -> LockRow {
-    LockRow { key: key.into(), token, instance: instance(1), since: MOMENT, until: MOMENT }
+    LockRow {
+        key: key.into(),
+        token,
+        mode: LockMode::Exclusive,
+        instance: instance(1),
+        since: MOMENT,
+        until: MOMENT,
+        origin: Origin::Activity(0),
+    }
 }
 
 pub(super) fn logged(text: &str) -> Entry {
@@ -164,8 +173,12 @@ impl Draft {
         self
     }
 
-    pub(super) fn hold(mut self, key: &str, token: FencingToken) -> Self {
-        self.0.locks.push(LockWrite::Put(held(key, token)));
+    pub(super) fn hold(self, key: &str, token: FencingToken) -> Self {
+        self.hold_as(held(key, token))
+    }
+
+    pub(super) fn hold_as(mut self, row: LockRow) -> Self {
+        self.0.locks.push(LockWrite::Put(row));
         self
     }
 

@@ -1,10 +1,11 @@
 use std::sync::Arc;
 
 use lockstep_core::transition::{
-    Change, Expected, InstanceRow, Judge, LockRow, LockWrite, ObjectWrite, Outcome, Status,
+    Change, Expected, InstanceRow, Judge, LockRow, LockWrite, ObjectWrite, Origin, Outcome, Status,
     Transition,
 };
 use lockstep_core::{Entry, Happening, InstanceId, Object, ObjectKey, Time};
+use lockstep_definition::LockMode;
 use lockstep_expr::{Map, Value};
 use uuid::Uuid;
 
@@ -52,10 +53,12 @@ fn transition(number: i64) -> Transition {
         fences: Vec::new(),
         locks: vec![LockWrite::Put(LockRow {
             key: "k1".into(),
-            token: number,
+            token: 7,
+            mode: LockMode::Exclusive,
             instance: id,
             since: Time(0),
-            until: Time(0),
+            until: Time(number),
+            origin: Origin::Activity(0),
         })],
         parts: Vec::new(),
         judge: Judge::Core,
@@ -64,7 +67,12 @@ fn transition(number: i64) -> Transition {
 
 fn present(stamp: i64) -> Present {
     let object = Stamped { stamp, version: stamp };
-    Present { objects: vec![Some(object)], unique: Vec::new(), locks: vec![None] }
+    Present {
+        objects: vec![Some(object)],
+        unique: Vec::new(),
+        locks: vec![false],
+        fenced: Vec::new(),
+    }
 }
 
 #[test]
@@ -78,8 +86,8 @@ fn rows_that_are_overwritten_in_the_batch_are_written_once() {
     assert_eq!(objects, [10]);
     let rows: Vec<_> = verdict.instances.iter().map(|row| row.ticket).collect();
     assert_eq!(rows, [10]);
-    let tokens: Vec<_> = verdict.locks.iter().map(|(_, row)| row.unwrap().token).collect();
-    assert_eq!(tokens, [10]);
+    let ends: Vec<_> = verdict.locks.iter().map(|(_, row)| row.unwrap().until).collect();
+    assert_eq!(ends, [Time(10)]);
     let pages: Vec<_> = verdict
         .journal
         .iter()

@@ -50,6 +50,9 @@ impl<K: Copy + Eq + Hash> Places<K> {
 /// A unique key together with the entity within which it is unique.
 pub(crate) type EntityKey<'a> = (&'a str, &'a UniqueKey);
 
+/// A lock key and one of the tokens under which it is, was or will be held.
+pub(crate) type HeldLock<'a> = (&'a str, FencingToken);
+
 /// What the judge has to know of the stored state.
 #[derive(Debug)]
 pub(crate) struct Wanted<'a> {
@@ -57,14 +60,21 @@ pub(crate) struct Wanted<'a> {
     pub(crate) objects: Places<&'a ObjectKey>,
     /// Unique keys: the ids of the objects that have them.
     pub(crate) unique: Places<EntityKey<'a>>,
-    /// Locks: the tokens under which they are held.
-    pub(crate) locks: Places<&'a str>,
+    /// Locks under a token: whether they are held.
+    pub(crate) locks: Places<HeldLock<'a>>,
+    /// Lock keys with fences: the greatest tokens under which they are held, [`Wanted::depth`] of
+    /// them.
+    pub(crate) fenced: Places<&'a str>,
 }
 
 impl<'a> Wanted<'a> {
     pub(crate) fn of(batch: &'a [Transition]) -> Self {
-        let mut wanted =
-            Self { objects: Places::new(), unique: Places::new(), locks: Places::new() };
+        let mut wanted = Self {
+            objects: Places::new(),
+            unique: Places::new(),
+            locks: Places::new(),
+            fenced: Places::new(),
+        };
         for transition in batch {
             for write in &transition.objects {
                 wanted.objects.add(&write.key);
@@ -72,21 +82,35 @@ impl<'a> Wanted<'a> {
                     wanted.unique.add((&write.key.entity, key));
                 }
             }
-            for (key, _) in &transition.fences {
-                wanted.locks.add(key);
+            for (key, token) in &transition.fences {
+                wanted.locks.add((key, *token));
+                wanted.fenced.add(key);
             }
             for write in &transition.locks {
-                wanted.locks.add(lock_key(write));
+                wanted.locks.add(held_lock(write));
             }
         }
         wanted
     }
+
+    /// How many tokens of a key have to be known to tell the greatest whatever the batch releases:
+    /// one more than it touches of any key.
+    pub(crate) fn depth(&self) -> usize {
+        let mut touched = vec![0_usize; self.fenced.keys().len()];
+        for (key, _) in self.locks.keys() {
+            let count = self.fenced.find(key).and_then(|place| touched.get_mut(place));
+            if let Some(count) = count {
+                *count += 1;
+            }
+        }
+        touched.into_iter().max().map_or(0, |most| most + 1)
+    }
 }
 
-fn lock_key(write: &LockWrite) -> &str {
+pub(super) fn held_lock(write: &LockWrite) -> HeldLock<'_> {
     match write {
-        LockWrite::Put(row) => &row.key,
-        LockWrite::Delete { key, .. } => key,
+        LockWrite::Put(row) => (&row.key, row.token),
+        LockWrite::Delete { key, token } => (key, *token),
     }
 }
 
@@ -103,5 +127,8 @@ pub(crate) struct Present {
     pub(crate) objects: Vec<Option<Stamped>>,
     /// Ids of the objects that have the unique keys.
     pub(crate) unique: Vec<Option<Arc<str>>>,
-    pub(crate) locks: Vec<Option<FencingToken>>,
+    /// Whether the locks are held.
+    pub(crate) locks: Vec<bool>,
+    /// The greatest tokens of the keys with fences, in any order.
+    pub(crate) fenced: Vec<Vec<FencingToken>>,
 }

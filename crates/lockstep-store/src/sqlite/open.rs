@@ -49,9 +49,13 @@ const CHECKPOINT_PAGES: u32 = 1000;
 /// Size to which the log is cut back after a long read had kept it growing.
 const LOG_LIMIT_BYTES: u32 = 64 << 20;
 
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+/// Version of the schema that this program writes.
+pub(super) const SCHEMA: i64 = 3;
+
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (1, "initial", include_str!("../../migrations/0001_initial.sql")),
     (2, "parts", include_str!("../../migrations/0002_parts.sql")),
+    (3, "holders", include_str!("../../migrations/0003_holders.sql")),
 ];
 
 /// An open file.
@@ -267,16 +271,10 @@ impl Place {
     }
 
     async fn migrate(&self, writer: &mut SqliteConnection) -> Result<(), StoreError> {
-        let migrations = MIGRATIONS.map(|(version, name, sql)| {
-            let kind = MigrationType::Simple;
-            Migration::new(version, name.into(), kind, sql.into_sql_str(), false)
-        });
-        let known = MIGRATIONS.map(|(version, ..)| version).into_iter().max().unwrap_or(0);
-        let migrator = Migrator::with_migrations(migrations.into());
-        match migrator.run_direct(None, writer, false).await {
+        match migrator(SCHEMA).run_direct(None, writer, false).await {
             Ok(()) => Ok(()),
             Err(MigrateError::VersionMissing(found)) => {
-                Err(StoreError::Newer { path: self.shown(), found, known })
+                Err(StoreError::Newer { path: self.shown(), found, known: SCHEMA })
             }
             Err(MigrateError::Execute(error)) => Err(self.refuse_sqlx(error)),
             Err(error) => Err(self.refuse("its schema is not this program's", Some(error.into()))),
@@ -288,6 +286,16 @@ impl Place {
         writer.execute(mark).await.map_err(|error| self.refuse_sqlx(error))?;
         Ok(())
     }
+}
+
+/// Returns what brings a file up to a version of the schema.
+pub(super) fn migrator(version: i64) -> Migrator {
+    let migrations = MIGRATIONS.into_iter().filter(|(number, ..)| *number <= version);
+    let migrations = migrations.map(|(number, name, sql)| {
+        let kind = MigrationType::Simple;
+        Migration::new(number, name.into(), kind, sql.into_sql_str(), false)
+    });
+    Migrator::with_migrations(migrations.collect())
 }
 
 /// Creates the folders that lead to a file, and makes their names durable.

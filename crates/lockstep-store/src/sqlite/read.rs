@@ -43,7 +43,9 @@ SELECT id, version, stamp, body FROM object WHERE entity = ?1 AND id > ?3 ORDER 
 const DEFINITIONS: &str = "SELECT sources FROM definitions WHERE id = ?1";
 const UNFINISHED: &str =
     concat!(select_instance!(), " WHERE state = 0 AND id > ?1 ORDER BY id LIMIT ?2");
-const LOCKS: &str = "SELECT key, token, instance, since, until FROM held_lock ORDER BY key";
+const LOCKS: &str = "\
+SELECT key, token, mode, instance, since, until, activity, owner, note FROM held_lock
+    ORDER BY key, token";
 const INSTANCE: &str = concat!(select_instance!(), " WHERE id = ?1");
 const INSTANCES: &str = concat!(select_instance!(), " WHERE id < ?1 ORDER BY id DESC LIMIT ?2");
 // The states are literals, so that the indexes on a part of the rows can be used.

@@ -12,9 +12,9 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use lockstep_core::codec::{self, Exact};
-use lockstep_core::transition::{InstanceRow, LockRow, Status};
+use lockstep_core::transition::{InstanceRow, LockRow, Origin, Status};
 use lockstep_core::{Entry, Failure, InstanceId, Object, ObjectKey, Time};
-use lockstep_definition::Place;
+use lockstep_definition::{LockMode, Place};
 use lockstep_expr::Value;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -33,6 +33,14 @@ pub(crate) fn state_number(state: State) -> i64 {
         State::Running => 0,
         State::Done => 1,
         State::Failed => 2,
+    }
+}
+
+/// Returns the number that stands for a mode.
+pub(crate) fn mode_number(mode: LockMode) -> i64 {
+    match mode {
+        LockMode::Exclusive => 0,
+        LockMode::Shared => 1,
     }
 }
 
@@ -279,12 +287,36 @@ pub(crate) fn lock(row: &SqliteRow) -> Result<LockRow, Corrupt> {
         Ok::<_, String>(LockRow {
             key: key.into(),
             token: integer(row, "token")?,
+            mode: mode(integer(row, "mode")?)?,
             instance: instance_id(row, "instance")?,
             since: Time(integer(row, "since")?),
             until: Time(integer(row, "until")?),
+            origin: origin(row)?,
         })
     };
     parts().map_err(|reason| corrupt(format!("lock \"{key}\""), reason))
+}
+
+fn mode(number: i64) -> Result<LockMode, String> {
+    match number {
+        0 => Ok(LockMode::Exclusive),
+        1 => Ok(LockMode::Shared),
+        number => Err(format!("{number} is no mode")),
+    }
+}
+
+fn origin(row: &SqliteRow) -> Result<Origin, String> {
+    let activity: Option<i64> = row.try_get("activity").map_err(shown)?;
+    let owner: Option<&str> = row.try_get("owner").map_err(shown)?;
+    let note: Option<&str> = row.try_get("note").map_err(shown)?;
+    match (activity, owner, note) {
+        (None, None, None) => Ok(Origin::Workflow),
+        (Some(activity), None, None) => Ok(Origin::Activity(activity.try_into().map_err(shown)?)),
+        (None, Some(owner), Some(note)) => {
+            Ok(Origin::Client { owner: owner.into(), note: note.into() })
+        }
+        (..) => Err("it says in two ways what took it".to_owned()),
+    }
 }
 
 /// Reads a text.

@@ -8,7 +8,7 @@
 //! * Every statement has the same two parameters, the contents and all lists of rows; see
 //!   [`transport`](super::transport). The driver binds wrongly what has gaps in the numbers.
 
-use lockstep_core::transition::{InstanceRow, Status, UniqueKey};
+use lockstep_core::transition::{InstanceRow, LockRow, Origin, Status, UniqueKey};
 use lockstep_core::{Entry, Object, ObjectKey};
 
 use super::row;
@@ -21,7 +21,8 @@ const USUAL_ROW_BYTES: usize = 512;
 
 /// Begins a transaction and answers with rows of `kind`, `position` and more: one of kind 0 with
 /// the states of objects as JSON, several of kind 1 with the owner of a unique key each, one of
-/// kind 2 with the tokens of locks as JSON.
+/// kind 2 with the positions of the locks that are held as JSON, and one of kind 3 with the greatest
+/// tokens of lock keys as JSON.
 pub(crate) const BEGIN: &str = concat!(
     "BEGIN IMMEDIATE; ",
     "SELECT 0, 0, json_group_array(json_array(k.key, o.stamp, o.version)) ",
@@ -37,9 +38,20 @@ pub(crate) const BEGIN: &str = concat!(
     " AND u.content = ",
     text!("k.value", 4),
     "; ",
-    "SELECT 2, 0, json_group_array(json_array(k.key, l.token)) ",
+    "SELECT 2, 0, json_group_array(k.key) ",
     "FROM json_each(?2, '$[2]') k CROSS JOIN held_lock l ON l.key = ",
+    text!("k.value", 1),
+    " AND l.token = ",
+    number!("k.value", 0),
+    "; ",
+    "SELECT 3, 0, json_group_array(json_array(k.key, l.token)) ",
+    "FROM json_each(?2, '$[3]') k CROSS JOIN held_lock l ON l.key = ",
     text!("k.value", 0),
+    " AND l.token IN (SELECT token FROM held_lock WHERE key = ",
+    text!("k.value", 0),
+    " ORDER BY token DESC LIMIT (SELECT ",
+    number!("value", 0),
+    " FROM json_each(?2, '$[4]')))",
 );
 
 /// Writes instances, journals and objects.
@@ -96,20 +108,37 @@ pub(crate) const WRITE_REST: &str = concat!(
     ", ",
     text!("value", 6),
     " FROM json_each(?2, '$[2]'); ",
-    "DELETE FROM held_lock WHERE key IN (SELECT ",
-    text!("value", 0),
+    "DELETE FROM held_lock WHERE (key, token) IN (SELECT ",
+    text!("value", 1),
+    ", ",
+    number!("value", 0),
     " FROM json_each(?2, '$[3]')); ",
-    "INSERT OR REPLACE INTO held_lock (key, token, instance, since, until) SELECT ",
+    "INSERT OR REPLACE INTO held_lock (key, token, mode, instance, since, until, activity, owner, ",
+    "note) SELECT ",
     text!("value", 4),
     ", ",
     number!("value", 0),
+    ", ",
+    number!("value", 6),
     ", ",
     bytes16!("value", 3),
     ", ",
     number!("value", 1),
     ", ",
     number!("value", 2),
-    " FROM json_each(?2, '$[4]'); ",
+    ", iif(",
+    number!("value", 7),
+    " = 1, ",
+    number!("value", 8),
+    ", NULL), iif(",
+    number!("value", 7),
+    " = 2, ",
+    text!("value", 9),
+    ", NULL), iif(",
+    number!("value", 7),
+    " = 2, ",
+    text!("value", 11),
+    ", NULL) FROM json_each(?2, '$[4]'); ",
     "DELETE FROM part WHERE (instance, number) IN (SELECT ",
     bytes16!("value", 1),
     ", ",
@@ -131,11 +160,14 @@ pub(crate) struct Questions {
     objects: Rows,
     unique: Rows,
     locks: Rows,
+    fenced: Rows,
+    depth: Rows,
 }
 
 impl Questions {
     pub(crate) fn of(wanted: &Wanted<'_>) -> Self {
-        let Self { mut contents, mut objects, mut unique, mut locks } = Self::default();
+        let Self { mut contents, mut objects, mut unique, mut locks, mut fenced, mut depth } =
+            Self::default();
         for key in wanted.objects.keys() {
             let [[entity, entity_length], [id, id_length]] = object_names(&mut contents, key);
             objects.add(&mut contents, [entity, entity_length, id, id_length]);
@@ -147,15 +179,20 @@ impl Questions {
             let numbers = [entity, entity_length, name, name_length, values, values_length];
             unique.add(&mut contents, numbers);
         }
-        for key in wanted.locks.keys() {
-            let key = contents.add(key.as_bytes());
-            locks.add(&mut contents, key);
+        for (key, token) in wanted.locks.keys() {
+            let [key, key_length] = contents.add(key.as_bytes());
+            locks.add(&mut contents, [*token, key, key_length]);
         }
-        Self { contents, objects, unique, locks }
+        for key in wanted.fenced.keys() {
+            let key = contents.add(key.as_bytes());
+            fenced.add(&mut contents, key);
+        }
+        depth.add(&mut contents, [i64::try_from(wanted.depth()).unwrap_or(i64::MAX)]);
+        Self { contents, objects, unique, locks, fenced, depth }
     }
 
     pub(crate) fn into_parameters(self) -> (Vec<u8>, String) {
-        let lists = [self.objects, self.unique, self.locks];
+        let lists = [self.objects, self.unique, self.locks, self.fenced, self.depth];
         (self.contents.into_bytes(), into_json(lists))
     }
 }
@@ -247,16 +284,13 @@ impl Rest {
         for (key, unique) in &verdict.unique {
             to.add_unique(key, unique);
         }
-        for (key, row) in &verdict.locks {
-            let [key, key_length] = to.contents.add(key.as_bytes());
-            match row {
-                Some(row) => {
-                    let [instance, _] = to.contents.add(row.instance.0.as_bytes());
-                    let [since, until] = [row.since.0, row.until.0];
-                    let numbers = [row.token, since, until, instance, key, key_length];
-                    to.held.add(&mut to.contents, numbers);
-                }
-                None => to.released.add(&mut to.contents, [key, key_length]),
+        for ((key, token), row) in &verdict.locks {
+            let key = to.contents.add(key.as_bytes());
+            if let Some(row) = row {
+                to.add_held(key, row);
+            } else {
+                let [key, key_length] = key;
+                to.released.add(&mut to.contents, [*token, key, key_length]);
             }
         }
         for ((instance, number), text) in &verdict.parts {
@@ -271,6 +305,37 @@ impl Rest {
             }
         }
         to
+    }
+
+    fn add_held(&mut self, [key, key_length]: Span, row: &LockRow) {
+        let [instance, _] = self.contents.add(row.instance.0.as_bytes());
+        let mode = row::mode_number(row.mode);
+        let none = [0, 0];
+        let (kind, activity, owner, note) = match &row.origin {
+            Origin::Workflow => (0, 0, none, none),
+            Origin::Activity(activity) => (1, i64::from(*activity), none, none),
+            Origin::Client { owner, note } => {
+                (2, 0, self.contents.add(owner.as_bytes()), self.contents.add(note.as_bytes()))
+            }
+        };
+        let ([owner, owner_length], [note, note_length]) = (owner, note);
+        let [since, until] = [row.since.0, row.until.0];
+        let numbers = [
+            row.token,
+            since,
+            until,
+            instance,
+            key,
+            key_length,
+            mode,
+            kind,
+            activity,
+            owner,
+            owner_length,
+            note,
+            note_length,
+        ];
+        self.held.add(&mut self.contents, numbers);
     }
 
     fn add_unique(&mut self, key: &ObjectKey, unique: &[&UniqueKey]) {

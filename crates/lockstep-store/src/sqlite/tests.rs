@@ -4,9 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lockstep_core::transition::{
-    Change, Expected, InstanceRow, Judge, ObjectWrite, Outcome, PartWrite, Status, Transition,
+    Change, Expected, InstanceRow, Judge, LockRow, LockWrite, ObjectWrite, Origin, Outcome,
+    PartWrite, Status, Transition,
 };
 use lockstep_core::{Entry, Happening, InstanceId, Object, ObjectKey, Time};
+use lockstep_definition::LockMode;
 use lockstep_expr::{Map, Value};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, Row as _};
@@ -209,25 +211,59 @@ async fn store_of_a_later_version_is_refused() {
     let later = "INSERT INTO _sqlx_migrations VALUES (9999, 'later', '', 1, x'00', 0)";
     run(&path, later).await;
     let error = refused(&path).await;
-    assert!(matches!(error, StoreError::Newer { found: 9999, known: 2, .. }), "{error:?}");
+    assert!(matches!(error, StoreError::Newer { found: 9999, known: 3, .. }), "{error:?}");
     assert!(error.to_string().contains("use the version of lockstep that wrote it"));
 }
 
+/// Writes a file as the version of the program did whose schema had this number.
+async fn write_earlier(path: &Path, version: i64) {
+    let mut shell = shell(path).await;
+    let sql = "PRAGMA application_id = 0x6c6f636b; PRAGMA journal_mode = WAL";
+    shell.execute(sql).await.expect("the pragmas are set");
+    open::migrator(version).run_direct(None, &mut shell, false).await.expect("the schema is made");
+    let sql = "
+        INSERT INTO object VALUES ('message', 'm1', 3, 7, '{\"created_at\":0,\"created_by\":\"ann\",
+            \"modified_at\":0,\"modified_by\":\"ann\",\"attributes\":{}}');
+        INSERT INTO held_lock (key, token, instance, since, until) VALUES
+            ('k2', 9223372036854775807, unhex(printf('%032x', 2)), 1, 2),
+            ('k1 ''é', 5, unhex(printf('%032x', 1)), -3, 4);";
+    shell.execute(sql).await.expect("rows are written");
+    shell.close().await.expect("the file closes");
+}
+
 #[tokio::test]
-async fn store_of_an_earlier_version_is_brought_up_to_date() {
+async fn store_of_every_earlier_version_is_brought_up_to_date() {
     let folder = folder();
-    let path = folder.path().join("a.db");
-    let store = opened(&path).await;
-    create(&store, 1, "m1").await;
-    store.close().await.expect("the store is closed");
-    run(&path, "DROP TABLE part").await;
-    run(&path, "DELETE FROM _sqlx_migrations WHERE version = 2").await;
-    let store = opened(&path).await;
-    assert!(exists(&store, "m1").await, "what was there stays");
-    let part = PartWrite::Put { number: 1, text: "1".into() };
-    let transition = Transition { parts: vec![part], ..creation(2, "m2") };
-    let outcomes = store.commit(vec![transition]).await.expect("it is written");
-    assert_eq!(outcomes, [Outcome::Committed]);
+    for version in 1..=2 {
+        let path = folder.path().join(format!("{version}.db"));
+        write_earlier(&path, version).await;
+        let store = opened(&path).await;
+        let object = store.load(vec![key("m1")]).await.expect("objects are read").remove(0);
+        let object = object.expect("it is readable").expect("what was there stays");
+        assert_eq!((object.version, object.stamp), (3, 7));
+        let row = |key: &str, token, instance, since, until| LockRow {
+            key: key.into(),
+            token,
+            mode: LockMode::Exclusive,
+            instance: InstanceId(Uuid::from_u128(instance)),
+            since: Time(since),
+            until: Time(until),
+            origin: Origin::Activity(0),
+        };
+        let rows = [row("k1 'é", 5, 1, -3, 4), row("k2", i64::MAX, 2, 1, 2)];
+        assert_eq!(store.locks().await.expect("the locks are read"), rows, "schema {version}");
+        let part = PartWrite::Put { number: 1, text: "1".into() };
+        let second_holder = LockRow { mode: LockMode::Shared, ..row("k2", 6, 2, 1, 2) };
+        let transition = Transition {
+            parts: vec![part],
+            fences: vec![("k2".into(), i64::MAX)],
+            locks: vec![LockWrite::Put(second_holder)],
+            ..creation(8, "m2")
+        };
+        let outcomes = store.commit(vec![transition]).await.expect("it is written");
+        assert_eq!(outcomes, [Outcome::Committed]);
+        assert_eq!(store.locks().await.expect("the locks are read").len(), 3);
+    }
 }
 
 #[tokio::test]

@@ -173,7 +173,8 @@ fn present(wanted: &Wanted<'_>, answers: &[SqliteRow]) -> Result<Present, StoreE
     let mut present = Present {
         objects: vec![None; wanted.objects.keys().len()],
         unique: vec![None; wanted.unique.keys().len()],
-        locks: vec![None; wanted.locks.keys().len()],
+        locks: vec![false; wanted.locks.keys().len()],
+        fenced: vec![Vec::new(); wanted.fenced.keys().len()],
     };
     for row in answers {
         let kind: i64 = row.try_get(0).map_err(store_error)?;
@@ -181,17 +182,22 @@ fn present(wanted: &Wanted<'_>, answers: &[SqliteRow]) -> Result<Present, StoreE
         match kind {
             0 => {
                 for (position, stamp, version) in numbers::<(usize, i64, i64)>(answer)? {
-                    set(&mut present.objects, position, Stamped { stamp, version })?;
+                    *place(&mut present.objects, position)? = Some(Stamped { stamp, version });
                 }
             }
             1 => {
                 let position: i64 = row.try_get(1).map_err(store_error)?;
                 let position = usize::try_from(position).unwrap_or(usize::MAX);
-                set(&mut present.unique, position, answer.into())?;
+                *place(&mut present.unique, position)? = Some(answer.into());
+            }
+            2 => {
+                for position in numbers::<usize>(answer)? {
+                    *place(&mut present.locks, position)? = true;
+                }
             }
             _ => {
                 for (position, token) in numbers::<(usize, i64)>(answer)? {
-                    set(&mut present.locks, position, token)?;
+                    place(&mut present.fenced, position)?.push(token);
                 }
             }
         }
@@ -203,10 +209,9 @@ fn numbers<T: serde::de::DeserializeOwned>(answer: &str) -> Result<Vec<T>, Store
     serde_json::from_str(answer).map_err(|error| not_understood(error.to_string()))
 }
 
-fn set<T>(list: &mut [Option<T>], position: usize, value: T) -> Result<(), StoreError> {
+fn place<T>(list: &mut [T], position: usize) -> Result<&mut T, StoreError> {
     let place = list.get_mut(position);
-    *place.ok_or_else(|| not_understood(format!("there is no position {position}")))? = Some(value);
-    Ok(())
+    place.ok_or_else(|| not_understood(format!("there is no position {position}")))
 }
 
 fn not_understood(reason: String) -> StoreError {
