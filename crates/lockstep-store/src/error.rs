@@ -47,6 +47,35 @@ pub enum StoreError {
         /// Latest version that this program knows.
         known: i64,
     },
+    /// The store was written by an earlier version of this program, and is only to be read. Nothing
+    /// was changed.
+    #[error(
+        "the store {path} has schema version {found}, and this program reads version {known}; \
+         end the process that has it open, then bring it up to date with this version of lockstep: \
+         lockstep run FILE --count 0 --store {path}"
+    )]
+    Older {
+        /// Path of the file.
+        path: String,
+        /// Version of the schema that is there; 0 if there is none yet.
+        found: i64,
+        /// The version that this program reads.
+        known: i64,
+    },
+    /// There is no store to be read. Nothing was created.
+    #[error(
+        "there is no store at {path}; check the path: `lockstep run` creates one, reading does not"
+    )]
+    Absent {
+        /// Path of the file.
+        path: String,
+    },
+    /// The store is one in memory, which nobody else can read.
+    #[error(
+        "a store in memory ends with the process that has opened it, and nobody else can read it; \
+         name a file"
+    )]
+    InMemory,
     /// No space is left where the store is.
     #[error("no space is left for the store; free some on its disk, then start again")]
     Full(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -1,4 +1,4 @@
-//! Reading, on connections that cannot write.
+//! Reading, on connections that cannot write: of a store, or of a snapshot.
 //!
 //! Invariants:
 //!
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use lockstep_core::transition::LockRow;
 use lockstep_core::{Entry, InstanceId, Object, ObjectKey};
-use sqlx::sqlite::{SqlitePool, SqliteRow};
+use sqlx::sqlite::{SqliteExecutor, SqliteRow};
 use sqlx::{Row as _, query};
 
 use super::error::store_error;
@@ -62,7 +62,7 @@ SELECT (SELECT count(*) FROM instance),
     (SELECT count(*) FROM instance WHERE state = 2)";
 
 pub(crate) async fn load(
-    pool: &SqlitePool,
+    from: impl SqliteExecutor<'_>,
     keys: &[ObjectKey],
 ) -> Result<Vec<LoadedObject>, StoreError> {
     let (mut contents, mut rows) = (Contents::default(), Rows::default());
@@ -72,7 +72,7 @@ pub(crate) async fn load(
         rows.add(&mut contents, [entity, entity_length, id, id_length]);
     }
     let found = query(LOAD).bind(contents.into_bytes()).bind(into_json([rows]));
-    let found = found.fetch_all(pool).await.map_err(store_error)?;
+    let found = found.fetch_all(from).await.map_err(store_error)?;
     let mut objects: Vec<LoadedObject> = keys.iter().map(|_| Ok(None)).collect();
     for row in &found {
         let position: i64 = row.try_get("position").map_err(store_error)?;
@@ -85,7 +85,7 @@ pub(crate) async fn load(
 }
 
 pub(crate) async fn objects(
-    pool: &SqlitePool,
+    from: impl SqliteExecutor<'_>,
     entity: &Arc<str>,
     after: Option<&str>,
     limit: u32,
@@ -94,7 +94,7 @@ pub(crate) async fn objects(
         Some(after) => query(QUERY_AFTER).bind(&**entity).bind(limit).bind(after),
         None => query(QUERY).bind(&**entity).bind(limit),
     };
-    let rows = rows.fetch_all(pool).await.map_err(store_error)?;
+    let rows = rows.fetch_all(from).await.map_err(store_error)?;
     let object = |row| {
         let id = row::text(row, "id")
             .map_err(|reason| corrupt(format!("an object of {entity}"), reason))?;
@@ -104,8 +104,11 @@ pub(crate) async fn objects(
     rows.iter().map(object).collect()
 }
 
-pub(crate) async fn definitions(pool: &SqlitePool, id: &str) -> Result<Option<String>, StoreError> {
-    let row = query(DEFINITIONS).bind(id).fetch_optional(pool).await.map_err(store_error)?;
+pub(crate) async fn definitions(
+    from: impl SqliteExecutor<'_>,
+    id: &str,
+) -> Result<Option<String>, StoreError> {
+    let row = query(DEFINITIONS).bind(id).fetch_optional(from).await.map_err(store_error)?;
     row.map(|row| {
         let text = row::text(&row, "sources");
         Ok(text.map_err(|reason| corrupt(format!("definitions {id}"), reason))?.to_owned())
@@ -114,30 +117,30 @@ pub(crate) async fn definitions(pool: &SqlitePool, id: &str) -> Result<Option<St
 }
 
 pub(crate) async fn unfinished(
-    pool: &SqlitePool,
+    from: impl SqliteExecutor<'_>,
     after: Option<InstanceId>,
     limit: u32,
 ) -> Result<Vec<StoredInstance>, StoreError> {
     let after = after.as_ref().map_or(&[][..], |id| id.0.as_bytes());
-    let rows = query(UNFINISHED).bind(after).bind(limit).fetch_all(pool).await;
+    let rows = query(UNFINISHED).bind(after).bind(limit).fetch_all(from).await;
     stored(&rows.map_err(store_error)?)
 }
 
-pub(crate) async fn locks(pool: &SqlitePool) -> Result<Vec<LockRow>, StoreError> {
-    let rows = query(LOCKS).fetch_all(pool).await.map_err(store_error)?;
+pub(crate) async fn locks(from: impl SqliteExecutor<'_>) -> Result<Vec<LockRow>, StoreError> {
+    let rows = query(LOCKS).fetch_all(from).await.map_err(store_error)?;
     rows.iter().map(|row| Ok(row::lock(row)?)).collect()
 }
 
 pub(crate) async fn instance(
-    pool: &SqlitePool,
+    from: impl SqliteExecutor<'_>,
     id: InstanceId,
 ) -> Result<Option<StoredInstance>, StoreError> {
-    let row = query(INSTANCE).bind(&id.0.as_bytes()[..]).fetch_optional(pool).await;
+    let row = query(INSTANCE).bind(&id.0.as_bytes()[..]).fetch_optional(from).await;
     Ok(row.map_err(store_error)?.as_ref().map(row::instance).transpose()?)
 }
 
 pub(crate) async fn instances(
-    pool: &SqlitePool,
+    from: impl SqliteExecutor<'_>,
     state: Option<State>,
     before: Option<InstanceId>,
     limit: u32,
@@ -149,12 +152,15 @@ pub(crate) async fn instances(
         Some(State::Failed) => FAILED,
     };
     let before = before.as_ref().map_or(&AFTER_ALL[..], |id| id.0.as_bytes());
-    let rows = query(sql).bind(before).bind(limit).fetch_all(pool).await;
+    let rows = query(sql).bind(before).bind(limit).fetch_all(from).await;
     stored(&rows.map_err(store_error)?)
 }
 
-pub(crate) async fn journal(pool: &SqlitePool, id: InstanceId) -> Result<Vec<Entry>, StoreError> {
-    let rows = query(JOURNAL).bind(&id.0.as_bytes()[..]).fetch_all(pool).await;
+pub(crate) async fn journal(
+    from: impl SqliteExecutor<'_>,
+    id: InstanceId,
+) -> Result<Vec<Entry>, StoreError> {
+    let rows = query(JOURNAL).bind(&id.0.as_bytes()[..]).fetch_all(from).await;
     let mut journal = Vec::new();
     for row in rows.map_err(store_error)? {
         journal.extend(row::entries(&row, id)?);
@@ -162,8 +168,8 @@ pub(crate) async fn journal(pool: &SqlitePool, id: InstanceId) -> Result<Vec<Ent
     Ok(journal)
 }
 
-pub(crate) async fn counts(pool: &SqlitePool) -> Result<Counts, StoreError> {
-    let row = query(COUNTS).fetch_one(pool).await.map_err(store_error)?;
+pub(crate) async fn counts(from: impl SqliteExecutor<'_>) -> Result<Counts, StoreError> {
+    let row = query(COUNTS).fetch_one(from).await.map_err(store_error)?;
     let number = |column: usize| {
         let number: i64 = row.try_get(column).map_err(store_error)?;
         Ok::<_, StoreError>(u64::try_from(number).unwrap_or(0))

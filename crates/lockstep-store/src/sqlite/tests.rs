@@ -20,15 +20,15 @@ use super::open;
 use crate::error::StoreError;
 use crate::store::Store;
 
-fn folder() -> TempDir {
+pub(super) fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder is made")
 }
 
-fn text(path: &Path) -> &str {
+pub(super) fn text(path: &Path) -> &str {
     path.to_str().expect("the path is text")
 }
 
-async fn opened(path: &Path) -> Arc<dyn Store> {
+pub(super) async fn opened(path: &Path) -> Arc<dyn Store> {
     crate::open(text(path)).await.expect("the store opens")
 }
 
@@ -41,18 +41,18 @@ async fn shell(path: &Path) -> SqliteConnection {
     options.connect().await.expect("the file opens")
 }
 
-async fn run(path: &Path, sql: &str) {
+pub(super) async fn run(path: &Path, sql: &str) {
     let mut shell = shell(path).await;
     shell.execute(AssertSqlSafe(sql)).await.expect("the statement runs");
     shell.close().await.expect("the file closes");
 }
 
-fn key(id: &str) -> ObjectKey {
+pub(super) fn key(id: &str) -> ObjectKey {
     ObjectKey { entity: "message".into(), id: id.into() }
 }
 
 /// Creates an object, and starts an instance of the same number with one journal entry.
-fn creation(number: i64, id: &str) -> Transition {
+pub(super) fn creation(number: i64, id: &str) -> Transition {
     let instance = InstanceId(Uuid::from_u128(u128::from(number.unsigned_abs())));
     let object = Object {
         key: key(id),
@@ -93,7 +93,7 @@ fn creation(number: i64, id: &str) -> Transition {
     }
 }
 
-async fn create(store: &Arc<dyn Store>, number: i64, id: &str) {
+pub(super) async fn create(store: &Arc<dyn Store>, number: i64, id: &str) {
     let outcomes = store.commit(vec![creation(number, id)]).await.expect("it is written");
     assert_eq!(outcomes, [Outcome::Committed]);
 }
@@ -216,7 +216,7 @@ async fn store_of_a_later_version_is_refused() {
 }
 
 /// Writes a file as the version of the program did whose schema had this number.
-async fn write_earlier(path: &Path, version: i64) {
+pub(super) async fn write_earlier(path: &Path, version: i64) {
     let mut shell = shell(path).await;
     let sql = "PRAGMA application_id = 0x6c6f636b; PRAGMA journal_mode = WAL";
     shell.execute(sql).await.expect("the pragmas are set");
@@ -263,6 +263,19 @@ async fn store_of_every_earlier_version_is_brought_up_to_date() {
         let outcomes = store.commit(vec![transition]).await.expect("it is written");
         assert_eq!(outcomes, [Outcome::Committed]);
         assert_eq!(store.locks().await.expect("the locks are read").len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn store_whose_creation_was_cut_short_is_one_all_the_same() {
+    let folder = folder();
+    let path = folder.path().join("a.db");
+    run(&path, "PRAGMA journal_mode = WAL").await;
+    assert!(path.metadata().expect("it is there").len() > 0, "there is a page, without the mark");
+    for number in 1..=2 {
+        let store = opened(&path).await;
+        create(&store, number, &format!("m{number}")).await;
+        store.close().await.expect("the store is closed");
     }
 }
 
