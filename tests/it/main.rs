@@ -34,6 +34,8 @@ mod hostile;
 #[cfg(test)]
 mod layers;
 #[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod modules;
 #[cfg(test)]
 mod navigation;
@@ -49,6 +51,8 @@ mod outside_call;
 mod patience;
 #[cfg(test)]
 mod plain_data;
+#[cfg(all(test, target_os = "linux"))]
+mod power_cut;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
