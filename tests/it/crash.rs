@@ -1,126 +1,151 @@
 //! A process that is killed at any moment: nothing told is lost, nothing is done twice.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use lockstep_store::State;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use tokio::io::AsyncReadExt;
 use tokio::process::Child;
+use tokio::task::JoinSet;
 
 use crate::binary::{lockstep, run};
+use crate::chance::Chance;
 use crate::commit::three_activities;
-use crate::counter;
 use crate::engine::object;
+use crate::ledger::{self, Account, Acknowledged};
 use crate::patience::soon;
 use crate::server::{Answer, Server};
 use crate::shelf::Shelf;
 
-const MOMENTS: usize = 50;
-const INSTANCES: usize = 500;
-const COUNTERS: usize = 8;
+/// Stores, and how often the process on each is killed.
+const STORES: u64 = 8;
+const KILLS: usize = 25;
+
+/// Stores that are worked on at once.
+const AT_WORK: usize = 2;
+
+/// Instances that a process would run if it were left alone, and how many at once.
+const INSTANCES: usize = 1000;
+const AT_ONCE: usize = 64;
+
+/// A process is killed within so many outside calls.
+const CALLS: usize = 160;
 
 /// How long an outside call takes.
 const CALL: Duration = Duration::from_millis(2);
 
 /// A file with definitions and one with objects, in the folder of the store.
-fn files(shelf: &Shelf, definitions: &str, counters: usize) -> (PathBuf, PathBuf) {
+fn files(shelf: &Shelf, definitions: &str) -> (PathBuf, PathBuf) {
     let (workflow, seed) = (shelf.path("workflow.yaml"), shelf.path("seed.jsonl"));
     fs::write(&workflow, definitions).expect("the folder can be written");
-    let objects: Vec<String> = (0..counters)
-        .map(|n| json!({"entity": "Counter", "id": format!("c{n}")}).to_string())
-        .collect();
-    fs::write(&seed, objects.join("\n")).expect("the folder can be written");
+    fs::write(&seed, ledger::seed()).expect("the folder can be written");
     (workflow, seed)
 }
 
-/// Kills a process at once, and returns what it had written to its standard output.
-async fn kill(mut child: Child) -> String {
-    child.start_kill().expect("it can be killed");
-    let mut told = String::new();
-    let mut stdout = child.stdout.take().expect("it is piped");
-    soon("the end of the output", stdout.read_to_string(&mut told)).await.expect("it is text");
-    soon("the end of the process", child.wait()).await.expect("it can be waited for");
-    told
+/// A process that works until it is killed.
+struct Worker {
+    child: Child,
+    /// What it writes to its standard output.
+    told: JoinSet<String>,
 }
 
-/// The instances that were told to have ended: in whole lines, without the summary.
-fn ended(told: &str) -> Vec<String> {
-    let line = |line: &str| -> Option<String> {
-        let line: Json = serde_json::from_str(line).ok()?;
-        let instance = line["instance"].as_str()?;
-        assert_eq!(line["status"], json!("done"), "no instance fails: {line}");
-        Some(instance.to_owned())
-    };
-    told.lines().filter_map(line).collect()
+impl Worker {
+    fn start(args: &[&str]) -> Self {
+        let mut child = lockstep(args).spawn().expect("the program can be started");
+        let mut stdout = child.stdout.take().expect("it is piped");
+        let mut told = JoinSet::new();
+        told.spawn(async move {
+            let mut told = String::new();
+            stdout.read_to_string(&mut told).await.expect("it is text");
+            told
+        });
+        Self { child, told }
+    }
+
+    /// Kills it at once, and returns what it had told.
+    async fn kill(mut self) -> String {
+        self.child.start_kill().expect("it can be killed");
+        soon("the end of the process", self.child.wait()).await.expect("it can be waited for");
+        let told = soon("the end of the output", self.told.join_next()).await;
+        told.expect("it is read").expect("it is text")
+    }
 }
 
-/// Runs instances on some counters, kills the process when the server has seen `calls`, goes on
-/// with what is unfinished, and checks what is in the store then. Returns how many were unfinished.
-async fn round(calls: usize) -> usize {
+/// Lets processes work on one store, one after another, and kills each at a random moment; lets the
+/// last one finish, and checks what there is. Returns how many kills left anything unfinished.
+async fn rounds(seed: u64) -> usize {
     let (shelf, server) = (Shelf::new(), Server::start(|_| Answer::after(CALL)).await);
-    let lock = "exclusive_lock: { context: 'ref(\"Counter\", input.counter)' }";
-    let project = "project: crash\nallowed_hosts: [\"127.0.0.1\"]\n---";
-    let definitions = format!("{project}{}", counter::definitions(&server, lock));
-    let (workflow, seed) = files(&shelf, &definitions, COUNTERS);
-    let (workflow, seed) = (workflow.to_str().unwrap(), seed.to_str().unwrap());
-    let (url, count) = (shelf.url(), INSTANCES.to_string());
-    let counter = format!("counter=c{{n%{COUNTERS}}}");
-    let common = ["run", workflow, "--workflow", "count", "--store", &url, "--quiet"];
-    let first = ["--seed", seed, "--input", &counter, "--count", &count, "--concurrency", "64"];
-    let output = ["--each", "--format", "json"];
-    let child = lockstep(&[&common[..], &first[..], &output[..]].concat()).spawn();
-    server.has_seen(calls).await;
-    let told = kill(child.expect("the program can be started")).await;
-
-    let second = run(&[&common[..], &["--count", "0"], &output[..]].concat()).await;
-    assert_eq!(second.status, Some(0), "progress: all that is unfinished ends: {}", second.stderr);
-    check(&shelf, &server, ended(&told), calls).await;
-    ended(&second.stdout).len()
+    let (file, objects) = files(&shelf, &ledger::definitions(&server.url()));
+    let (file, objects) = (file.to_str().unwrap(), objects.to_str().unwrap());
+    let (url, store) = (shelf.url(), shelf.path("lockstep.db"));
+    let (count, at_once) = (INSTANCES.to_string(), AT_ONCE.to_string());
+    let counter = format!("counter=c{{n%{}}}", ledger::COUNTERS);
+    let common = ["run", file, "--store", &url, "--each", "--format", "json", "--quiet"];
+    let load = ["--seed", objects, "--input", &counter, "--concurrency", &at_once];
+    let (mut chance, mut ends) = (Chance::new(seed), Acknowledged::new());
+    let mut in_the_middle = 0;
+    for kill in 0..KILLS {
+        let workflow = ledger::WORKFLOWS[kill % ledger::WORKFLOWS.len()];
+        let what = ["--workflow", workflow, "--count", &count];
+        let worker = Worker::start(&[&common[..], &load[..], &what[..]].concat());
+        let seen = server.requests().len();
+        // Now and then before it has done anything, or while it takes up what the last one has left.
+        let calls = if chance.once_in(8) { chance.below(4) } else { chance.below(CALLS) };
+        server.has_seen(seen + calls).await;
+        if kill % 4 == 3 && calls > 0 {
+            let account = Account::read(&store).await.expect("it can be read beside the process");
+            account.check(&ends, &BTreeSet::new()).unwrap_or_else(|why| panic!("{seed}: {why}"));
+        }
+        ledger::note_ends(&worker.kill().await, &mut ends);
+        let Ok(account) = Account::read(&store).await else {
+            assert!(
+                ends.is_empty() && server.requests().is_empty(),
+                "{seed}: {kill}: told is durable"
+            );
+            continue;
+        };
+        let checked = account.check(&ends, &callers(&server));
+        checked.unwrap_or_else(|why| panic!("{seed}: kill {kill}: {why}"));
+        in_the_middle += usize::from(account.unfinished > 0);
+    }
+    let told = run(&[&common[..], &["--workflow", "once", "--count", "0"]].concat()).await;
+    assert_eq!(told.status, Some(0), "{seed}: all that is unfinished ends: {}", told.stderr);
+    ledger::note_ends(&told.stdout, &mut ends);
+    let account = Account::read(&store).await.expect("it can be read");
+    let checked = account.check(&ends, &callers(&server)).and_then(|()| account.check_end());
+    checked.unwrap_or_else(|why| panic!("{seed}: in the end: {why}"));
+    in_the_middle
 }
 
-async fn check(shelf: &Shelf, server: &Server, told: Vec<String>, calls: usize) {
-    let store = shelf.open().await;
-    let counts = store.counts().await.expect("the store answers");
-    assert_eq!((counts.running, counts.failed), (0, 0), "{calls}: nothing is left behind");
-    assert!(store.locks().await.unwrap().is_empty(), "{calls}: no lock is stuck");
-    let mut sum = 0;
-    for n in 0..COUNTERS {
-        let counter = object(&store, "Counter", &format!("c{n}")).await;
-        // It is not there if the process was killed before it had read the seed.
-        let Some(counter) = counter else { continue };
-        let (value, version) = (&counter["value"], &counter["metadata"]["version"]);
-        let value = value.as_u64().unwrap();
-        assert_eq!(version.as_u64().unwrap(), value + 1, "{calls}: each change once");
-        sum += value;
-    }
-    assert_eq!(sum, counts.done, "{calls}: exactly once: as many counted as done");
-    let mut done: Vec<String> = Vec::new();
-    for instance in store.instances(Some(State::Done), None, 1000).await.unwrap() {
-        done.push(instance.id.to_string());
-    }
-    for id in told {
-        assert!(done.contains(&id), "{calls}: told is durable: {id}");
-    }
-    let mut attempts: BTreeMap<String, usize> = BTreeMap::new();
+/// Who has made outside calls; none was made twice as the same attempt.
+fn callers(server: &Server) -> BTreeSet<String> {
+    let (mut callers, mut attempts) = (BTreeSet::new(), BTreeSet::new());
     for request in server.requests() {
-        *attempts.entry(request.header("idempotency-key").to_owned()).or_default() += 1;
+        let (key, attempt) =
+            (request.header("idempotency-key"), request.header("lockstep-attempt"));
+        assert!(attempts.insert((key.to_owned(), attempt.to_owned())), "{key}: {attempt} again");
+        let (instance, _) = key.split_once(':').expect("a key begins with its instance");
+        callers.insert(instance.to_owned());
     }
-    assert_eq!(attempts.len(), done.len(), "{calls}: at least once, under one key each");
-    assert!(attempts.values().all(|made| *made <= 2), "{calls}: once for each process");
-    store.close().await.expect("the store can be closed");
+    callers
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_any_moment_it_goes_on_and_counts_exactly() {
-    let mut in_the_middle = 0;
-    for moment in 0..MOMENTS {
-        let unfinished = round(moment * INSTANCES / MOMENTS).await;
-        in_the_middle += usize::from(unfinished > 0);
+    let (mut in_the_middle, mut at_work) = (0, JoinSet::new());
+    for seed in 0..STORES {
+        at_work.spawn(rounds(seed));
+        if at_work.len() == AT_WORK {
+            in_the_middle += at_work.join_next().await.expect("one is").expect("it ends well");
+        }
     }
-    assert!(in_the_middle > MOMENTS / 2, "only {in_the_middle} kills left anything unfinished");
+    while let Some(rounds) = at_work.join_next().await {
+        in_the_middle += rounds.expect("it ends well");
+    }
+    let few = usize::try_from(STORES).unwrap() * KILLS / 2;
+    assert!(in_the_middle > few, "only {in_the_middle} kills left anything unfinished");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -131,13 +156,13 @@ async fn killed_between_uncommitted_activities_it_shows_nothing_and_loses_no_pro
     };
     let (shelf, server) = (Shelf::new(), Server::start(second_is_held).await);
     let keys = "auto_commit: false\n    exclusive_lock: { context: '\"k\"' }";
-    let (workflow, seed) = files(&shelf, &three_activities(&server, keys), 2);
+    let (workflow, seed) = files(&shelf, &three_activities(&server, keys));
     let (workflow, seed) = (workflow.to_str().unwrap(), seed.to_str().unwrap());
     let url = shelf.url();
     let common = ["run", workflow, "--workflow", "three", "--store", &url, "--quiet"];
-    let child = lockstep(&[&common[..], &["--seed", seed]].concat()).spawn();
+    let worker = Worker::start(&[&common[..], &["--seed", seed]].concat());
     server.has_seen(2).await;
-    kill(child.expect("the program can be started")).await;
+    worker.kill().await;
 
     let store = shelf.open().await;
     let counter = object(&store, "Counter", "c1").await.expect("the counter is there");

@@ -18,6 +18,9 @@ use crate::engine::json;
 /// Names of the workflows that can be started; each takes the counter as input `counter`.
 pub(crate) const WORKFLOWS: [&str; 3] = ["once", "twice", "through"];
 
+/// Those of them that leave the counting to others.
+const DELEGATES: [&str; 1] = ["through"];
+
 /// Counters: `c0`, `c1` and so on.
 pub(crate) const COUNTERS: usize = 6;
 
@@ -106,7 +109,7 @@ pub(crate) type Acknowledged = BTreeMap<String, Json>;
 /// Adds the instances that were told to have ended, in whole lines, without the summary.
 pub(crate) fn note_ends(told: &str, ends: &mut Acknowledged) {
     // What stands behind the last end of a line was cut off.
-    let whole = told.rfind('\n').map_or("", |end| &told[..end]);
+    let (whole, _) = told.rsplit_once('\n').unwrap_or_default();
     for line in whole.lines() {
         let line: Json = serde_json::from_str(line).expect("each line is JSON");
         let Some(instance) = line["instance"].as_str() else { continue };
@@ -159,7 +162,7 @@ impl Account {
                     Status::Running(_) | Status::Failed { .. } => Json::Null,
                 };
                 let is_done = State::from(&row.status) == State::Done;
-                if is_done && matches!(&*row.workflow, "once" | "twice") {
+                if is_done && !DELEGATES.contains(&&*row.workflow) {
                     account.counting.insert(id.clone());
                 }
                 account.instances.insert(id, output);

@@ -10,6 +10,8 @@ mod binary;
 #[cfg(test)]
 mod booking;
 #[cfg(test)]
+mod chance;
+#[cfg(test)]
 mod commit;
 #[cfg(test)]
 mod conflict;
@@ -51,7 +53,8 @@ mod outside_call;
 mod patience;
 #[cfg(test)]
 mod plain_data;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod power_cut;
 #[cfg(test)]
 mod program;

@@ -14,14 +14,13 @@ use lockstep_store::StoreError;
 use tokio::task::JoinSet;
 
 use crate::binary::{finish, lockstep, run};
+use crate::chance::Chance;
 use crate::ledger::{self, Account, Acknowledged};
 use crate::server::{Answer, Server};
 use crate::shelf::Shelf;
-use chance::Chance;
 use disk::{Disk, Files};
 use notes::Note;
 
-mod chance;
 mod disk;
 mod notes;
 
@@ -128,12 +127,9 @@ fn cuts(
         (0..notes.len()).filter(|place| wanted(&notes[*place])).collect()
     };
     let told = places(&|note| matches!(note, Note::Told(_) | Note::Sent(_)));
-    let store = notes.iter().find_map(|note| match note {
-        Note::Opened { name, file, .. } if name == STORE => Some(*file),
-        _ => None,
-    });
-    let checkpoints =
-        places(&|note| matches!(note, Note::Written { file, .. } if Some(*file) == store));
+    let is_store = |note: &Note| matches!(note, Note::Opened { name, .. } if name == STORE);
+    let store = notes.iter().find(|note| is_store(note)).and_then(Note::file);
+    let checkpoints = places(&|note| matches!(note, Note::Written { .. }) && note.file() == store);
     let mut moments: Vec<usize> = (0..CUTS)
         .map(|number| match number % 8 {
             0 => chance.below(BEGINNING),
@@ -148,10 +144,10 @@ fn cuts(
     let mut cuts = Vec::new();
     for (place, note) in notes.iter().enumerate() {
         disk.note(note);
-        match note {
-            Note::Told(told) => lines.push_str(std::str::from_utf8(told).expect("it is text")),
-            Note::Sent(sent) => callers.extend(caller(sent)),
-            _ => {}
+        if let Note::Told(told) = note {
+            lines.push_str(std::str::from_utf8(told).expect("it is text"));
+        } else if let Note::Sent(sent) = note {
+            callers.extend(caller(sent));
         }
         while moments.next_if_eq(&place).is_some() {
             let mut ends = before.ends.clone();
@@ -199,7 +195,7 @@ async fn power_cut_at_any_moment_loses_nothing_told_and_does_nothing_twice() {
     let server = Server::start(|_| Answer::ok()).await;
     let site = Site::new(&server);
     let mut chance = Chance::new(4);
-    let (mut base, mut all, mut failures) = (Cut::default(), Coverage::default(), Vec::new());
+    let (mut base, mut all) = (Cut::default(), Coverage::default());
     for number in 0..RUNS {
         let folder = site.folder(&format!("run-{number}"));
         disk::lay_out(&folder, &base.files);
@@ -215,7 +211,7 @@ async fn power_cut_at_any_moment_loses_nothing_told_and_does_nothing_twice() {
 
         let cuts = cuts(before, &notes, &base, &mut chance, &mut all);
         base = cuts[CUTS / 2].clone();
-        let mut checks = JoinSet::new();
+        let (mut checks, mut failures) = (JoinSet::new(), Vec::new());
         let mut cuts = cuts.into_iter().enumerate();
         loop {
             while checks.len() < AT_WORK
@@ -231,12 +227,12 @@ async fn power_cut_at_any_moment_loses_nothing_told_and_does_nothing_twice() {
                     all.told += covered.told;
                     all.absent += covered.absent;
                 }
-                Err(why) => failures.push(format!("run {number}, {workflow}: {why}")),
+                Err(why) => failures.push(why),
             }
         }
+        let (failed, why) = (failures.len(), failures.join("\n"));
+        assert!(failures.is_empty(), "run {number}, {workflow}: {failed} of {CUTS} cuts:\n{why}");
     }
-    let failed = failures.len();
-    assert!(failures.is_empty(), "{failed} of {} cuts:\n{}", RUNS * CUTS, failures.join("\n"));
     let few = RUNS * CUTS / 20;
     assert!(all.unfinished > few && all.told > few, "cuts in the middle of work: {all:?}");
     assert!(all.in_a_checkpoint > 0 && all.absent > 0, "cuts at rare moments: {all:?}");

@@ -14,8 +14,8 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use super::chance::Chance;
 use super::notes::Note;
+use crate::chance::Chance;
 
 /// Bytes that a disk writes as a whole.
 const SECTOR: usize = 512;

@@ -26,6 +26,21 @@ pub(super) enum Note {
     Sent(Vec<u8>),
 }
 
+impl Note {
+    /// Returns the file that it is about, if it is about one.
+    pub(super) fn file(&self) -> Option<u64> {
+        match self {
+            Self::Opened { file, .. }
+            | Self::Folder { file }
+            | Self::Written { file, .. }
+            | Self::Cut { file, .. }
+            | Self::Flush { file, .. }
+            | Self::Flushed { file, .. } => Some(*file),
+            Self::Removed { .. } | Self::Told(_) | Self::Sent(_) => None,
+        }
+    }
+}
+
 /// Bytes of a number in a note.
 const NUMBER: usize = 8;
 
