@@ -133,6 +133,17 @@ pub(crate) struct Account {
 }
 
 impl Account {
+    /// Reads the store at a path; `None` if it was only being made, and nothing can be in it.
+    pub(crate) async fn read_if_made(path: &Path) -> Result<Option<Self>, StoreError> {
+        match Self::read(path).await {
+            Ok(account) => Ok(Some(account)),
+            Err(StoreError::Absent { .. } | StoreError::Older { .. } | StoreError::Open { .. }) => {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Reads the store at a path.
     pub(crate) async fn read(path: &Path) -> Result<Self, StoreError> {
         let url = path.to_str().expect("the path is text");

@@ -10,7 +10,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lockstep_store::StoreError;
 use tokio::task::JoinSet;
 
 use crate::binary::{finish, lockstep, run};
@@ -164,18 +163,13 @@ async fn check(workflow: PathBuf, folder: PathBuf, mut cut: Cut) -> Result<Cover
     disk::lay_out(&folder, &cut.files);
     let store = folder.join(STORE);
     let mut covered = Coverage { told: usize::from(!cut.ends.is_empty()), ..Coverage::default() };
-    match Account::read(&store).await {
-        Ok(account) => {
+    match Account::read_if_made(&store).await.map_err(|error| error.to_string())? {
+        Some(account) => {
             account.check(&cut.ends, &cut.callers)?;
             covered.unfinished = usize::from(account.unfinished > 0);
         }
-        // It was only being made.
-        Err(StoreError::Absent { .. } | StoreError::Older { .. } | StoreError::Open { .. })
-            if cut.ends.is_empty() && cut.callers.is_empty() =>
-        {
-            covered.absent = 1;
-        }
-        Err(error) => return Err(format!("it cannot be read: {error}")),
+        None if cut.ends.is_empty() && cut.callers.is_empty() => covered.absent = 1,
+        None => return Err("told is durable: there is no store".to_owned()),
     }
     let args = ["run", text(&workflow), "--workflow", "once", "--store", text(&store), "--quiet"];
     let told = run(&[&args[..], &["--count", "0", "--each", "--format", "json"]].concat()).await;

@@ -245,3 +245,67 @@ pub(super) fn lay_out(folder: &Path, files: &Files) {
         fs::write(folder.join(name), contents).expect("the file can be written");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CUTS: usize = 200;
+
+    /// What may be in the file `a` of a new disk behind these notes.
+    fn left(notes: &[Note]) -> Vec<Option<Vec<u8>>> {
+        let mut disk = Disk::default();
+        disk.note(&Note::Folder { file: 1 });
+        disk.note(&Note::Opened { name: "a".to_owned(), file: 2, created: true });
+        for note in notes {
+            disk.note(note);
+        }
+        let mut chance = Chance::new(7);
+        let mut left: Vec<_> = (0..CUTS).map(|_| disk.after_cut(&mut chance).remove("a")).collect();
+        left.sort();
+        left.dedup();
+        left
+    }
+
+    fn written(at: usize, data: &[u8]) -> Note {
+        Note::Written { file: 2, at, data: data.to_vec() }
+    }
+
+    fn flushed(file: u64) -> [Note; 2] {
+        [Note::Flush { file, number: file }, Note::Flushed { file, number: file }]
+    }
+
+    #[test]
+    fn what_was_flushed_with_its_name_is_there() {
+        let notes = [vec![written(0, b"one")], flushed(2).to_vec(), flushed(1).to_vec()].concat();
+        assert_eq!(left(&notes), [Some(b"one".to_vec())]);
+    }
+
+    #[test]
+    fn name_may_be_lost_until_the_folder_is_flushed() {
+        let notes = [vec![written(0, b"one")], flushed(2).to_vec()].concat();
+        assert_eq!(left(&notes), [None, Some(b"one".to_vec())]);
+    }
+
+    #[test]
+    fn what_is_written_while_a_flush_goes_on_may_be_lost() {
+        let [begins, ends] = flushed(2);
+        let notes = [flushed(1).to_vec(), vec![begins, written(0, b"one"), ends]].concat();
+        let expected = [b"".to_vec(), b"\0\0\0".to_vec(), b"one".to_vec()];
+        assert_eq!(left(&notes), expected.map(Some));
+    }
+
+    #[test]
+    fn write_is_torn_at_borders_of_sectors() {
+        let (old, new) = (vec![b'o'; 1024], vec![b'n'; 1024]);
+        let notes = [
+            flushed(1).to_vec(),
+            vec![written(0, &old)],
+            flushed(2).to_vec(),
+            vec![written(0, &new)],
+        ];
+        let torn = |first: &[u8], second: &[u8]| Some([first, second].concat());
+        let (o, n) = (&old[..SECTOR], &new[..SECTOR]);
+        assert_eq!(left(&notes.concat()), [torn(n, n), torn(n, o), torn(o, n), torn(o, o)]);
+    }
+}
