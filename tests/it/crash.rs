@@ -20,18 +20,18 @@ use crate::server::{Answer, Server};
 use crate::shelf::Shelf;
 
 /// Stores, and how often the process on each is killed.
-const STORES: u64 = 8;
-const KILLS: usize = 25;
+const STORES: u64 = 10;
+const KILLS: usize = 20;
 
 /// Stores that are worked on at once.
-const AT_WORK: usize = 2;
+const AT_WORK: usize = 3;
 
 /// Instances that a process would run if it were left alone, and how many at once.
 const INSTANCES: usize = 1000;
 const AT_ONCE: usize = 64;
 
 /// A process is killed within so many outside calls.
-const CALLS: usize = 160;
+const CALLS: usize = 120;
 
 /// How long an outside call takes.
 const CALL: Duration = Duration::from_millis(2);
