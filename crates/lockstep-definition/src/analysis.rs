@@ -45,6 +45,7 @@ use crate::workflow::Definitions;
 use board::Board;
 pub(crate) use input::check as check_inputs;
 use survey::Survey;
+pub(crate) use text::plain;
 
 /// Tells what is wrong with definitions that have no error.
 pub(crate) fn analyse(definitions: &Definitions, reports: &mut [Report<'_>]) {

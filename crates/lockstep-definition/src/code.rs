@@ -99,8 +99,6 @@ codes! {
     MissingKey = Error "missing-key",
     /// A key is known but has no effect here.
     MisplacedKey = Error "misplaced-key",
-    /// A key, a step or a kind of value belongs to a later version.
-    NotSupportedYet = Error "not-supported-yet",
     /// A value is of the wrong YAML kind: a list where a mapping belongs.
     WrongKind = Error "wrong-kind",
     /// A value is not one of those that are allowed.
@@ -227,6 +225,8 @@ codes! {
     ChildWaitsUnderLock = Warning "child-waits-under-lock",
     /// `while_waiting` where nothing waits.
     WhileWaitingWithoutWait = Warning "while-waiting-without-wait",
+    /// `max_waiting` where nobody waits for the lock.
+    MaxWaitingWithoutWait = Warning "max-waiting-without-wait",
     /// A called workflow needs a lock that its caller holds.
     ChildWaitsForParent = Error "child-waits-for-parent",
     /// A called workflow may need a lock that its caller holds.

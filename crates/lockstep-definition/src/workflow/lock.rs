@@ -6,6 +6,11 @@ use lockstep_expr::Expression;
 
 use super::Place;
 
+/// Most that may wait for one key, as `max_waiting` says it.
+pub const MAX_WAITING: u32 = 1_000_000;
+/// Greatest priority of a waiter, and least if negative; beyond it counts as this.
+pub const MAX_PRIORITY: i64 = 1_000_000;
+
 /// What lock an activity or a workflow takes, and how.
 #[derive(Debug)]
 pub struct ExclusiveLock {
@@ -22,9 +27,11 @@ pub struct ExclusiveLock {
     pub hold_timeout: Duration,
     /// What happens if it is not free.
     pub on_busy: OnBusy,
-    /// How many may wait for one key; a further one gets error `lock.queue_full`. `None`: any number.
+    /// How many may wait for one key, from 1 to [`MAX_WAITING`]; a further one gets error
+    /// `lock.queue_full`. `None`: any number.
     pub max_waiting: Option<u32>,
-    /// The expression for the place among those who wait, higher first; `None` is 0.
+    /// The expression for the place among those who wait, higher first, from -[`MAX_PRIORITY`] to
+    /// [`MAX_PRIORITY`]; `None` is 0.
     pub priority: Option<Expression>,
     /// What a `wait` step does with the lock; `None` if nothing waits under it.
     pub while_waiting: Option<WhileWaiting>,
