@@ -84,6 +84,35 @@ fn mermaid_holds_the_same() {
 }
 
 #[test]
+fn lock_shows_its_keys_and_what_is_not_as_usual() {
+    let text = r#"
+workflow: move-stock
+input: { from: string, to: string, urgent: bool }
+exclusive_lock: { context: '"move/" + input.from', on_busy: skip, while_waiting: hold }
+activities:
+  - activity: move
+    exclusive_lock:
+      context: '[ref("Shelf", input.from), ref("Shelf", input.to)]'
+      mode: shared
+      max_waiting: 20
+      priority: "input.urgent ? 1 : 0"
+      while_waiting: release
+    steps:
+      - wait: { for: 5m }
+  - activity: count
+    exclusive_lock: { scope: activity }
+    steps: [{ log: counting }]
+"#;
+    expect![[""]].assert_eq(&mermaid::mermaid(&graph(text)));
+    let told = svg::svg(&graph(text));
+    assert!(
+        told.contains(
+            "2 activities, 2 of them under an exclusive lock. A lock is held to the end."
+        )
+    );
+}
+
+#[test]
 fn svg_holds_all_texts_escaped() {
     let told = svg::svg(&graph(BOOKING));
     assert!(told.contains("<title id=\"title\">Workflow book</title>"), "{told}");

@@ -39,6 +39,19 @@ pub struct ExclusiveLock {
     pub place: Place,
 }
 
+impl ExclusiveLock {
+    /// The expressions of its keys: those of a list one by one, as far as they are written so; none
+    /// for the whole system.
+    pub fn written_keys(&self) -> Vec<&str> {
+        let Some(context) = &self.context else { return Vec::new() };
+        let text = context.text().trim();
+        match crate::analysis::items(text) {
+            Some(items) => items.into_iter().map(str::trim).collect(),
+            None => vec![text],
+        }
+    }
+}
+
 /// What a `wait` step does with the lock of its activity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WhileWaiting {
@@ -49,7 +62,7 @@ pub enum WhileWaiting {
 }
 
 /// Whether others may hold a key at the same time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LockMode {
     /// Nobody.
     #[default]
