@@ -103,7 +103,19 @@ activities:
     exclusive_lock: { scope: activity }
     steps: [{ log: counting }]
 "#;
-    expect![[""]].assert_eq(&mermaid::mermaid(&graph(text)));
+    expect![[r#"
+        flowchart TD
+          n0(["move-stock"])
+          n1("to the end<br/>🔒 #34;move/#34; + input.from<br/>left out if busy, held while waiting")
+          n2["move<br/>🔒 ref(#34;Shelf#34;, input.from)<br/>🔒 ref(#34;Shelf#34;, input.to)<br/>shared, at most 20 wait<br/>priority input.urgent ? 1 : 0<br/>given back while waiting<br/>⏳ wait duration(#34;300s#34;)"]
+          n3["count<br/>🔒 the whole activity<br/>log"]
+          n4(["end"])
+          n0 --> n1
+          n1 -.->|"busy"| n4
+          n1 --> n2
+          n2 --> n3
+          n3 --> n4
+    "#]].assert_eq(&mermaid::mermaid(&graph(text)));
     let told = svg::svg(&graph(text));
     assert!(
         told.contains(

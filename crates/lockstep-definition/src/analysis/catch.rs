@@ -160,12 +160,13 @@ impl<'w> Raised<'w> {
                     never.insert("lock.uncommitted");
                 }
             }
-            None if survey.held_before(number).is_empty() => {}
-            // A lock from before can be lost.
-            None => {
+            // A lock that is kept from an activity before can be lost; the loss of the workflow's
+            // own is the end of the instance.
+            None if survey.held.get(number).is_some_and(|held| !held.locks.is_empty()) => {
                 families.insert("lock.");
                 never.extend(TAKING);
             }
+            None => {}
         }
         for walked in steps {
             match &walked.step.operation {
