@@ -16,6 +16,8 @@ use super::taken::{Take, Taken};
 
 /// Most keys under which the starts of one activity are looked at.
 const MAX_KEYS: usize = 64;
+/// Most starts of one workflow that are looked at.
+const MAX_STARTS: usize = 100;
 
 /// A lock that is held where the other workflow is started, and the wait under it.
 struct Holding<'w> {
@@ -26,7 +28,8 @@ struct Holding<'w> {
 
 pub(crate) fn check(surveys: &[Survey<'_>], taken: &Taken<'_>, board: &mut Board<'_, '_>) {
     for (number, survey) in surveys.iter().enumerate() {
-        for (call, takes) in taken.children(number, ChildMode::Start) {
+        let started = taken.children(number, ChildMode::Start);
+        for (call, takes) in started.filter(|(_, takes)| !takes.is_empty()).take(MAX_STARTS) {
             let found = holding(survey, call).into_iter().find_map(|held| {
                 let take = takes.iter().find(|take| is_in_the_way(&held, take))?;
                 Some((held, take))

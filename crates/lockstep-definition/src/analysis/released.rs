@@ -7,7 +7,8 @@
 //! Invariants:
 //!
 //! * Changes and reads are followed in the order of the text within one activity; the steps of a
-//!   `for_each` come twice, so that a round is seen behind another.
+//!   `for_each` that waits come twice, so that a round is seen behind another.
+//! * Work is bounded: see [`MAX_NAMES`] and [`MAX_STEPS`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +22,12 @@ use crate::workflow::{
 use super::board::{Board, Told};
 use super::survey::Survey;
 use super::text;
+use super::walk;
+
+/// Most names of an activity that are followed.
+const MAX_NAMES: usize = 256;
+/// Most steps of an activity that are taken, those that come again included, until each comes once.
+const MAX_STEPS: usize = 20_000;
 
 /// An object, or a list of them, that a name is bound to.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +57,8 @@ struct Walk<'w> {
     /// Whether other steps run beside.
     at_once: bool,
     state: State<'w>,
+    /// How many steps were taken.
+    taken: usize,
     /// Steps about which something was told.
     told: BTreeSet<(u32, u32)>,
     findings: Vec<Told>,
@@ -67,6 +76,7 @@ pub(crate) fn check(survey: &Survey<'_>, board: &mut Board<'_, '_>) {
             each_step: activity.auto_commit == AutoCommit::EachStep,
             at_once: false,
             state: State { changed, ..State::default() },
+            taken: 0,
             told: BTreeSet::new(),
             findings: Vec::new(),
         };
@@ -81,6 +91,7 @@ impl<'w> Walk<'w> {
     /// Takes steps one after the other. They nest only a few levels deep.
     fn all(&mut self, steps: &'w [Step]) {
         for step in steps {
+            self.taken += 1;
             self.step(step);
             if self.each_step && !self.at_once {
                 self.commit();
@@ -137,7 +148,8 @@ impl<'w> Walk<'w> {
 
     fn bind(&mut self, name: &'w str, bound: Option<Known<'w>>) {
         self.state.names.remove(name);
-        self.state.names.extend(bound.map(|known| (name, known)));
+        let room = self.state.names.len() < MAX_NAMES;
+        self.state.names.extend(bound.filter(|_| room).map(|known| (name, known)));
     }
 
     fn change(&mut self, step: &'w Step) {
@@ -161,7 +173,9 @@ impl<'w> Walk<'w> {
         let outer = self.at_once;
         self.at_once |= each.max_parallel > 1;
         let before = self.state.clone();
-        for _ in 0..2 {
+        let waits = walk::all(&each.steps).iter().any(|walked| is_wait(walked.step));
+        let rounds = if waits && self.taken < MAX_STEPS { 2 } else { 1 };
+        for _ in 0..rounds {
             let list = self.state.names.get(items.as_str()).copied().filter(|known| known.list);
             let item = list.map(|known| Known { list: false, ..known });
             self.bind(&each.item, item);
@@ -211,6 +225,10 @@ impl State<'_> {
             own.stale = own.stale.or(known.stale);
         }
     }
+}
+
+fn is_wait(step: &Step) -> bool {
+    matches!(step.operation, Operation::Wait(_))
 }
 
 fn known(step: &Step, list: bool) -> Known<'_> {

@@ -136,3 +136,21 @@ fn errors_of_a_lock_depend_on_its_keys() {
         ],
     );
 }
+
+#[test]
+fn large_activity_is_checked_soon() {
+    let mut steps: Vec<String> = Vec::new();
+    for n in 0..3_000 {
+        steps.push(format!("{{ load: {{ entity: Slot, id: x }}, as: _s{n} }}"));
+    }
+    for _ in 0..1_000 {
+        steps.push(format!("{{ for_each: [1], steps: [{WAIT}, {{ create: Slot }}, commit] }}"));
+    }
+    let mut nested = vec![COUNT; 500].join(", ") + ", commit, " + WAIT;
+    for _ in 0..8 {
+        nested = format!("{{ for_each: [1, 2], steps: [{nested}] }}");
+    }
+    let steps = format!("{LOAD}, {}, {nested}", steps.join(", "));
+    let text = workflow(&activity("a", RELEASE, &[&steps]));
+    assert_eq!(codes(&text).first().copied(), Some("stale-after-release"));
+}
