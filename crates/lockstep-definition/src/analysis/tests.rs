@@ -2,6 +2,7 @@
 
 mod across_files;
 mod held_waits;
+mod lineage;
 mod modes;
 mod released;
 mod workflow_lock;

@@ -8,7 +8,7 @@ use super::{activity, codes};
 use crate::{Code, Source, check};
 
 /// Code, place, labels with their files: what people see of findings across files.
-fn told(files: &[(&str, &str)]) -> String {
+pub(super) fn told(files: &[(&str, &str)]) -> String {
     let sources: Vec<Source> = files.iter().map(|(path, text)| Source::new(*path, *text)).collect();
     let checked = check(&sources);
     let mut out = String::new();
@@ -27,7 +27,7 @@ fn told(files: &[(&str, &str)]) -> String {
 }
 
 #[track_caller]
-fn tells(files: &[(&str, &str)], expected: Expect) {
+pub(super) fn tells(files: &[(&str, &str)], expected: Expect) {
     expected.assert_eq(&told(files));
 }
 
@@ -90,7 +90,7 @@ fn three_locks_are_taken_in_a_circle() {
 }
 
 /// A workflow that holds one lock and calls another workflow.
-fn calls(name: &str, lock: &str, called: &str) -> String {
+pub(super) fn calls(name: &str, lock: &str, called: &str) -> String {
     format!(
         "workflow: {name}\ninput: {{ id: string }}\nactivities:\n  - activity: hold\n    \
          exclusive_lock: {{ context: {lock} }}\n    steps:\n      - workflow: {{ call: {called}, \
@@ -98,7 +98,7 @@ fn calls(name: &str, lock: &str, called: &str) -> String {
     )
 }
 
-fn takes(name: &str, lock: &str) -> String {
+pub(super) fn takes(name: &str, lock: &str) -> String {
     format!(
         "workflow: {name}\ninput: {{ id: string }}\nactivities:\n  - activity: take\n    \
          exclusive_lock: {{ context: {lock} }}\n    steps:\n      - log: \"${{input.id}}\"\n"
@@ -134,94 +134,6 @@ fn locks_are_held_over_calls_of_workflows() {
     // A workflow that is started is not waited for.
     let starts = calls("c", customer, "d").replace("call: d", "start: d");
     tells(&[files[0], files[1], ("c.yaml", &starts), files[3]], expect![[""]]);
-}
-
-/// A workflow that holds a lock, starts another workflow, and waits.
-fn starts(lock: &str, wait: &str) -> String {
-    calls("parent", lock, "child")
-        .replace("call: child", "start: child")
-        .replace(" }\n    steps:", ", hold_timeout: 2h, while_waiting: hold }\n    steps:")
-        + &format!("      - wait: {wait}\n        timeout: 1h\n")
-            .replace("1h }\n        timeout: 1h", "1h }")
-}
-
-#[test]
-fn called_workflow_enters_the_locks_of_its_callers() {
-    let order = "'ref(\"Order\", input.id)'";
-    let child = takes("child", order);
-    let parent = calls("parent", order, "child");
-    tells(&[("parent.yaml", &parent), ("child.yaml", &child)], expect![[""]]);
-    // Over a workflow in between, which only passes the value on.
-    let middle = calls("middle", "input.id", "child")
-        .replace("    exclusive_lock: { context: input.id }\n", "");
-    let outer = calls("parent", order, "middle");
-    tells(
-        &[("parent.yaml", &outer), ("middle.yaml", &middle), ("child.yaml", &child)],
-        expect![[""]],
-    );
-    // Whoever has the lock of the whole system has every other.
-    let whole =
-        parent.replace(&format!("exclusive_lock: {{ context: {order} }}"), "exclusive_lock:");
-    tells(
-        &[("parent.yaml", &whole), ("child.yaml", &child)],
-        expect![[r#"
-        lock-without-context parent.yaml:5:5 this lock has no context: it excludes every other exclusive lock in the system
-    "#]],
-    );
-    // Another one of the kind is another lock.
-    let other = parent
-        .replace("id: string }", "id: string, other: string }")
-        .replace("${input.id}\" }", "${input.other}\" }");
-    tells(
-        &[("parent.yaml", &other), ("child.yaml", &child)],
-        expect![[r#"
-        lock-order parent.yaml:7:9 `child` takes a lock of `Order` while `parent` holds another: two instances of `parent` with the same two in different order wait for each other
-          parent.yaml:5:5 `exclusive_lock` holds the lock `ref("Order", input.id)` from here
-          child.yaml:5:5 `exclusive_lock` takes the other here
-    "#]],
-    );
-    // Held shared it is not held alone.
-    let shared = parent.replace("context:", "mode: shared, context:");
-    tells(
-        &[("parent.yaml", &shared), ("child.yaml", &child)],
-        expect![[r#"
-        lock-order parent.yaml:7:9 `child` takes the lock `ref("Order", input.id)` alone while `parent` holds it shared: two instances that hold it shared wait for each other
-          parent.yaml:5:5 `exclusive_lock` it is held shared from here
-          child.yaml:5:5 `exclusive_lock` it is taken alone here
-    "#]],
-    );
-    let both = child.replace("context:", "mode: shared, context:");
-    tells(&[("parent.yaml", &shared), ("child.yaml", &both)], expect![[""]]);
-}
-
-#[test]
-fn started_workflow_waits_for_the_lock_of_one_that_waits() {
-    let order = "'ref(\"Order\", input.id)'";
-    let child = takes("child", order);
-    let parent = starts(order, "{ signal: done }");
-    tells(
-        &[("parent.yaml", &parent), ("child.yaml", &child)],
-        expect![[r#"
-        child-may-wait-for-parent parent.yaml:7:9 `child` waits for the lock `ref("Order", input.id)`, which `parent` holds while it waits: if that is for `child`, each waits for the other
-          parent.yaml:5:5 `exclusive_lock` `parent` holds the lock from here
-          parent.yaml:8:9 `wait` `parent` waits here
-          child.yaml:5:5 `exclusive_lock` `take` waits for the lock here
-    "#]],
-    );
-    for parent in [
-        // Who does not wait for somebody ends some time.
-        calls("parent", order, "child").replace("call: child", "start: child"),
-        starts(order, "{ for: 1h }"),
-        starts("'ref(\"Customer\", input.id)'", "{ signal: done }"),
-        // A called workflow enters the lock.
-        starts(order, "{ signal: done }")
-            .replace("start: child", "call: child")
-            .replace("      - wait", "        timeout: 30m\n      - wait"),
-    ] {
-        assert_eq!(told(&[("parent.yaml", &parent), ("child.yaml", &child)]), "");
-    }
-    let shared = |text: &str| text.replace("context:", "mode: shared, context:");
-    assert_eq!(told(&[("parent.yaml", &shared(&parent)), ("child.yaml", &shared(&child))]), "");
 }
 
 /// A transfer that takes one account after the other.
