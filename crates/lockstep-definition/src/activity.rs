@@ -4,25 +4,18 @@
 //!
 //! * Parts are read in the order in which they would run.
 
-use std::time::Duration;
-
-use lockstep_expr::Span;
-
 use crate::allow::allow;
 use crate::code::Code;
 use crate::diagnostic::{Finding, listed, nearest, shown};
-use crate::fields::{Fields, Keys, later};
+use crate::fields::{Fields, Keys};
 use crate::flow::Op;
+use crate::lock::{Owner, lock};
 use crate::name::NameKind;
 use crate::part::Part;
 use crate::reader::{Around, Reader};
-use crate::report::Report;
 use crate::step::{Nesting, steps};
 use crate::values::{choice, description, error_patterns, length_of_time, name, text};
-use crate::workflow::{
-    Activity, AutoCommit, Catch, ExclusiveLock, Goto, Handler, LockMode, LockScope, Next, OnBusy,
-    OnConflict, WhileWaiting,
-};
+use crate::workflow::{Activity, AutoCommit, Catch, Goto, Handler, Next, OnConflict};
 use crate::yaml::node::{Node, Value};
 
 const ACTIVITY: Keys = Keys {
@@ -41,29 +34,9 @@ const ACTIVITY: Keys = Keys {
         "retry",
         "timeout",
     ],
-    later: &[],
 };
-const LOCK: Keys = Keys {
-    what: "an exclusive lock",
-    known: &[
-        "context",
-        "scope",
-        "waiting_timeout",
-        "hold_timeout",
-        "on_busy",
-        "while_waiting",
-        "allow",
-    ],
-    later: &["mode", "max_waiting", "priority"],
-};
-const NEXT: Keys = Keys { what: "an entry of `next`", known: &["when", "goto"], later: &[] };
-const CATCH: Keys =
-    Keys { what: "an entry of `catch`", known: &["error", "goto", "steps"], later: &[] };
-
-/// How long an activity waits for its lock unless it or the project says otherwise.
-const WAITING_TIMEOUT: Duration = Duration::from_mins(1);
-/// How long an activity may hold its lock unless it or the project says otherwise.
-const HOLD_TIMEOUT: Duration = Duration::from_mins(5);
+const NEXT: Keys = Keys { what: "an entry of `next`", known: &["when", "goto"] };
+const CATCH: Keys = Keys { what: "an entry of `catch`", known: &["error", "goto", "steps"] };
 
 const AUTO_COMMIT: &[(&str, AutoCommit)] = &[
     ("true", AutoCommit::Activity),
@@ -72,17 +45,6 @@ const AUTO_COMMIT: &[(&str, AutoCommit)] = &[
 ];
 pub(crate) const ON_CONFLICT: &[(&str, OnConflict)] =
     &[("retry", OnConflict::Retry), ("fail", OnConflict::Fail), ("force", OnConflict::Force)];
-const SCOPE: &[(&str, LockScope)] = &[
-    ("system", LockScope::System),
-    ("workflow", LockScope::Workflow),
-    ("activity", LockScope::Activity),
-];
-const ON_BUSY: &[(&str, OnBusy)] =
-    &[("wait", OnBusy::Wait), ("fail", OnBusy::Fail), ("skip", OnBusy::Skip)];
-/// What may be written, and what of it there is.
-const WHILE_WAITING: &[(&str, Option<WhileWaiting>)] =
-    &[("hold", Some(WhileWaiting::Hold)), ("release", None)];
-
 /// Reads one activity.
 pub(crate) fn activity(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Activity> {
     let Some(fields) = Fields::read(reader.report, node, ACTIVITY) else {
@@ -107,12 +69,13 @@ pub(crate) fn activity(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Activ
         let condition = reader.flow.condition();
         reader.flow.push(Op::Unless(condition));
     }
-    let exclusive_lock = Part::read(fields.get("exclusive_lock"), |field| lock(reader, field));
+    let exclusive_lock =
+        Part::read(fields.get("exclusive_lock"), |field| lock(reader, field, Owner::Activity));
     let auto_commit = Part::read(fields.value("auto_commit"), |n| {
         choice(reader.report, n, "auto_commit", AUTO_COMMIT)
     });
     reader.around = Around {
-        lock: exclusive_lock.is_written(),
+        lock: reader.locked || exclusive_lock.is_written(),
         nesting: Nesting::new(matches!(auto_commit, Part::There(AutoCommit::EachStep))),
         ..Around::default()
     };
@@ -129,7 +92,7 @@ pub(crate) fn activity(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Activ
         .and_then(|node| steps(reader, node, "`steps`"));
     let next = Part::read(fields.value("next"), |node| nexts(reader, node));
     reader.flow.push(Op::End);
-    reader.around = Around { catch: true, ..Around::default() };
+    reader.around = Around { catch: true, lock: reader.locked, ..Around::default() };
     let catch = Part::read(fields.value("catch"), |node| catches(reader, node));
     reader.around = Around::default();
     let retry =
@@ -151,83 +114,6 @@ pub(crate) fn activity(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Activ
         timeout: timeout.known().ok()?,
         place: reader.report.place(node.span),
     })
-}
-
-fn lock(reader: &mut Reader<'_, '_>, field: crate::fields::Field<'_>) -> Option<ExclusiveLock> {
-    let empty = Node {
-        value: Value::Map(Vec::new()),
-        span: field.key_span,
-        text_span: field.key_span,
-        extent: field.key_span,
-        style: field.value.style,
-    };
-    // `exclusive_lock:` and `exclusive_lock: true` have no keys.
-    let node = match field.value.value {
-        Value::Null | Value::Bool(true) => &empty,
-        Value::Bool(false)
-        | Value::Int(_)
-        | Value::LargeInt
-        | Value::Double(_)
-        | Value::Text(_)
-        | Value::List(_)
-        | Value::Map(_)
-        | Value::Tagged(_) => field.value,
-    };
-    let fields = Fields::read(reader.report, node, LOCK)?;
-    // What is told about the lock as a whole stands at its key.
-    allow(reader.report, &fields, node, Some(field.key_span));
-    let context = Part::read(fields.value("context"), |node| reader.expression(node, "context"));
-    let report = &mut *reader.report;
-    let scope = Part::read(fields.value("scope"), |node| choice(report, node, "scope", SCOPE));
-    // Within a workflow or an activity it is one lock beside others.
-    if fields.get("context").is_none()
-        && !matches!(scope, Part::There(LockScope::Workflow | LockScope::Activity))
-    {
-        report.add(without_context(field.key_span));
-    }
-    let waiting_timeout = Part::read(fields.value("waiting_timeout"), |node| {
-        length_of_time(report, node, "waiting_timeout", true)
-    });
-    let hold_timeout = Part::read(fields.value("hold_timeout"), |node| {
-        length_of_time(report, node, "hold_timeout", false)
-    });
-    let on_busy =
-        Part::read(fields.value("on_busy"), |node| choice(report, node, "on_busy", ON_BUSY));
-    if let (Part::There(OnBusy::Skip), Some(field)) = (&on_busy, fields.get("on_busy")) {
-        reader.flow.push(Op::MaySkip(field.key_span));
-    }
-    let while_waiting =
-        Part::read(fields.value("while_waiting"), |node| while_waiting(report, node));
-    let defaults = &reader.catalog.defaults;
-    Some(ExclusiveLock {
-        context: context.known().ok()?,
-        scope: scope.or_default()?,
-        mode: LockMode::Exclusive,
-        waiting_timeout: waiting_timeout.or(defaults.waiting_timeout.unwrap_or(WAITING_TIMEOUT))?,
-        hold_timeout: hold_timeout.or(defaults.hold_timeout.unwrap_or(HOLD_TIMEOUT))?,
-        on_busy: on_busy.or_default()?,
-        max_waiting: None,
-        priority: None,
-        while_waiting: while_waiting.known().ok()?,
-        place: report.place(field.key_span),
-    })
-}
-
-fn without_context(span: Span) -> Finding {
-    let message = "this lock has no context: it excludes every other exclusive lock in the system";
-    Finding::new(Code::LockWithoutContext, span, message).help(
-        "while one instance holds it, every other activity with a lock waits, in all workflows, and \
-         it waits for all of them; write `context:` with what the activity works on, such as \
-         `ref(\"Order\", input.order)`, or a fixed text to run one activity alone",
-    )
-}
-
-fn while_waiting(report: &mut Report<'_>, node: &Node) -> Option<WhileWaiting> {
-    let written = choice(report, node, "while_waiting", WHILE_WAITING)?;
-    if written.is_none() {
-        report.add(later(node.span, "while_waiting: release"));
-    }
-    written
 }
 
 fn nexts(reader: &mut Reader<'_, '_>, node: &Node) -> Option<Vec<Next>> {

@@ -29,7 +29,9 @@ mod names;
 mod private_lock;
 mod reads;
 mod recursion;
+mod released;
 mod retry_after_call;
+mod shared_write;
 mod survey;
 mod taken;
 #[cfg(test)]
@@ -45,6 +47,7 @@ use crate::workflow::Definitions;
 use board::Board;
 pub(crate) use input::check as check_inputs;
 use survey::Survey;
+pub(crate) use text::{items, plain};
 
 /// Tells what is wrong with definitions that have no error.
 pub(crate) fn analyse(definitions: &Definitions, reports: &mut [Report<'_>]) {
@@ -59,6 +62,8 @@ pub(crate) fn analyse(definitions: &Definitions, reports: &mut [Report<'_>]) {
         force::check(survey, &mut board);
         uncommitted::check(survey, &mut board);
         reads::check(survey, &mut board);
+        released::check(survey, &mut board);
+        shared_write::check(survey, &mut board);
     }
     let calls = call_graph::CallGraph::new(&surveys);
     let taken = taken::Taken::of_all(&surveys, &calls);

@@ -99,8 +99,6 @@ codes! {
     MissingKey = Error "missing-key",
     /// A key is known but has no effect here.
     MisplacedKey = Error "misplaced-key",
-    /// A key, a step or a kind of value belongs to a later version.
-    NotSupportedYet = Error "not-supported-yet",
     /// A value is of the wrong YAML kind: a list where a mapping belongs.
     WrongKind = Error "wrong-kind",
     /// A value is not one of those that are allowed.
@@ -223,13 +221,21 @@ codes! {
     HoldTimeoutTooShort = Warning "hold-timeout-too-short",
     /// A `wait` under a lock that does not say what becomes of it.
     WaitUnderLock = Error "wait-under-lock",
+    /// A wait gives a lock back although changes are not committed.
+    UncommittedAtRelease = Error "uncommitted-at-release",
+    /// A wait gives a lock back while other steps run under it.
+    ReleaseAtOnce = Error "release-at-once",
+    /// An object that was read before a lock was given back is written behind.
+    StaleAfterRelease = Warning "stale-after-release",
+    /// An object is changed under a lock that others hold at the same time.
+    WriteUnderSharedLock = Warning "write-under-shared-lock",
     /// A called workflow waits while the caller holds a lock.
     ChildWaitsUnderLock = Warning "child-waits-under-lock",
     /// `while_waiting` where nothing waits.
     WhileWaitingWithoutWait = Warning "while-waiting-without-wait",
-    /// A called workflow needs a lock that its caller holds.
-    ChildWaitsForParent = Error "child-waits-for-parent",
-    /// A called workflow may need a lock that its caller holds.
+    /// `max_waiting` where nobody waits for the lock.
+    MaxWaitingWithoutWait = Warning "max-waiting-without-wait",
+    /// A workflow that was started needs a lock that its starter holds while it waits.
     ChildMayWaitForParent = Warning "child-may-wait-for-parent",
     /// Locks are taken in different orders.
     LockOrder = Warning "lock-order",

@@ -15,7 +15,9 @@ use crate::fields::{Fields, Keys};
 use crate::flow::Flow;
 use crate::given::Callee;
 use crate::input::Signature;
+use crate::lock;
 use crate::name::NameKind;
+use crate::part::Part;
 use crate::payload::payload;
 use crate::reader::Reader;
 use crate::report::Report;
@@ -26,8 +28,16 @@ use crate::yaml::node::{Node, Value as YamlValue};
 
 pub(crate) const WORKFLOW: Keys = Keys {
     what: "a workflow",
-    known: &["workflow", "description", "allow", "on", "input", "activities", "output"],
-    later: &["exclusive_lock"],
+    known: &[
+        "workflow",
+        "description",
+        "allow",
+        "on",
+        "input",
+        "exclusive_lock",
+        "activities",
+        "output",
+    ],
 };
 
 /// Reads the `workflow:` document of this number, whose inputs are in the catalog, and what it and
@@ -78,6 +88,12 @@ fn read(
         flows.push(flow);
         triggers
     });
+    let exclusive_lock = Part::read(fields.get("exclusive_lock"), |field| {
+        let (lock, flow) = lock::of_workflow(reader, field);
+        flows.push(flow);
+        lock
+    });
+    reader.locked = exclusive_lock.is_written();
     let example = "activities: [{ activity: NAME, steps: [...] }]";
     let nodes = fields
         .required(reader.report, "activities", example)
@@ -106,8 +122,16 @@ fn read(
     };
     let triggers = triggers.unwrap_or_default();
     let (name, input) = (name?, input?);
-    let exclusive_lock = None;
-    Some(Workflow { name, description, input, exclusive_lock, activities, output, triggers, place })
+    Some(Workflow {
+        name,
+        description,
+        input,
+        exclusive_lock: exclusive_lock.known().ok()?,
+        activities,
+        output,
+        triggers,
+        place,
+    })
 }
 
 /// Fills in the names of activities before any is read, for `goto`.

@@ -29,12 +29,10 @@ use crate::yaml::node::{self, Node};
 const ENTITY: Keys = Keys {
     what: "an entity",
     known: &["entity", "description", "allow", "attributes", "unique", "invariants"],
-    later: &[],
 };
 const ATTRIBUTE: Keys = Keys {
     what: "an attribute",
     known: &["type", "optional", "default", "min", "max", "description"],
-    later: &[],
 };
 /// Attributes that every object has.
 const GIVEN: &[&str] = &["id", "metadata"];

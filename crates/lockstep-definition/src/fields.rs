@@ -53,8 +53,6 @@ pub(crate) struct Keys {
     /// What the mapping is, with an article: "an activity".
     pub(crate) what: &'static str,
     pub(crate) known: &'static [&'static str],
-    /// Keys of a later version.
-    pub(crate) later: &'static [&'static str],
 }
 
 /// An entry of a mapping.
@@ -85,10 +83,8 @@ impl<'n> Fields<'n> {
         for field in written.iter().copied() {
             if keys.known.contains(&field.key) {
                 fields.entries.push(field);
-            } else if keys.later.contains(&field.key) {
-                report.add(later(field.key_span, field.key));
             } else {
-                let all = keys.known.iter().chain(keys.later).copied().filter(free);
+                let all = keys.known.iter().copied().filter(free);
                 let meant =
                     habit(field.key, keys.known).filter(free).or_else(|| nearest(field.key, all));
                 fields.meant.extend(meant);
@@ -291,16 +287,6 @@ fn unknown(field: Field<'_>, keys: Keys, meant: Option<&str>) -> Finding {
 fn habit(key: &str, known: &[&'static str]) -> Option<&'static str> {
     let meant = HABITS.iter().filter(|(theirs, _)| theirs.contains(&key));
     meant.flat_map(|(_, ours)| *ours).find(|ours| known.contains(ours)).copied()
-}
-
-/// The finding for something that a later version brings.
-pub(crate) fn later(span: Span, key: &str) -> Finding {
-    Finding::new(
-        Code::NotSupportedYet,
-        span,
-        format!("`{}` is not supported in this version", shown(key)),
-    )
-    .help("remove it: it is planned, and ignoring it would change what the definition means")
 }
 
 pub(crate) fn missing(span: Span, what: &str, key: &str, example: &str) -> Finding {

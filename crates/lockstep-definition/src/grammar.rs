@@ -13,16 +13,19 @@
 
 mod activity;
 mod document;
+mod lock;
 mod step;
 mod trigger;
 mod wait;
 
 pub(crate) use self::activity::STEPS;
 #[cfg(test)]
-use self::activity::{ACTIVITY, CATCH, LOCK, NEXT, RETRY};
+use self::activity::{ACTIVITY, CATCH, NEXT, RETRY};
 #[cfg(test)]
 use self::document::{ATTRIBUTE, DEFAULTS, INPUT, INVARIANT};
 pub(crate) use self::document::{DOCUMENT, DOCUMENTS};
+#[cfg(test)]
+use self::lock::{LOCK, WORKFLOW_LOCK};
 pub(crate) use self::step::STEP;
 #[cfg(test)]
 use self::step::{CALL, EXEC, EXPECT, FIND, HTTP, LOAD, RAISE, TASK};

@@ -176,7 +176,8 @@ impl<'i> At<'i> {
             .collect();
         if let Some(workflow) = self.workflow() {
             let mut scope = self.facts.scope(workflow, self.offset, &keys);
-            if let Some(learnt) = self.learnt {
+            // The lock of the workflow sees nothing that anything in it binds.
+            if let Some(learnt) = self.learnt.filter(|_| keys.first() != Some(&"exclusive_lock")) {
                 scope.learn(learnt);
             }
             return scope;

@@ -41,7 +41,7 @@ pub(crate) const WORKFLOW: Asker = Asker {
     name: "the name of an input",
     owner: "a workflow",
     plural: "inputs",
-    keys: Keys { what: "an input", known: KNOWN, later: &[] },
+    keys: Keys { what: "an input", known: KNOWN },
 };
 /// A form asks a person.
 pub(crate) const FORM: Asker = Asker {
@@ -49,7 +49,7 @@ pub(crate) const FORM: Asker = Asker {
     name: "the name of a field",
     owner: "a form",
     plural: "fields",
-    keys: Keys { what: "a field of a form", known: KNOWN, later: &[] },
+    keys: Keys { what: "a field of a form", known: KNOWN },
 };
 
 /// Most inputs of a workflow.

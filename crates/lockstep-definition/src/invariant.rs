@@ -15,7 +15,7 @@ use crate::values::{list, text};
 use crate::workflow::{Entity, Invariant};
 use crate::yaml::node::{Node, Value};
 
-const INVARIANT: Keys = Keys { what: "an invariant", known: &["check", "message"], later: &[] };
+const INVARIANT: Keys = Keys { what: "an invariant", known: &["check", "message"] };
 /// Most invariants of an entity: each is evaluated at every commit of an object.
 const MAX_INVARIANTS: usize = 100;
 

@@ -29,6 +29,7 @@ mod grammar;
 pub mod index;
 mod input;
 mod invariant;
+mod lock;
 mod name;
 mod part;
 mod payload;

@@ -33,12 +33,10 @@ const PROJECT: Keys = Keys {
         "allowed_programs",
         "secrets",
     ],
-    later: &[],
 };
 const DEFAULTS: Keys = Keys {
     what: "`defaults`",
     known: &["waiting_timeout", "hold_timeout", "timeout", "on_conflict"],
-    later: &[],
 };
 
 /// What definitions get that do not say it themselves.

@@ -55,6 +55,8 @@ pub(crate) struct Reader<'r, 's> {
     /// Activities by name, with their number in the workflow.
     pub(crate) activities: BTreeMap<Arc<str>, (usize, Span)>,
     pub(crate) around: Around,
+    /// Whether the workflow itself has a lock.
+    pub(crate) locked: bool,
 }
 
 impl<'r, 's> Reader<'r, 's> {
@@ -65,6 +67,7 @@ impl<'r, 's> Reader<'r, 's> {
             flow: Flow::default(),
             activities: BTreeMap::new(),
             around: Around::default(),
+            locked: false,
         }
     }
 

@@ -11,11 +11,8 @@ use crate::values::{error_patterns, integer, length_of_time};
 use crate::workflow::Retry;
 use crate::yaml::node::{Node, Value};
 
-const RETRY: Keys = Keys {
-    what: "`retry`",
-    known: &["max_attempts", "backoff", "factor", "max_backoff", "on"],
-    later: &[],
-};
+const RETRY: Keys =
+    Keys { what: "`retry`", known: &["max_attempts", "backoff", "factor", "max_backoff", "on"] };
 /// Most attempts, the first included.
 const MAX_ATTEMPTS: u32 = 1_000_000;
 /// Most by which a pause may grow with each attempt.

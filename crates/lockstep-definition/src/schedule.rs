@@ -28,8 +28,7 @@ use crate::workflow::{Missed, TriggerSource};
 use crate::yaml::Places;
 use crate::yaml::node::{Node, Value};
 
-const SCHEDULE: Keys =
-    Keys { what: "`schedule`", known: &["cron", "time_zone", "missed"], later: &[] };
+const SCHEDULE: Keys = Keys { what: "`schedule`", known: &["cron", "time_zone", "missed"] };
 const MISSED: &[(&str, Missed)] =
     &[("once", Missed::Once), ("skip", Missed::Skip), ("all", Missed::All)];
 /// A field of a pattern.

@@ -7,8 +7,11 @@ use lockstep_expr::{Span, StaticType};
 use crate::catalog::Catalog;
 use crate::code::Code;
 use crate::diagnostic::{Finding, listed, nearest, shown};
+use crate::flow::DeclaredInput;
 use crate::name::{BUILT_IN, TYPES};
-use crate::typing::{Known, declared_type, no_attribute, no_field, record};
+use crate::typing::{
+    Known, WORKFLOW_FIELDS, declared, declared_type, no_attribute, no_field, no_input, record,
+};
 use crate::workflow::Entity;
 
 /// Fields of the value `change` in the condition and the input of a trigger.
@@ -29,6 +32,10 @@ enum Shape {
     Typed(StaticType),
     /// The configuration of the project.
     Config,
+    /// The inputs of the workflow: what `input` is.
+    Input(StaticType),
+    /// The workflow and its instance.
+    Workflow,
     /// Its fields.
     Fields(Vec<(Arc<str>, StaticType)>),
     /// A change of an object of this entity, if it is known; whether it may be its creation.
@@ -64,6 +71,17 @@ impl Setting {
         Self::trigger("request", Shape::Fields(fields))
     }
 
+    /// The lock of a workflow with these inputs, if they could be read.
+    pub(crate) fn workflow_lock(inputs: Option<&[DeclaredInput]>) -> Self {
+        let input = inputs.map_or(StaticType::Dyn, |inputs| declared("input", inputs));
+        let names = vec![
+            (Arc::from("input"), Shape::Input(input)),
+            (Arc::from("config"), Shape::Config),
+            (Arc::from("workflow"), Shape::Workflow),
+        ];
+        Self { what: "the lock of a workflow", names }
+    }
+
     fn trigger(name: &str, shape: Shape) -> Self {
         let names = vec![(Arc::from(name), shape), (Arc::from("config"), Shape::Config)];
         Self { what: "a trigger", names }
@@ -84,6 +102,12 @@ impl Setting {
         match shape {
             Shape::Typed(_) => None,
             Shape::Config => catalog.config_field(first?.0, first?.1),
+            Shape::Input(input) => {
+                let fields = &input.shape()?.fields;
+                let names: Vec<&str> = fields.iter().map(|field| &*field.name).collect();
+                no_input(&names, first?)
+            }
+            Shape::Workflow => no_field(name, WORKFLOW_FIELDS, first),
             Shape::Fields(fields) => {
                 let fields: Vec<&str> = fields.iter().map(|(field, _)| &**field).collect();
                 no_field(name, &fields, first)
@@ -102,7 +126,8 @@ impl Setting {
     pub(crate) fn type_of(&self, name: &str, known: &Known) -> Option<StaticType> {
         let (_, shape) = self.names.iter().find(|(known, _)| **known == *name)?;
         Some(match shape {
-            Shape::Typed(ty) => ty.clone(),
+            Shape::Typed(ty) | Shape::Input(ty) => ty.clone(),
+            Shape::Workflow => known.workflow.clone(),
             Shape::Config => known.config.clone(),
             Shape::Fields(fields) => record(
                 name,

@@ -96,7 +96,6 @@ const STEP: Keys = Keys {
         "description",
         "allow",
     ],
-    later: &[],
 };
 
 /// Reads a list of steps, all of them, and at least one; `what` is what people call the list.

@@ -23,10 +23,9 @@ use crate::yaml::node::{Node, Value};
 const TRIGGER: Keys = Keys {
     what: "an entry of `on`",
     known: &["schedule", "change", "webhook", "input", "description"],
-    later: &[],
 };
-const CHANGE: Keys = Keys { what: "`change`", known: &["entity", "kinds", "when"], later: &[] };
-const WEBHOOK: Keys = Keys { what: "`webhook`", known: &["name", "secret"], later: &[] };
+const CHANGE: Keys = Keys { what: "`change`", known: &["entity", "kinds", "when"] };
+const WEBHOOK: Keys = Keys { what: "`webhook`", known: &["name", "secret"] };
 const SOURCES: &[&str] = &["schedule", "change", "webhook"];
 const CHANGE_KINDS: &[(&str, ChangeKind)] = &[
     ("create", ChangeKind::Create),

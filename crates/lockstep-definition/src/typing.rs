@@ -33,7 +33,7 @@ use lockstep_expr::{Span, StaticType};
 pub(crate) use self::expected::{Declared, Expected};
 pub use self::inspection::{BoundName, Inspection};
 pub(crate) use self::known::{Known, declared, declared_type, record};
-pub(crate) use self::name::{no_attribute, no_field};
+pub(crate) use self::name::{WORKFLOW_FIELDS, no_attribute, no_field, no_input};
 use self::state::{Binding, Cell, Lack, State};
 use self::walk::Walk;
 use crate::catalog::Catalog;

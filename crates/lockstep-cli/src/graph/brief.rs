@@ -6,7 +6,8 @@
 //! * An activity gives at most [`MAX_STEPS`] lines of steps.
 
 use lockstep_definition::{
-    ChildMode, ErrorPattern, ExclusiveLock, LockScope, OnBusy, Operation, Payload, Step, Wait,
+    ChildMode, ErrorPattern, ExclusiveLock, LockMode, LockScope, OnBusy, Operation, Payload, Step,
+    Wait, WhileWaiting,
 };
 use lockstep_expr::{Part, Template, Value};
 
@@ -14,6 +15,10 @@ use super::model::{Line, Sign};
 
 /// Longest line, in characters.
 const MAX_LINE: usize = 46;
+/// Most keys of a lock that have a line of their own.
+const MAX_KEYS: usize = 4;
+/// Longest expression of a priority, in characters.
+const MAX_PRIORITY: usize = 30;
 /// Most lines of steps in one box.
 const MAX_STEPS: usize = 14;
 /// How far a step within another is moved to the right, in characters.
@@ -32,25 +37,63 @@ pub(super) fn short(text: &str, most: usize) -> String {
     out
 }
 
-/// The lock of an activity.
+/// A lock: a line for each key, and one for what is not as usual.
 pub(super) fn lock(lock: &ExclusiveLock) -> Vec<Line> {
-    let key = lock.context.as_ref().map_or("the whole system", |context| context.text());
-    let mut lines = vec![Line::new(Sign::Lock, short(key, MAX_LINE))];
+    let keys = lock.written_keys();
+    let mut lines: Vec<Line> =
+        keys.iter().take(MAX_KEYS).map(|key| Line::new(Sign::Lock, short(key, MAX_LINE))).collect();
+    if keys.is_empty() {
+        let key = match lock.scope {
+            LockScope::System => "the whole system",
+            LockScope::Workflow => "the whole workflow",
+            LockScope::Activity => "the whole activity",
+        };
+        lines.push(Line::new(Sign::Lock, key));
+    }
+    if let Some(more) = keys.len().checked_sub(MAX_KEYS).filter(|more| *more > 0) {
+        lines.push(Line::new(Sign::Note, format!("… {more} more keys")));
+    }
     let scope = match lock.scope {
+        _ if keys.is_empty() => None,
         LockScope::System => None,
-        LockScope::Workflow => Some("within this workflow"),
-        LockScope::Activity => Some("within this activity"),
+        LockScope::Workflow => Some("within this workflow".to_owned()),
+        LockScope::Activity => Some("within this activity".to_owned()),
+    };
+    let mode = match lock.mode {
+        LockMode::Exclusive => None,
+        LockMode::Shared => Some("shared".to_owned()),
     };
     let busy = match lock.on_busy {
-        OnBusy::Wait => None,
-        OnBusy::Fail => Some("fails if busy"),
-        OnBusy::Skip => Some("left out if busy"),
+        OnBusy::Wait => lock.max_waiting.map(|most| format!("at most {most} wait")),
+        OnBusy::Fail => Some("fails if busy".to_owned()),
+        OnBusy::Skip => Some("left out if busy".to_owned()),
     };
-    let more: Vec<&str> = scope.into_iter().chain(busy).collect();
-    if !more.is_empty() {
-        lines.push(Line::new(Sign::Note, more.join(", ")));
-    }
+    let priority = lock.priority.as_ref();
+    let priority =
+        priority.map(|priority| format!("priority {}", short(priority.text(), MAX_PRIORITY)));
+    let waits = match lock.while_waiting {
+        Some(WhileWaiting::Release) => Some("given back while waiting".to_owned()),
+        Some(WhileWaiting::Hold) => Some("held while waiting".to_owned()),
+        None => None,
+    };
+    let more = [mode, scope, busy, priority, waits];
+    lines.extend(packed(more.into_iter().flatten()));
     lines
+}
+
+/// Notes, as many in a line as have room.
+fn packed(notes: impl Iterator<Item = String>) -> Vec<Line> {
+    let mut lines: Vec<String> = Vec::new();
+    for note in notes {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + note.chars().count() + 2 <= MAX_LINE => {
+                line.push_str(", ");
+                line.push_str(&note);
+            }
+            Some(_) | None => lines.push(note),
+        }
+    }
+    lines.into_iter().map(|line| Line::new(Sign::Note, line)).collect()
 }
 
 /// The steps of an activity, those within others moved to the right.

@@ -24,6 +24,7 @@ fn box_of(number: usize, node: &Node) -> String {
     let shape = match node.kind {
         NodeKind::Start | NodeKind::End | NodeKind::Jump => ", shape=oval",
         NodeKind::Handler => ", color=\"#b4463a\"",
+        NodeKind::Lock => ", style=rounded",
         NodeKind::Activity => "",
     };
     let many = node.lines.len() > 1;

@@ -37,6 +37,7 @@ fn box_of(number: usize, node: &Node) -> String {
     let text = lines.join("<br/>");
     match node.kind {
         NodeKind::Start | NodeKind::End | NodeKind::Jump => format!("  n{number}([\"{text}\"])\n"),
+        NodeKind::Lock => format!("  n{number}(\"{text}\")\n"),
         NodeKind::Activity => format!("  n{number}[\"{text}\"]\n"),
         NodeKind::Handler => format!("  n{number}[[\"{text}\"]]\n"),
     }

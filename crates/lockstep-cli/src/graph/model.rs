@@ -6,7 +6,7 @@
 //! * Every arrow goes from a box of the picture to a box of the picture.
 //! * Two arrows between the same boxes of the same kind are one, with both labels.
 
-use lockstep_definition::{Activity, Goto, Handler, Workflow};
+use lockstep_definition::{Activity, Goto, Handler, OnBusy, Workflow};
 
 use super::brief;
 
@@ -36,6 +36,8 @@ pub(super) struct Node {
 pub(super) enum NodeKind {
     Start,
     End,
+    /// The lock of the workflow itself.
+    Lock,
     Activity,
     /// The steps of a `catch`.
     Handler,
@@ -123,6 +125,11 @@ impl Builder {
             kind: NodeKind::Start,
             lines: vec![Line::new(Sign::Title, brief::short(&workflow.name, MAX_LABEL))],
         }];
+        if let Some(lock) = &workflow.exclusive_lock {
+            let mut lines = vec![Line::new(Sign::Title, "to the end")];
+            lines.extend(brief::lock(lock));
+            nodes.push(Node { kind: NodeKind::Lock, lines });
+        }
         let mut places = Vec::new();
         for activity in &workflow.activities {
             places.push(nodes.len());
@@ -140,7 +147,16 @@ impl Builder {
         places.push(nodes.len());
         nodes.push(Node { kind: NodeKind::End, lines: vec![Line::new(Sign::Title, "end")] });
         let mut builder = Self { nodes, edges: Vec::new(), places };
-        builder.connect(0, builder.place(Goto::Activity(0)), EdgeKind::Next, String::new());
+        let mut from = 0;
+        if let Some(lock) = &workflow.exclusive_lock {
+            from = 1;
+            builder.connect(0, from, EdgeKind::Next, String::new());
+            if lock.on_busy == OnBusy::Skip {
+                let end = builder.place(Goto::End);
+                builder.connect(from, end, EdgeKind::Skip, "busy".to_owned());
+            }
+        }
+        builder.connect(from, builder.place(Goto::Activity(0)), EdgeKind::Next, String::new());
         builder
     }
 
@@ -169,7 +185,7 @@ impl Builder {
             self.connect(from, behind, EdgeKind::Next, label.to_owned());
         }
         let skips = activity.exclusive_lock.as_ref();
-        let skips = skips.is_some_and(|lock| lock.on_busy == lockstep_definition::OnBusy::Skip);
+        let skips = skips.is_some_and(|lock| lock.on_busy == OnBusy::Skip);
         if always && (activity.when.is_some() || skips) {
             self.connect(from, behind, EdgeKind::Skip, "left out".to_owned());
         }

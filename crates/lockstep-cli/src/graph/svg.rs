@@ -75,9 +75,11 @@ pub(super) fn svg(graph: &Graph) -> String {
 
 fn description(graph: &Graph) -> String {
     let count = |kind| graph.nodes.iter().filter(|node| node.kind == kind).count();
-    let locked = graph.nodes.iter().filter(|node| is_locked(node)).count();
+    let activities = graph.nodes.iter().filter(|node| node.kind == NodeKind::Activity);
+    let locked = activities.filter(|node| is_locked(node)).count();
+    let whole = if count(NodeKind::Lock) > 0 { " A lock is held to the end." } else { "" };
     let counted = format!(
-        "{} activities, {locked} of them under an exclusive lock.",
+        "{} activities, {locked} of them under an exclusive lock.{whole}",
         count(NodeKind::Activity)
     );
     if graph.description.is_empty() { counted } else { format!("{} {counted}", graph.description) }
@@ -131,7 +133,7 @@ fn node_size(node: &Node) -> Size {
     match node.kind {
         NodeKind::Start | NodeKind::End => Size { width: title + 36, height: 30 },
         NodeKind::Jump => Size { width: title + 24, height: 26 },
-        NodeKind::Activity | NodeKind::Handler => {
+        NodeKind::Lock | NodeKind::Activity | NodeKind::Handler => {
             Size { width: title.max(widest) + 2 * PADDING, height: lines * LINE + rule + 18 }
         }
     }
@@ -146,11 +148,13 @@ fn draw_node(out: &mut String, node: &Node, rect: Rect) {
         NodeKind::Start | NodeKind::End => "round",
         NodeKind::Jump => "box jump",
         NodeKind::Handler => "box handler",
+        NodeKind::Lock => "box locked",
         NodeKind::Activity if is_locked(node) => "box locked",
         NodeKind::Activity => "box",
     };
     let radius = match node.kind {
         NodeKind::Start | NodeKind::End | NodeKind::Jump => rect.height / 2,
+        NodeKind::Lock => 14,
         NodeKind::Activity | NodeKind::Handler => 6,
     };
     write(

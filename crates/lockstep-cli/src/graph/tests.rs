@@ -84,6 +84,47 @@ fn mermaid_holds_the_same() {
 }
 
 #[test]
+fn lock_shows_its_keys_and_what_is_not_as_usual() {
+    let text = r#"
+workflow: move-stock
+input: { from: string, to: string, urgent: bool }
+exclusive_lock: { context: '"move/" + input.from', on_busy: skip, while_waiting: hold }
+activities:
+  - activity: move
+    exclusive_lock:
+      context: '[ref("Shelf", input.from), ref("Shelf", input.to)]'
+      mode: shared
+      max_waiting: 20
+      priority: "input.urgent ? 1 : 0"
+      while_waiting: release
+    steps:
+      - wait: { for: 5m }
+  - activity: count
+    exclusive_lock: { scope: activity }
+    steps: [{ log: counting }]
+"#;
+    expect![[r#"
+        flowchart TD
+          n0(["move-stock"])
+          n1("to the end<br/>🔒 #34;move/#34; + input.from<br/>left out if busy, held while waiting")
+          n2["move<br/>🔒 ref(#34;Shelf#34;, input.from)<br/>🔒 ref(#34;Shelf#34;, input.to)<br/>shared, at most 20 wait<br/>priority input.urgent ? 1 : 0<br/>given back while waiting<br/>⏳ wait duration(#34;300s#34;)"]
+          n3["count<br/>🔒 the whole activity<br/>log"]
+          n4(["end"])
+          n0 --> n1
+          n1 -.->|"busy"| n4
+          n1 --> n2
+          n2 --> n3
+          n3 --> n4
+    "#]].assert_eq(&mermaid::mermaid(&graph(text)));
+    let told = svg::svg(&graph(text));
+    assert!(
+        told.contains(
+            "2 activities, 2 of them under an exclusive lock. A lock is held to the end."
+        )
+    );
+}
+
+#[test]
 fn svg_holds_all_texts_escaped() {
     let told = svg::svg(&graph(BOOKING));
     assert!(told.contains("<title id=\"title\">Workflow book</title>"), "{told}");

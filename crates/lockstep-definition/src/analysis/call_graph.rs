@@ -17,8 +17,6 @@ pub(crate) struct Call<'w> {
     pub(crate) target: usize,
     pub(crate) input: &'w [(Arc<str>, Payload)],
     pub(crate) mode: ChildMode,
-    /// Whether it stands within another step.
-    pub(crate) inner: bool,
 }
 
 /// The calls of all workflows; these have the numbers of their surveys.
@@ -87,8 +85,8 @@ fn calls_of<'w>(survey: &Survey<'w>, numbers: &BTreeMap<&str, usize>) -> Vec<Cal
             if let Operation::Workflow { name, input, mode } = &walked.step.operation
                 && let Some(target) = numbers.get(&**name)
             {
-                let (step, inner) = (walked.step, walked.inner);
-                calls.push(Call { activity, step, target: *target, input, mode: *mode, inner });
+                let step = walked.step;
+                calls.push(Call { activity, step, target: *target, input, mode: *mode });
             }
         }
     }

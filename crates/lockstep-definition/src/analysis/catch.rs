@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use crate::code::Code;
 use crate::diagnostic::{listed, nearest};
-use crate::workflow::{Activity, Catch, ErrorPattern, OnBusy, Operation};
+use crate::workflow::{Activity, Catch, ErrorPattern, OnBusy, Operation, WhileWaiting};
 
 use super::board::{Board, Told};
 use super::survey::Survey;
@@ -108,6 +108,10 @@ fn covers(outer: &ErrorPattern, inner: &ErrorPattern) -> bool {
 const FAMILIES: &[&str] =
     &["lock.", "data.", "expr.", "http.", "exec.", "task.", "wait.", "workflow.", "activity."];
 
+/// Codes that only an activity which takes a lock itself can fail with.
+const TAKING: [&str; 5] =
+    ["lock.busy", "lock.waiting_timeout", "lock.queue_full", "lock.context", "lock.uncommitted"];
+
 fn is_of_the_engine(pattern: &ErrorPattern) -> bool {
     let (ErrorPattern::Exact(text) | ErrorPattern::Prefix(text)) = pattern;
     FAMILIES.iter().any(|family| text.starts_with(family))
@@ -149,9 +153,20 @@ impl<'w> Raised<'w> {
                 if lock.on_busy != OnBusy::Fail {
                     never.insert("lock.busy");
                 }
+                if lock.max_waiting.is_none() || lock.on_busy != OnBusy::Wait {
+                    never.insert("lock.queue_full");
+                }
+                if lock.while_waiting != Some(WhileWaiting::Release) {
+                    never.insert("lock.uncommitted");
+                }
             }
-            None if survey.held_before(number).is_empty() => {}
-            None => drop(families.insert("lock.")),
+            // A lock that is kept from an activity before can be lost; the loss of the workflow's
+            // own is the end of the instance.
+            None if survey.held.get(number).is_some_and(|held| !held.locks.is_empty()) => {
+                families.insert("lock.");
+                never.extend(TAKING);
+            }
+            None => {}
         }
         for walked in steps {
             match &walked.step.operation {

@@ -10,7 +10,7 @@ use crate::workflow::{Goto, OnBusy, Operation, Step};
 
 use super::board::{Board, Told};
 use super::groups::groups;
-use super::survey::{Survey, is_call, is_change, may_be_left_out, successors};
+use super::survey::{Owner, Survey, is_call, is_change, may_be_left_out, successors};
 
 /// Most activities of a circle that a finding points at, besides the first.
 const MAX_SHOWN: usize = 8;
@@ -57,8 +57,9 @@ fn check_group(
         let of = |number: &usize| survey.steps.get(*number).into_iter().flatten();
         group.iter().flat_map(of).map(|walked| walked.step)
     };
-    let waits =
-        |number: &usize| survey.lock(*number).is_some_and(|lock| lock.on_busy == OnBusy::Wait);
+    let waits = |number: &usize| {
+        survey.lock(Owner::Activity(*number)).is_some_and(|lock| lock.on_busy == OnBusy::Wait)
+    };
     let goes_on = |step: &Step| {
         is_call(step)
             || is_change(step)

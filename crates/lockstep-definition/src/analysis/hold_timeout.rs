@@ -2,17 +2,22 @@
 //!
 //! Only what an author has written counts: timeouts of steps, their attempts and pauses, and under
 //! `while_waiting: hold` the waits. Without a timeout a call counts as no time at all, so the sum is
-//! never too high; a wait for somebody, or for another workflow, counts as endless.
+//! never too high; a wait for somebody, or for another workflow, counts as endless. Under
+//! `while_waiting: release` what counts is the time from one wait to the next.
 
 use std::time::Duration;
 
 use lockstep_expr::Value;
 
 use crate::code::Code;
-use crate::workflow::{ChildMode, ExclusiveLock, ForEach, Operation, Payload, Retry, Step, Wait};
+use crate::workflow::{
+    Activity, ChildMode, ExclusiveLock, ForEach, Goto, Handler, Operation, Payload, Place, Retry,
+    Step, Wait, WhileWaiting, Workflow,
+};
 
 use super::board::{Board, Told};
-use super::survey::Survey;
+use super::survey::{Owner, Survey, may_be_left_out, successors};
+use super::walk;
 
 /// Pauses that are added up one by one; the rest is as long as the last of them.
 const MAX_PAUSES: u32 = 1_000;
@@ -22,34 +27,99 @@ const MAX_SHOWN: usize = 4;
 const ENDLESS: Duration = Duration::MAX;
 
 pub(crate) fn check(survey: &Survey<'_>, board: &mut Board<'_, '_>) {
-    for (_, activity, _) in survey.activities() {
-        let Some(lock) = &activity.exclusive_lock else { continue };
-        let waits = lock.while_waiting.is_some();
-        let longest = sum(&activity.steps, waits);
-        let longest = activity.timeout.map_or(longest, |limit| longest.min(limit));
+    for (owner, lock) in survey.owners() {
+        let held = lock.while_waiting == Some(WhileWaiting::Hold);
+        let (longest, parts) = match owner {
+            Owner::Workflow => of_workflow(survey.workflow, held),
+            Owner::Activity(number) => {
+                let Some(activity) = survey.activity(number) else { continue };
+                let release = lock.while_waiting == Some(WhileWaiting::Release);
+                let longest =
+                    if release { between_waits(activity) } else { of_activity(activity, held) };
+                let parts = activity.steps.iter();
+                (longest, parts.map(|step| (&step.place, of_step(step, held))).collect())
+            }
+        };
         if longest <= lock.hold_timeout {
             continue;
         }
-        let mut told = finding(lock, longest);
-        let timed = activity.steps.iter().map(|step| (step, of_step(step, waits)));
-        for (step, time) in timed.filter(|(_, time)| !time.is_zero()).take(MAX_SHOWN) {
+        let mut told = finding(lock, owner, longest);
+        for (place, time) in parts.into_iter().filter(|(_, time)| !time.is_zero()).take(MAX_SHOWN) {
             let label = if time == ENDLESS {
                 "may wait without end".to_owned()
             } else {
                 format!("up to {}", shown(time))
             };
-            told = told.label(&step.place, label);
+            told = told.label(place, label);
         }
         board.tell(told);
     }
 }
 
-fn finding(lock: &ExclusiveLock, longest: Duration) -> Told {
+/// How long the activities of a workflow may take on the longest way through them on which none
+/// comes twice, and each of them.
+fn of_workflow(workflow: &Workflow, held: bool) -> (Duration, Vec<(&Place, Duration)>) {
+    let count = workflow.activities.len();
+    // Behind the last activity is the end.
+    let mut longest = vec![Duration::ZERO; count + 1];
+    let mut parts = Vec::with_capacity(count);
+    for (number, activity) in workflow.activities.iter().enumerate().rev() {
+        let time = of_activity(activity, held);
+        parts.push((&activity.place, time));
+        let mut targets = successors(activity, number);
+        targets.extend(activity.catch.iter().map(|catch| match catch.handler {
+            Handler::Goto(goto) => goto,
+            Handler::Steps(_) => Goto::Activity(number + 1),
+        }));
+        let behind = |goto: &Goto| match goto {
+            Goto::Activity(target) if *target > number => longest.get(*target).copied(),
+            Goto::Activity(_) | Goto::End => None,
+        };
+        let behind = targets.iter().filter_map(behind).max().unwrap_or_default();
+        let left_out = if may_be_left_out(activity) { longest.get(number + 1) } else { None };
+        let way = time.saturating_add(behind).max(left_out.copied().unwrap_or_default());
+        if let Some(longest) = longest.get_mut(number) {
+            *longest = way;
+        }
+    }
+    parts.reverse();
+    (longest.first().copied().unwrap_or_default(), parts)
+}
+
+fn of_activity(activity: &Activity, held: bool) -> Duration {
+    let longest = sum(&activity.steps, held);
+    activity.timeout.map_or(longest, |limit| longest.min(limit))
+}
+
+/// How long the steps between two waits may take, during which the lock is given back.
+fn between_waits(activity: &Activity) -> Duration {
+    let (mut longest, mut since) = (Duration::ZERO, Duration::ZERO);
+    for step in &activity.steps {
+        if matches!(step.operation, Operation::Wait(_)) && step.when.is_none() {
+            since = Duration::ZERO;
+        } else if !walk::all(std::slice::from_ref(step)).iter().any(|walked| {
+            // Of steps that wait somewhere within nothing is known.
+            matches!(walked.step.operation, Operation::Wait(_))
+        }) {
+            since = since.saturating_add(of_step(step, false));
+        }
+        longest = longest.max(since);
+    }
+    activity.timeout.map_or(longest, |limit| longest.min(limit))
+}
+
+fn finding(lock: &ExclusiveLock, owner: Owner, longest: Duration) -> Told {
     let hold = shown(lock.hold_timeout);
+    let (under, otherwise) = match owner {
+        Owner::Workflow => {
+            ("the activities under this lock", "give the lock to the activities that need it")
+        }
+        Owner::Activity(_) => ("the steps under this lock", "call outside without the lock"),
+    };
     let (message, help) = if longest == ENDLESS {
         (
             format!(
-                "the steps under this lock may wait without end; the lock is taken away after {hold}"
+                "{under} may wait without end; the lock is taken away after {hold}"
             ),
             "write a `timeout` beside the steps that wait, and a `hold_timeout` that is longer; or \
              wait in an activity of its own, without the lock"
@@ -58,12 +128,10 @@ fn finding(lock: &ExclusiveLock, longest: Duration) -> Told {
     } else {
         let longest = shown(longest);
         (
-            format!(
-                "the steps under this lock may take {longest}, but it is taken away after {hold}"
-            ),
+            format!("{under} may take {longest}, but it is taken away after {hold}"),
             format!(
                 "write a `hold_timeout` of more than {longest}, shorten the timeouts and retries of \
-                 the steps, or call outside without the lock"
+                 the steps, or {otherwise}"
             ),
         )
     };

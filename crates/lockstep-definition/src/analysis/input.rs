@@ -28,7 +28,8 @@ pub(crate) fn check(report: &mut Report<'_>, workflow: &Workflow, inputs: Option
     };
     of_workflow(workflow, &mut visit);
     let locks = workflow.activities.iter().filter_map(|a| a.exclusive_lock.as_ref());
-    locks.filter_map(|lock| lock.context.as_ref()).for_each(&mut visit);
+    let locks = locks.chain(&workflow.exclusive_lock);
+    locks.flat_map(|lock| lock.context.iter().chain(&lock.priority)).for_each(&mut visit);
     if whole {
         return;
     }

@@ -112,15 +112,20 @@ impl fmt::Display for Class {
     }
 }
 
-/// The keys that the lock of an activity takes at once; none if it has no lock.
-pub(crate) fn keys(workflow: &Workflow, activity: &Activity, names: &Names<'_>) -> Vec<Key> {
-    let Some(lock) = &activity.exclusive_lock else { return Vec::new() };
-    let realm = match lock.scope {
-        LockScope::System => Realm::System,
-        LockScope::Workflow => Realm::Workflow(Arc::clone(&workflow.name)),
-        LockScope::Activity => {
-            Realm::Activity(Arc::clone(&workflow.name), Arc::clone(&activity.name))
-        }
+/// The keys that the lock of an activity, or else that of the workflow itself, takes at once; none
+/// without a lock.
+pub(crate) fn keys(
+    workflow: &Workflow,
+    activity: Option<&Activity>,
+    names: &Names<'_>,
+) -> Vec<Key> {
+    let lock = activity.map_or(&workflow.exclusive_lock, |activity| &activity.exclusive_lock);
+    let Some(lock) = lock else { return Vec::new() };
+    let name = Arc::clone(&workflow.name);
+    let realm = match (lock.scope, activity) {
+        (LockScope::System, _) => Realm::System,
+        (LockScope::Activity, Some(activity)) => Realm::Activity(name, Arc::clone(&activity.name)),
+        (LockScope::Workflow | LockScope::Activity, _) => Realm::Workflow(name),
     };
     let key = |what| Key { realm: realm.clone(), what };
     let Some(context) = &lock.context else { return vec![key(What::Everything)] };
@@ -155,8 +160,7 @@ impl Key {
 
     /// Compares two keys that one instance and its children come to.
     pub(crate) fn likeness(&self, other: &Self) -> Likeness {
-        let everything = |key: &Self| key.what == What::Everything && key.realm == Realm::System;
-        if everything(self) || everything(other) {
+        if self.is_everything() || other.is_everything() {
             return Likeness::Same;
         }
         if self.realm != other.realm {
@@ -179,6 +183,11 @@ impl Key {
                 }
             }
         }
+    }
+
+    /// Whether it is the lock of the whole system.
+    pub(crate) fn is_everything(&self) -> bool {
+        self.what == What::Everything && self.realm == Realm::System
     }
 
     /// Whether two keys are chosen from the same two values so that the lesser comes first.

@@ -73,13 +73,16 @@ impl<'w> Names<'w> {
         if let Some((entity, id)) = text::reference(context) {
             return What::Object { entity: Arc::from(entity), id: self.term(id) };
         }
+        if let Some(entity) = text::references(context) {
+            return What::Object { entity: Arc::from(entity), id: self.term(context) };
+        }
         if !text::is_path(context) {
             return What::One(self.term(context));
         }
         let mut context = context.to_owned();
         for _ in 0..MAX_STEPS {
             if let Some(name) = context.strip_prefix("input.")
-                && let Some(Type::Reference(entity) | Type::Record(entity)) = self.input_type(name)
+                && let Some(entity) = self.input_type(name).and_then(locked_entity)
             {
                 let id = Term::Input { frame: self.frame(), path: name.to_owned() };
                 return What::Object { entity: Arc::clone(entity), id };
@@ -184,6 +187,12 @@ impl<'w> Names<'w> {
         words(text).all(|word| self.bound.get(word).is_none_or(|bound| bound.len() == 1))
             && !words(text).any(|word| word == "now")
     }
+}
+
+/// The entity of the objects that a value of a type refers to, alone or in a list.
+fn locked_entity(ty: &Type) -> Option<&Arc<str>> {
+    let of = if let Type::List(of) = ty { of } else { ty };
+    if let Type::Reference(entity) | Type::Record(entity) = of { Some(entity) } else { None }
 }
 
 fn literal(text: &str) -> Option<Term> {

@@ -8,17 +8,17 @@ use crate::code::Code;
 use super::board::{Board, Told};
 use super::expressions::of_workflow;
 use super::key::{Class, Key, Realm, Term, What};
-use super::survey::Survey;
+use super::survey::{Owner, Survey};
 
 pub(crate) fn check(surveys: &[Survey<'_>], board: &mut Board<'_, '_>) {
     let mut entities: BTreeSet<(Realm, Arc<str>)> = BTreeSet::new();
-    let mut private: Vec<(&Survey<'_>, usize, Key)> = Vec::new();
+    let mut private: Vec<(&Survey<'_>, Owner, Key)> = Vec::new();
     let mut unclear = false;
     for survey in surveys {
-        for (number, _, _) in survey.activities() {
-            for key in survey.keys(number) {
+        for (owner, _) in survey.owners() {
+            for key in survey.keys(owner) {
                 match (&key.what, key.class()) {
-                    (_, None) => private.push((survey, number, key.clone())),
+                    (_, None) => private.push((survey, owner, key.clone())),
                     (What::Object { entity, .. }, _) => {
                         entities.insert((key.realm.clone(), Arc::clone(entity)));
                     }
@@ -27,7 +27,7 @@ pub(crate) fn check(surveys: &[Survey<'_>], board: &mut Board<'_, '_>) {
             }
         }
     }
-    for (survey, number, key) in private {
+    for (survey, owner, key) in private {
         let shared = match &key.what {
             // Whoever finds the object may lock it; an expression may come to any object.
             What::Object { entity, id: Term::Fresh { text, .. } }
@@ -37,7 +37,7 @@ pub(crate) fn check(surveys: &[Survey<'_>], board: &mut Board<'_, '_>) {
             }
             What::Object { .. } | What::One(_) | What::Everything => tells_instance(survey),
         };
-        if let Some(lock) = survey.lock(number).filter(|_| !shared) {
+        if let Some(lock) = survey.lock(owner).filter(|_| !shared) {
             let message =
                 format!("no other instance ever comes to {}: it excludes nobody", key.shown());
             board.tell(Told::new(Code::LockNobodyShares, &lock.place, message).help(

@@ -16,7 +16,7 @@ use crate::workflow::{
 
 use super::board::{Board, Told};
 use super::key::What;
-use super::survey::{Survey, is_call};
+use super::survey::{Owner, Survey, is_call};
 use super::text;
 use super::walk;
 
@@ -233,14 +233,17 @@ fn comes_too_late(survey: &Survey<'_>, written: &Written<'_>) -> bool {
     if written.read.activity >= written.activity {
         return false;
     }
+    // A lock that is about something else is no protection.
+    let protects = |owner: &Owner| {
+        survey.keys(*owner).iter().any(|key| match &key.what {
+            What::Object { entity, .. } => *entity == *written.read.entity,
+            What::Everything | What::One(_) => true,
+        })
+    };
     let during = survey.held_during(written.read.activity);
-    if survey.held_before(written.activity).iter().any(|held| during.contains(held)) {
-        return false;
-    }
-    survey.keys(written.activity).iter().any(|key| match &key.what {
-        What::Object { entity, .. } => *entity == *written.read.entity,
-        What::Everything | What::One(_) => true,
-    })
+    let before = survey.held_before(written.activity);
+    !before.iter().any(|held| during.contains(held) && protects(held))
+        && protects(&Owner::Activity(written.activity))
 }
 
 fn read_before_lock<'w>(

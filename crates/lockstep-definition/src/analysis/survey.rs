@@ -1,5 +1,7 @@
 //! What several checks want to know of one workflow, looked up once.
 
+use std::sync::Arc;
+
 use crate::workflow::{
     Activity, AutoCommit, ChildMode, ExclusiveLock, Goto, OnBusy, Operation, Step, Workflow,
 };
@@ -8,6 +10,15 @@ use super::held::{Held, held};
 use super::key::{Key, keys};
 use super::names::Names;
 use super::walk::{self, Walked};
+
+/// What of a workflow takes a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Owner {
+    /// The workflow itself, from before its first activity to its end.
+    Workflow,
+    /// The activity of this number.
+    Activity(usize),
+}
 
 /// A workflow and what follows from its text.
 #[derive(Debug)]
@@ -19,6 +30,8 @@ pub(crate) struct Survey<'w> {
     pub(crate) names: Names<'w>,
     /// Locks that are held when an activity begins, by activity.
     pub(crate) held: Vec<Held>,
+    /// Keys that the workflow itself locks.
+    own_keys: Vec<Key>,
     /// Keys that each activity locks.
     keys: Vec<Vec<Key>>,
     /// Whether every instance that does not fail comes to an activity.
@@ -31,9 +44,10 @@ impl<'w> Survey<'w> {
             workflow.activities.iter().map(|activity| walk::all(&activity.steps)).collect();
         let names = Names::of(workflow, &steps);
         let held = held(workflow, &steps);
-        let keys = workflow.activities.iter().map(|a| keys(workflow, a, &names)).collect();
+        let own_keys = keys(workflow, None, &names);
+        let keys = workflow.activities.iter().map(|a| keys(workflow, Some(a), &names)).collect();
         let always = always_reached(workflow, &steps);
-        Self { workflow, steps, names, held, keys, always }
+        Self { workflow, steps, names, held, own_keys, keys, always }
     }
 
     /// The activities with their numbers and all of their steps.
@@ -50,27 +64,52 @@ impl<'w> Survey<'w> {
         self.workflow.activities.get(number)
     }
 
-    pub(crate) fn lock(&self, number: usize) -> Option<&'w ExclusiveLock> {
-        self.activity(number)?.exclusive_lock.as_ref()
+    pub(crate) fn lock(&self, owner: Owner) -> Option<&'w ExclusiveLock> {
+        match owner {
+            Owner::Workflow => self.workflow.exclusive_lock.as_ref(),
+            Owner::Activity(number) => self.activity(number)?.exclusive_lock.as_ref(),
+        }
     }
 
-    /// Activities whose locks are held when an activity begins.
-    pub(crate) fn held_before(&self, number: usize) -> &[usize] {
-        self.held.get(number).map_or(&[], |held| held.locks.as_slice())
+    /// All that have a lock, in the order of the text.
+    pub(crate) fn owners(&self) -> impl Iterator<Item = (Owner, &'w ExclusiveLock)> {
+        let activities = (0..self.workflow.activities.len()).map(Owner::Activity);
+        let all = std::iter::once(Owner::Workflow).chain(activities);
+        all.filter_map(|owner| Some((owner, self.lock(owner)?)))
     }
 
-    /// Activities whose locks are held while the steps of an activity run.
-    pub(crate) fn held_during(&self, number: usize) -> Vec<usize> {
-        let mut held = self.held_before(number).to_vec();
-        if self.lock(number).is_some() && !held.contains(&number) {
-            held.push(number);
+    /// The name of the workflow or of the activity.
+    pub(crate) fn name_of(&self, owner: Owner) -> &'w Arc<str> {
+        let activity = match owner {
+            Owner::Workflow => None,
+            Owner::Activity(number) => self.activity(number),
+        };
+        activity.map_or(&self.workflow.name, |activity| &activity.name)
+    }
+
+    /// Whose locks are held when an activity begins.
+    pub(crate) fn held_before(&self, number: usize) -> Vec<Owner> {
+        let kept = self.held.get(number).map_or(&[][..], |held| held.locks.as_slice());
+        let whole = self.lock(Owner::Workflow).map(|_| Owner::Workflow);
+        whole.into_iter().chain(kept.iter().copied().map(Owner::Activity)).collect()
+    }
+
+    /// Whose locks are held while the steps of an activity run.
+    pub(crate) fn held_during(&self, number: usize) -> Vec<Owner> {
+        let mut held = self.held_before(number);
+        let own = Owner::Activity(number);
+        if self.lock(own).is_some() && !held.contains(&own) {
+            held.push(own);
         }
         held
     }
 
-    /// Keys that an activity locks; more than one if its context is a list.
-    pub(crate) fn keys(&self, number: usize) -> &[Key] {
-        self.keys.get(number).map_or(&[], Vec::as_slice)
+    /// Keys that a lock locks; more than one if its context is a list.
+    pub(crate) fn keys(&self, owner: Owner) -> &[Key] {
+        match owner {
+            Owner::Workflow => &self.own_keys,
+            Owner::Activity(number) => self.keys.get(number).map_or(&[], Vec::as_slice),
+        }
     }
 
     /// Whether every instance that does not fail comes to an activity.

@@ -7,11 +7,11 @@
 
 use std::sync::Arc;
 
-use crate::workflow::{ExclusiveLock, OnBusy, Payload, Place, Workflow};
+use crate::workflow::{ChildMode, ExclusiveLock, OnBusy, Payload, Place, Workflow};
 
 use super::call_graph::{Call, CallGraph};
 use super::key::{Class, Key, Term};
-use super::survey::Survey;
+use super::survey::{Owner, Survey};
 
 /// Most locks that are kept for one workflow.
 const MAX_TAKEN: usize = 64;
@@ -25,14 +25,12 @@ pub(crate) struct Take<'w> {
     /// Its class where the lock is written.
     class: Class,
     pub(crate) lock: &'w ExclusiveLock,
-    /// Workflow and activity in which the lock is written.
+    /// The workflow in which the lock is written.
     pub(crate) workflow: &'w Arc<str>,
-    pub(crate) activity: &'w Arc<str>,
+    /// The activity that takes it, or the workflow itself.
+    pub(crate) owner: &'w Arc<str>,
     /// The calls that lead there, outermost first.
     pub(crate) calls: Vec<&'w Place>,
-    /// Whether every instance that does not fail comes there, and no `catch` handles it if the lock
-    /// is not got.
-    pub(crate) always: bool,
 }
 
 impl Take<'_> {
@@ -48,21 +46,21 @@ impl Take<'_> {
 /// What all workflows take.
 #[derive(Debug)]
 pub(crate) struct Taken<'w> {
-    /// By workflow: what it takes itself, by activity.
-    own: Vec<Vec<(usize, Take<'w>)>>,
-    /// By workflow: what its calls take, by the place of the call in its text.
-    called: Vec<Vec<(Call<'w>, Vec<Take<'w>>)>>,
+    /// By workflow: what it takes itself.
+    own: Vec<Vec<(Owner, Take<'w>)>>,
+    /// By workflow: what the workflows take that it runs, by the place of the call in its text.
+    children: Vec<Vec<(Call<'w>, Vec<Take<'w>>)>>,
 }
 
 impl<'w> Taken<'w> {
     pub(crate) fn of_all(surveys: &[Survey<'w>], calls: &CallGraph<'w>) -> Self {
-        let own: Vec<Vec<(usize, Take<'w>)>> = surveys.iter().map(own).collect();
-        let mut called = vec![Vec::new(); surveys.len()];
+        let own: Vec<Vec<(Owner, Take<'w>)>> = surveys.iter().map(own).collect();
+        let mut children = vec![Vec::new(); surveys.len()];
         let mut all: Vec<Vec<Take<'w>>> = vec![Vec::new(); surveys.len()];
         for number in calls.callees_first() {
             let Some(survey) = surveys.get(number) else { continue };
             let mut of_calls = Vec::new();
-            for call in calls.waited(number) {
+            for call in calls.of(number) {
                 let (Some(child), Some(takes)) = (surveys.get(call.target), all.get(call.target))
                 else {
                     continue;
@@ -74,54 +72,55 @@ impl<'w> Taken<'w> {
             }
             let mut whole: Vec<Take<'w>> = Vec::new();
             let of_itself = own.get(number).into_iter().flatten().map(|(_, take)| take);
-            for take in of_itself.chain(of_calls.iter().flat_map(|(_, takes)| takes)) {
+            let waited = of_calls.iter().filter(|(call, _)| call.mode == ChildMode::Call);
+            for take in of_itself.chain(waited.flat_map(|(_, takes)| takes)) {
                 let known =
-                    |other: &Take<'_>| other.key == take.key && (other.always || !take.always);
+                    |other: &Take<'_>| other.key == take.key && other.lock.mode == take.lock.mode;
                 if whole.len() < MAX_TAKEN && !whole.iter().any(known) {
                     whole.push(take.clone());
                 }
             }
-            if let (Some(all), Some(called)) = (all.get_mut(number), called.get_mut(number)) {
+            if let (Some(all), Some(children)) = (all.get_mut(number), children.get_mut(number)) {
                 *all = whole;
-                *called = of_calls;
+                *children = of_calls;
             }
         }
-        Self { own, called }
+        Self { own, children }
     }
 
-    /// Locks that a workflow takes itself and waits for, with the numbers of the activities.
-    pub(crate) fn own(&self, workflow: usize) -> &[(usize, Take<'w>)] {
+    /// Locks that a workflow takes itself and waits for.
+    pub(crate) fn own(&self, workflow: usize) -> &[(Owner, Take<'w>)] {
         self.own.get(workflow).map_or(&[], Vec::as_slice)
     }
 
-    /// Locks that the calls of a workflow wait for.
-    pub(crate) fn called(&self, workflow: usize) -> &[(Call<'w>, Vec<Take<'w>>)] {
-        self.called.get(workflow).map_or(&[], Vec::as_slice)
+    /// Locks that the workflows wait for which a workflow runs, in the order of its text.
+    pub(crate) fn children(
+        &self,
+        workflow: usize,
+        mode: ChildMode,
+    ) -> impl Iterator<Item = &(Call<'w>, Vec<Take<'w>>)> {
+        let of_workflow = self.children.get(workflow).into_iter().flatten();
+        of_workflow.filter(move |(call, _)| call.mode == mode)
     }
 }
 
-fn own<'w>(survey: &Survey<'w>) -> Vec<(usize, Take<'w>)> {
+fn own<'w>(survey: &Survey<'w>) -> Vec<(Owner, Take<'w>)> {
     let mut out = Vec::new();
-    for (number, activity, _) in survey.activities() {
-        let Some(lock) = &activity.exclusive_lock else { continue };
+    for (owner, lock) in survey.owners() {
         if lock.on_busy != OnBusy::Wait {
             continue;
         }
-        for key in survey.keys(number) {
+        for key in survey.keys(owner) {
             let Some(class) = key.class() else { continue };
-            let key = key.clone();
-            out.push((
-                number,
-                Take {
-                    key,
-                    class,
-                    lock,
-                    workflow: &survey.workflow.name,
-                    activity: &activity.name,
-                    calls: Vec::new(),
-                    always: survey.is_always_reached(number) && activity.catch.is_empty(),
-                },
-            ));
+            let take = Take {
+                key: key.clone(),
+                class,
+                lock,
+                workflow: &survey.workflow.name,
+                owner: survey.name_of(owner),
+                calls: Vec::new(),
+            };
+            out.push((owner, take));
         }
     }
     out
@@ -143,8 +142,7 @@ fn through<'w>(
     let mut calls = Vec::with_capacity(take.calls.len() + 1);
     calls.push(&call.step.place);
     calls.extend(take.calls.iter().copied());
-    let always = take.always && call.step.when.is_none() && !call.inner;
-    Take { key, calls, always, ..take.clone() }
+    Take { key, calls, ..take.clone() }
 }
 
 /// What an input of a called workflow comes to.

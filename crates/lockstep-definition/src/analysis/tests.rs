@@ -2,6 +2,10 @@
 
 mod across_files;
 mod held_waits;
+mod lineage;
+mod modes;
+mod released;
+mod workflow_lock;
 
 use std::fs;
 use std::path::Path;

@@ -133,6 +133,15 @@ pub(crate) fn reference(text: &str) -> Option<(&str, &str)> {
     }
 }
 
+/// Returns the entity of the references that a list is made of: `ids.map(id, ref("Entity", id))`.
+pub(crate) fn references(text: &str) -> Option<&str> {
+    let (_, arguments) = text.rsplit_once(".map(")?;
+    match parts(arguments.strip_suffix(')')?).as_slice() {
+        [_, item] => reference(item).map(|(entity, _)| entity),
+        _ => None,
+    }
+}
+
 /// Whether a text is names with dots only.
 pub(crate) fn is_path(text: &str) -> bool {
     text.split('.').all(|word| {

@@ -1,5 +1,6 @@
 //! Activities, their locks, and where they go on.
 
+use super::lock::LOCK;
 use super::{ALLOW, DESCRIPTION, Key, Mapping, Referent, STEP, Shape};
 
 pub(super) static ACTIVITY: Mapping = Mapping {
@@ -74,59 +75,6 @@ pub(super) const ON_CONFLICT: &[(&str, &str)] = &[
 
 pub(super) const RETRY_KEY: Key =
     Key::new("retry", Shape::Mapping(&RETRY), "Runs it again after an error.");
-
-pub(crate) static LOCK: Mapping = Mapping {
-    name: "exclusive_lock",
-    doc: "The lock of an activity: one instance at a time holds the same key.",
-    keys: &[
-        Key::new(
-            "context",
-            Shape::Expression,
-            "The lock key: a string, a number, a bool, `ref(entity, id)` or an object. The same \
-             value anywhere is the same lock. Without it the whole system is locked.",
-        ),
-        Key::new(
-            "scope",
-            Shape::Choice(&[
-                ("system", "The same key anywhere is the same lock."),
-                ("workflow", "The same key in the same workflow is the same lock."),
-                ("activity", "The same key in the same activity is the same lock."),
-            ]),
-            "How far the key reaches.",
-        )
-        .default("\"system\""),
-        Key::new(
-            "waiting_timeout",
-            Shape::Duration,
-            "How long to wait for the lock; then error `lock.waiting_timeout`.",
-        )
-        .default("\"60s\""),
-        Key::new(
-            "hold_timeout",
-            Shape::Duration,
-            "How long the lock may be held; then the next one gets it and the commit is refused: \
-             error `lock.lost`.",
-        )
-        .default("\"5m\""),
-        Key::new(
-            "on_busy",
-            Shape::Choice(&[
-                ("wait", "Wait for the lock."),
-                ("fail", "Error `lock.busy`."),
-                ("skip", "Leave the activity out."),
-            ]),
-            "What happens if the lock is not free.",
-        )
-        .default("\"wait\""),
-        Key::new(
-            "while_waiting",
-            Shape::Choice(&[("hold", "Keep the lock; its hold timeout goes on.")]),
-            "What a `wait` step does with the lock; must be written if there is one.",
-        ),
-        ALLOW,
-    ],
-    one_of: &[],
-};
 
 pub(crate) static NEXT: Mapping = Mapping {
     name: "next",

@@ -1,6 +1,7 @@
 //! The documents: `workflow:`, `entity:`, `project:`.
 
 use super::activity::{ACTIVITY, ON_CONFLICT};
+use super::lock::WORKFLOW_LOCK;
 use super::trigger::TRIGGER;
 use super::{ALLOW, DESCRIPTION, Key, Mapping, Names, Referent, Shape};
 
@@ -26,6 +27,11 @@ static WORKFLOW: Mapping = Mapping {
             "on",
             Shape::List(0, &Shape::Mapping(&TRIGGER)),
             "What starts the workflow besides a request: times, changes of objects, webhooks.",
+        ),
+        Key::new(
+            "exclusive_lock",
+            Shape::Either(&[Shape::Mapping(&WORKFLOW_LOCK), Shape::Bool, Shape::Nothing]),
+            "The lock of the whole workflow: taken before the first activity, kept to the end.",
         ),
         Key::new(
             "activities",

@@ -107,12 +107,19 @@ impl<'i> Facts<'i> {
         scope.add("input", Self::declared(inputs, text, "input"), None);
         scope.add("config", self.config(), None);
         scope.add("workflow", workflow_value(), None);
+        if within.first() == Some(&"exclusive_lock") {
+            return scope;
+        }
         scope.add("now", StaticType::Timestamp, None);
         if within.contains(&"catch") {
             scope.add("error", error_value(), None);
         }
         if within.contains(&"headers") || within.contains(&"env") {
             scope.add("secret", StaticType::Dyn, None);
+        }
+        if within.first() == Some(&"activities") && workflow.root.entry("exclusive_lock").is_some()
+        {
+            scope.add("lock", lock_value(), None);
         }
         let activities = workflow.root.get("activities").map_or(&[][..], Node::items);
         for activity in activities.iter().take_while(|node| node.span.start <= offset) {

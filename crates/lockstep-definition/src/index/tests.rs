@@ -58,6 +58,7 @@ fn keys_are_offered_where_they_can_stand() {
     offers(&activity("exclusive_lock:\n  |"), &["context", "scope"], &["steps"]);
     offers(&activity("exclusive_lock: { scope: system, | }"), &["context"], &["scope", "steps"]);
     offers(&activity("exclusive_lock: {|"), &["context", "scope"], &["steps"]);
+    offers("workflow: w\nexclusive_lock: { | }", &["context", "while_waiting"], &["steps"]);
     offers(&activity("steps:\n  - |"), &["load", "http", "for_each", "commit"], &["context"]);
     offers(&activity("steps:\n  - lo|\n  - commit"), &["load", "log"], &[]);
     offers(&activity("steps:\n  - load: { | }"), &["entity", "id"], &["load"]);
@@ -75,6 +76,10 @@ fn keys_are_offered_where_they_can_stand() {
 fn values_are_offered_where_they_can_stand() {
     offers(&activity("on_conflict: |"), &["retry", "fail", "force"], &["system"]);
     offers(&activity("exclusive_lock: { scope: wo| }"), &["system", "workflow"], &[]);
+    offers(&activity("exclusive_lock: { mode: | }"), &["exclusive", "shared"], &[]);
+    offers(&activity("exclusive_lock: { while_waiting: | }"), &["hold", "release"], &[]);
+    offers("workflow: w\nexclusive_lock: { while_waiting: | }", &["hold"], &["release"]);
+    offers("workflow: w\nexclusive_lock: { scope: | }", &["workflow"], &["activity"]);
     offers(&activity("timeout: |"), &["5s", "1m"], &[]);
     offers(&activity("next: { goto: | }"), &["a", "end"], &["other"]);
     offers(&activity("catch:\n  - error: |"), &["*", "data.conflict"], &[]);
@@ -105,6 +110,14 @@ fn names_and_fields_are_offered_in_expressions() {
     offers(&with("http: { url: \"${config.|}\" }"), &["calendar"], &[]);
     offers(&with("set: { n: \"${slot.places}\" }\n  - require: n.|"), &[], &["places"]);
     offers(&activity("exclusive_lock: { context: input.| }\nsteps: [commit]"), &["day"], &[]);
+    let whole = |keys: &str| {
+        let text = activity(&format!("{bound}  - require: |"));
+        let at = if keys.contains('|') { text.replace('|', "") } else { text };
+        at.replace("activities:", &format!("exclusive_lock: {{ {keys} }}\nactivities:"))
+    };
+    offers(&whole("context: |"), &["input", "config", "workflow"], &["now", "slot", "lock"]);
+    offers(&whole("context: input.|"), &["day"], &["slot"]);
+    offers(&whole("context: input.day"), &["slot", "lock"], &[]);
     offers(&activity("steps:\n  - require: input.day.|"), &["startsWith", "contains"], &[]);
     offers(&activity("steps:\n  - find: { entity: Slot, where: object.| }"), &["places"], &[]);
     offers(
@@ -128,6 +141,9 @@ fn words_are_explained() {
     for (text, part) in [
         (activity("exclusive_lock: { con|text: input.day }"), "lock key"),
         (activity("on_conflict: fo|rce"), "Write anyway"),
+        (activity("exclusive_lock: { mo|de: shared }"), "at the same time"),
+        (activity("exclusive_lock: { while_waiting: rel|ease }"), "committed before"),
+        ("workflow: w\nexcl|usive_lock: { context: a }".to_owned(), "kept to the end"),
         (with("require: sl|ot.places > 0"), "slot: Slot"),
         (with("require: slot.pla|ces > 0"), "places: int"),
         (with("require: slot.own|er != null"), "Who rents it."),

@@ -12,7 +12,7 @@ use crate::values::text;
 use crate::workflow::{ChildMode, Operation};
 use crate::yaml::node::Value;
 
-const CHILD: Keys = Keys { what: "`workflow`", known: &["call", "start", "input"], later: &[] };
+const CHILD: Keys = Keys { what: "`workflow`", known: &["call", "start", "input"] };
 
 pub(super) fn workflow(
     reader: &mut Reader<'_, '_>,

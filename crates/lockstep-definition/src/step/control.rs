@@ -16,7 +16,7 @@ use crate::values::{bound_name, error_code};
 use crate::workflow::{Operation, Payload, Raise};
 use crate::yaml::node::{Node, Value};
 
-const RAISE: Keys = Keys { what: "an error", known: &["error", "message"], later: &[] };
+const RAISE: Keys = Keys { what: "an error", known: &["error", "message"] };
 /// Code of the error of a `require` that names none.
 const REQUIRE_FAILED: &str = "require.failed";
 

@@ -18,13 +18,10 @@ use crate::values::{boolean, choice, integer, text};
 use crate::workflow::{Entity, Operation, Payload};
 use crate::yaml::node::{self, Node};
 
-const LOAD: Keys = Keys { what: "`load`", known: &["entity", "id", "for", "optional"], later: &[] };
-const FIND: Keys = Keys {
-    what: "`find`",
-    known: &["entity", "where", "order_by", "descending", "limit"],
-    later: &[],
-};
-const EXPECT: Keys = Keys { what: "`expect`", known: &["version"], later: &[] };
+const LOAD: Keys = Keys { what: "`load`", known: &["entity", "id", "for", "optional"] };
+const FIND: Keys =
+    Keys { what: "`find`", known: &["entity", "where", "order_by", "descending", "limit"] };
+const EXPECT: Keys = Keys { what: "`expect`", known: &["version"] };
 
 /// Most objects that one `find` reads.
 const MAX_FOUND: u32 = 10_000;

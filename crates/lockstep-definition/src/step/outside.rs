@@ -18,10 +18,9 @@ use crate::values::{list, name, text};
 use crate::workflow::{Operation, Payload};
 use crate::yaml::node::{Node, Value};
 
-const HTTP: Keys =
-    Keys { what: "`http`", known: &["method", "url", "headers", "body"], later: &[] };
-const EXEC: Keys = Keys { what: "`exec`", known: &["program", "args", "input", "env"], later: &[] };
-const TASK: Keys = Keys { what: "`task`", known: &["type", "input"], later: &[] };
+const HTTP: Keys = Keys { what: "`http`", known: &["method", "url", "headers", "body"] };
+const EXEC: Keys = Keys { what: "`exec`", known: &["program", "args", "input", "env"] };
+const TASK: Keys = Keys { what: "`task`", known: &["type", "input"] };
 const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
 type Read = Option<(Operation, Bound)>;

@@ -18,11 +18,8 @@ use crate::values::{length_of_time, name};
 use crate::workflow::{Form, Operation, Payload, Wait};
 use crate::yaml::node::{Node, Value as YamlValue};
 
-const WAIT: Keys = Keys {
-    what: "`wait`",
-    known: &["signal", "for", "until", "form", "title", "fields"],
-    later: &[],
-};
+const WAIT: Keys =
+    Keys { what: "`wait`", known: &["signal", "for", "until", "form", "title", "fields"] };
 /// What a wait can wait for.
 const KINDS: &[&str] = &["signal", "for", "until", "form"];
 

@@ -230,14 +230,7 @@ fn lock_context(ty: &StaticType, span: Span) -> Option<Finding> {
             Finding::new(Code::TypeMismatch, span, "the context of a lock is null")
                 .help("write what the activity works on, or remove `context`"),
         ),
-        StaticType::List(_) => Some(
-            Finding::new(
-                Code::NotSupportedYet,
-                span,
-                "a list as the context of a lock is not supported in this version",
-            )
-            .help("write one value; several texts make one: `\"printer:\" + input.printer`"),
-        ),
+        StaticType::List(of) => locked_item(of, ty, span),
         StaticType::Record(shape) if shape.keyed => Some(no_key(ty, span)),
         StaticType::Dyn
         | StaticType::String
@@ -251,6 +244,34 @@ fn lock_context(ty: &StaticType, span: Span) -> Option<Finding> {
     }
 }
 
+/// The finding for a list as a context, by the type of its items.
+fn locked_item(of: &StaticType, list: &StaticType, span: Span) -> Option<Finding> {
+    match of.without_null() {
+        StaticType::Null => Some(
+            Finding::new(Code::TypeMismatch, span, "an item of the context of a lock is null")
+                .help("write what the activity works on, or remove the item"),
+        ),
+        // Keys of keys are none.
+        StaticType::List(_) => Some(no_key(list, span)),
+        item => match lock_context(&item, span) {
+            Some(_) => Some(no_key(list, span)),
+            None if of.may_be_null() => Some(
+                Finding::new(
+                    Code::LockContextMayBeNull,
+                    span,
+                    "an item of the context of this lock may be null",
+                )
+                .help(
+                    "the activity would fail with `lock.context`; give the item a value for null \
+                     (`VALUE == null ? OTHER : VALUE`), or leave it out: \
+                     `LIST.filter(item, item != null)`",
+                ),
+            ),
+            None => list.may_be_null().then(|| null_context(span)),
+        },
+    }
+}
+
 fn null_context(span: Span) -> Finding {
     Finding::new(Code::LockContextMayBeNull, span, "the context of this lock may be null").help(
         "the activity would fail with `lock.context`; leave it out with `when`, or give a value for \
@@ -261,7 +282,7 @@ fn null_context(span: Span) -> Finding {
 fn no_key(ty: &StaticType, span: Span) -> Finding {
     let message = format!("{} cannot be the context of a lock", shown(ty));
     Finding::new(Code::TypeMismatch, span, message)
-        .help("it is a string, a number, a bool, `ref(...)` or an object")
+        .help("it is a string, a number, a bool, `ref(...)`, an object, or a list of these")
 }
 
 impl Declared {

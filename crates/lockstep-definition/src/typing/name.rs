@@ -20,7 +20,8 @@ use crate::yaml::Places;
 
 /// Attributes that every object has besides its own.
 const METADATA: &[&str] = &["version", "created_at", "created_by", "modified_at", "modified_by"];
-const WORKFLOW_FIELDS: &[&str] = &["name", "instance_id", "started_at", "started_by"];
+/// Fields of the value `workflow`.
+pub(crate) const WORKFLOW_FIELDS: &[&str] = &["name", "instance_id", "started_at", "started_by"];
 const LOCK_FIELDS: &[&str] = &["token", "keys", "waited"];
 
 /// A field behind a name, and where it stands in the file.
@@ -160,20 +161,11 @@ impl Walk<'_> {
     }
 
     fn input_field(&mut self, field: Option<Field<'_>>) {
-        let (Some(inputs), Some((field, span))) = (&self.flow.inputs, field) else { return };
-        if inputs.iter().any(|input| *input.name == *field) {
-            return;
+        let (Some(inputs), Some(field)) = (&self.flow.inputs, field) else { return };
+        if self.findings.len() <= MAX_FINDINGS {
+            let names: Vec<&str> = inputs.iter().map(|input| &*input.name).collect();
+            self.findings.extend(no_input(&names, field));
         }
-        self.tell(|_| {
-            let names = || inputs.iter().map(|input| &*input.name);
-            let help = if inputs.is_empty() {
-                format!("declare it: `input: {{ {}: string }}`", shown(field))
-            } else {
-                format!("declared are {}", listed(names()))
-            };
-            let message = format!("the workflow has no input `{}`", shown(field));
-            Finding::new(Code::UnknownName, span, message).mean(nearest(field, names()), help)
-        });
     }
 
     fn config_field(&mut self, field: Option<Field<'_>>) {
@@ -234,6 +226,23 @@ fn guards(used: &Use, free: &FreeName) -> Vec<Fact> {
         Text::Target(_) => None,
     };
     found.unwrap_or_default()
+}
+
+/// The finding if a workflow has no input of this name.
+pub(crate) fn no_input(inputs: &[&str], (field, span): Field<'_>) -> Option<Finding> {
+    if inputs.contains(&field) {
+        return None;
+    }
+    let help = if inputs.is_empty() {
+        format!("declare it: `input: {{ {}: string }}`", shown(field))
+    } else {
+        format!("declared are {}", listed(inputs))
+    };
+    let message = format!("the workflow has no input `{}`", shown(field));
+    Some(
+        Finding::new(Code::UnknownName, span, message)
+            .mean(nearest(field, inputs.iter().copied()), help),
+    )
 }
 
 /// The finding if a built-in value has no such field.

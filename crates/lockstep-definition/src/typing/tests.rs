@@ -35,6 +35,7 @@ input:
   count: int
   note: { type: string, optional: true }
   lines: list<map<string, int>>
+  ids: list<string>
 allow: { unused-input: Each test uses some of them. }
 activities:
 ";
@@ -192,11 +193,22 @@ fn lock_context_is_a_key() {
     table(
         &[
             ("input.id", ""),
+            ("[ref(\"Slot\", input.id), input.count]", ""),
+            ("[input.id, dyn(input.lines)]", ""),
+            ("input.ids", ""),
+            ("input.ids.map(id, ref(\"Slot\", id))", ""),
+            ("input.lines", "type-mismatch input.lines"),
+            ("[[input.id]]", "type-mismatch [[input.id]]"),
+            ("[now]", "type-mismatch [now]"),
+            ("[]", "type-mismatch '[]'"),
+            ("( [ ] )", "type-mismatch '( [ ] )'"),
+            ("[null]", "type-mismatch [null]"),
+            ("[input.id, input.note]", "lock-context-may-be-null [input.id, input.note]"),
             (
-                "[ref(\"Slot\", input.id), input.count]",
-                "not-supported-yet [ref(\"Slot\", input.id), input.count]",
+                "input.note == null ? null : [input.id]",
+                "lock-context-may-be-null input.note == null ? null : [input.id]",
             ),
-            ("input.lines", "not-supported-yet input.lines"),
+            ("[input.id, input.note].filter(key, key != null)", ""),
             ("input.note", "lock-context-may-be-null input.note"),
             ("input.note == null ? \"x\" : input.note", ""),
             ("null", "type-mismatch null"),

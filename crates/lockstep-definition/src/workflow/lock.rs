@@ -6,6 +6,11 @@ use lockstep_expr::Expression;
 
 use super::Place;
 
+/// Most that may wait for one key, as `max_waiting` says it.
+pub const MAX_WAITING: u32 = 1_000_000;
+/// Greatest priority of a waiter, and least if negative; beyond it counts as this.
+pub const MAX_PRIORITY: i64 = 1_000_000;
+
 /// What lock an activity or a workflow takes, and how.
 #[derive(Debug)]
 pub struct ExclusiveLock {
@@ -22,14 +27,29 @@ pub struct ExclusiveLock {
     pub hold_timeout: Duration,
     /// What happens if it is not free.
     pub on_busy: OnBusy,
-    /// How many may wait for one key; a further one gets error `lock.queue_full`. `None`: any number.
+    /// How many may wait for one key, from 1 to [`MAX_WAITING`]; a further one gets error
+    /// `lock.queue_full`. `None`: any number.
     pub max_waiting: Option<u32>,
-    /// The expression for the place among those who wait, higher first; `None` is 0.
+    /// The expression for the place among those who wait, higher first, from -[`MAX_PRIORITY`] to
+    /// [`MAX_PRIORITY`]; `None` is 0.
     pub priority: Option<Expression>,
     /// What a `wait` step does with the lock; `None` if nothing waits under it.
     pub while_waiting: Option<WhileWaiting>,
     /// Where it was written.
     pub place: Place,
+}
+
+impl ExclusiveLock {
+    /// The expressions of its keys: those of a list one by one, as far as they are written so; none
+    /// for the whole system.
+    pub fn written_keys(&self) -> Vec<&str> {
+        let Some(context) = &self.context else { return Vec::new() };
+        let text = context.text().trim();
+        match crate::analysis::items(text) {
+            Some(items) => items.into_iter().map(str::trim).collect(),
+            None => vec![text],
+        }
+    }
 }
 
 /// What a `wait` step does with the lock of its activity.
@@ -42,7 +62,7 @@ pub enum WhileWaiting {
 }
 
 /// Whether others may hold a key at the same time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LockMode {
     /// Nobody.
     #[default]

@@ -3,20 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::super::groups::groups;
-use super::super::key::Class;
-use super::edge::Edge;
+use super::edge::{Edge, Held};
 
 /// Most classes from which the shortest circle of a group is searched.
 const MAX_STARTS: usize = 8;
 
-type Graph<'w> = BTreeMap<(Class, Class), Vec<Edge<'w>>>;
+pub(super) type Graph<'w> = BTreeMap<(Held, Held), Vec<Edge<'w>>>;
 
 /// Returns circles: every one of two, and the shortest of each group that has none of two.
 pub(super) fn circles<'e, 'w>(graph: &'e Graph<'w>) -> Vec<Vec<&'e Edge<'w>>> {
-    let mut names: Vec<&Class> = graph.keys().flat_map(|(from, to)| [from, to]).collect();
+    let mut names: Vec<&Held> = graph.keys().flat_map(|(from, to)| [from, to]).collect();
     names.sort_unstable();
     names.dedup();
-    let number: BTreeMap<&Class, usize> =
+    let number: BTreeMap<&Held, usize> =
         names.iter().enumerate().map(|(number, class)| (*class, number)).collect();
     let mut next: Vec<Vec<usize>> = vec![Vec::new(); names.len()];
     for (from, to) in graph.keys() {

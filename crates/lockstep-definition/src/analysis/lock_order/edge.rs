@@ -1,9 +1,9 @@
 //! Locks that are waited for while another is held.
 
-use crate::workflow::{ExclusiveLock, Place};
+use crate::workflow::{ChildMode, ExclusiveLock, LockMode, Place};
 
 use super::super::key::{Class, Key, Likeness};
-use super::super::survey::Survey;
+use super::super::survey::{Owner, Survey};
 use super::super::taken::{Take, Taken};
 
 /// Most edges of one workflow.
@@ -17,10 +17,21 @@ pub(super) struct Holding<'w> {
     pub(super) lock: &'w ExclusiveLock,
 }
 
+/// What a wait leads to: locks of a class that are held in a mode.
+pub(super) type Held = (Class, LockMode);
+
+/// What is found where a lock is waited for while another is held.
+#[derive(Debug)]
+pub(super) enum Wait<'w> {
+    /// For another lock.
+    Edge(Edge<'w>),
+    /// For the others who hold the same lock shared, to have it alone.
+    Upgrade(Edge<'w>),
+}
+
 /// A lock that is waited for while another is held.
 #[derive(Clone, Debug)]
 pub(super) struct Edge<'w> {
-    pub(super) from: Class,
     pub(super) to: Class,
     pub(super) held: Holding<'w>,
     pub(super) taken: Take<'w>,
@@ -33,25 +44,41 @@ pub(super) struct Edge<'w> {
 }
 
 impl<'w> Edge<'w> {
+    /// What is held.
+    pub(super) fn from(&self) -> Held {
+        (self.held.class.clone(), self.held.lock.mode)
+    }
+
+    /// Whether the wait for the second lock is one for those who hold it in this mode.
+    pub(super) fn waits_for(&self, mode: LockMode) -> bool {
+        conflict(self.taken.lock.mode, mode)
+    }
+
     /// Where the second lock is taken, as the holder sees it.
     pub(super) fn place(&self) -> &'w Place {
         self.taken.calls.first().copied().unwrap_or(&self.taken.lock.place)
     }
 }
 
-/// All edges, workflow by workflow.
-pub(super) fn edges<'w>(surveys: &[Survey<'w>], taken: &Taken<'w>) -> Vec<Edge<'w>> {
+/// Whether two do not hold a key at the same time.
+pub(crate) fn conflict(one: LockMode, other: LockMode) -> bool {
+    (one, other) != (LockMode::Shared, LockMode::Shared)
+}
+
+/// All waits, workflow by workflow.
+pub(super) fn waits<'w>(surveys: &[Survey<'w>], taken: &Taken<'w>) -> Vec<Wait<'w>> {
     let mut out = Vec::new();
     for (number, survey) in surveys.iter().enumerate() {
         let mut of_workflow = Vec::new();
-        for (activity, take) in taken.own(number) {
-            let held = holding(survey, survey.held_before(*activity));
-            add(survey, *activity, &held, take, false, &mut of_workflow);
+        for (owner, take) in taken.own(number) {
+            let Owner::Activity(activity) = *owner else { continue };
+            let held = holding(survey, &survey.held_before(activity));
+            add(survey, activity, &held, take, &mut of_workflow);
         }
-        for (call, takes) in taken.called(number) {
+        for (call, takes) in taken.children(number, ChildMode::Call) {
             let held = holding(survey, &survey.held_during(call.activity));
             for take in takes {
-                add(survey, call.activity, &held, take, true, &mut of_workflow);
+                add(survey, call.activity, &held, take, &mut of_workflow);
             }
         }
         out.append(&mut of_workflow);
@@ -59,48 +86,58 @@ pub(super) fn edges<'w>(surveys: &[Survey<'w>], taken: &Taken<'w>) -> Vec<Edge<'
     out
 }
 
-fn holding<'w>(survey: &Survey<'w>, held: &[usize]) -> Vec<Holding<'w>> {
+fn holding<'w>(survey: &Survey<'w>, held: &[Owner]) -> Vec<Holding<'w>> {
     let mut out = Vec::new();
-    for number in held {
-        let Some(lock) = survey.lock(*number) else { continue };
-        let classed = survey.keys(*number).iter().filter_map(|key| Some((key, key.class()?)));
+    for owner in held {
+        let Some(lock) = survey.lock(*owner) else { continue };
+        let classed = survey.keys(*owner).iter().filter_map(|key| Some((key, key.class()?)));
         out.extend(classed.map(|(key, class)| Holding { key: key.clone(), class, lock }));
     }
     out
 }
 
+/// Whether who holds one lock holds the other with it.
+fn includes(held: &Key, taken: &Key) -> bool {
+    if held.is_everything() || taken.is_everything() {
+        return held.is_everything();
+    }
+    held.likeness(taken) == Likeness::Same
+}
+
+/// Adds the waits for one lock. Its keys are taken together, so none of them is held meanwhile.
 fn add<'w>(
     survey: &Survey<'w>,
     number: usize,
     held: &[Holding<'w>],
     take: &Take<'w>,
-    called: bool,
-    out: &mut Vec<Edge<'w>>,
+    out: &mut Vec<Wait<'w>>,
 ) {
     let to = take.class();
-    // Under the lock of the whole system nobody else holds anything.
-    if held.iter().any(|held| held.class.is_everything()) || out.len() >= MAX_EDGES {
+    let same = |held: &Holding<'_>| includes(&held.key, &take.key);
+    // What the instance, or one that waits for its end, holds already is not waited for.
+    let mut covering = held.iter().filter(|held| same(held));
+    let enough = |held: &Holding<'_>| {
+        held.lock.mode == LockMode::Exclusive || take.lock.mode == LockMode::Shared
+    };
+    if covering.any(enough) || out.len() >= MAX_EDGES {
         return;
     }
     for (index, holding) in held.iter().enumerate() {
-        let same_lock = holding.key.likeness(&take.key) == Likeness::Same;
-        // What is held already is not waited for; what a called workflow waits for because its
-        // caller holds it is another finding.
-        let excluded = (same_lock && !to.is_everything())
-            || (holding.class == to && (called || holding.key.is_before(&take.key)));
-        if excluded {
+        if holding.class == to && holding.key.is_before(&take.key) {
             continue;
         }
-        let gates = held.iter().enumerate().filter(|(other, _)| *other != index);
-        let gates = gates.map(|(_, held)| &held.class).filter(|class| class.is_single());
-        out.push(Edge {
-            from: holding.class.clone(),
+        let others = held.iter().enumerate().filter(|(other, _)| *other != index);
+        let alone = others
+            .map(|(_, held)| held)
+            .filter(|held| held.class.is_single() && held.lock.mode == LockMode::Exclusive);
+        let edge = Edge {
             to: to.clone(),
             held: holding.clone(),
             taken: take.clone(),
             holder: &survey.workflow.name,
             number,
-            gates: gates.cloned().collect(),
-        });
+            gates: alone.map(|held| held.class.clone()).collect(),
+        };
+        out.push(if same(holding) { Wait::Upgrade(edge) } else { Wait::Edge(edge) });
     }
 }

@@ -8,7 +8,7 @@ use super::{activity, codes};
 use crate::{Code, Source, check};
 
 /// Code, place, labels with their files: what people see of findings across files.
-fn told(files: &[(&str, &str)]) -> String {
+pub(super) fn told(files: &[(&str, &str)]) -> String {
     let sources: Vec<Source> = files.iter().map(|(path, text)| Source::new(*path, *text)).collect();
     let checked = check(&sources);
     let mut out = String::new();
@@ -27,7 +27,7 @@ fn told(files: &[(&str, &str)]) -> String {
 }
 
 #[track_caller]
-fn tells(files: &[(&str, &str)], expected: Expect) {
+pub(super) fn tells(files: &[(&str, &str)], expected: Expect) {
     expected.assert_eq(&told(files));
 }
 
@@ -90,7 +90,7 @@ fn three_locks_are_taken_in_a_circle() {
 }
 
 /// A workflow that holds one lock and calls another workflow.
-fn calls(name: &str, lock: &str, called: &str) -> String {
+pub(super) fn calls(name: &str, lock: &str, called: &str) -> String {
     format!(
         "workflow: {name}\ninput: {{ id: string }}\nactivities:\n  - activity: hold\n    \
          exclusive_lock: {{ context: {lock} }}\n    steps:\n      - workflow: {{ call: {called}, \
@@ -98,7 +98,7 @@ fn calls(name: &str, lock: &str, called: &str) -> String {
     )
 }
 
-fn takes(name: &str, lock: &str) -> String {
+pub(super) fn takes(name: &str, lock: &str) -> String {
     format!(
         "workflow: {name}\ninput: {{ id: string }}\nactivities:\n  - activity: take\n    \
          exclusive_lock: {{ context: {lock} }}\n    steps:\n      - log: \"${{input.id}}\"\n"
@@ -134,68 +134,6 @@ fn locks_are_held_over_calls_of_workflows() {
     // A workflow that is started is not waited for.
     let starts = calls("c", customer, "d").replace("call: d", "start: d");
     tells(&[files[0], files[1], ("c.yaml", &starts), files[3]], expect![[""]]);
-}
-
-#[test]
-fn child_needs_the_lock_of_its_parent() {
-    let order = "'ref(\"Order\", input.id)'";
-    let (parent, child) = (calls("parent", order, "child"), takes("child", order));
-    tells(
-        &[("parent.yaml", &parent), ("child.yaml", &child)],
-        expect![[r#"
-        child-waits-for-parent parent.yaml:7:9 `child` waits for the lock `ref("Order", input.id)` that `parent` holds until the call is done
-          parent.yaml:5:5 `exclusive_lock` `hold` holds the lock from here
-          child.yaml:5:5 `exclusive_lock` `take` waits for it here
-    "#]],
-    );
-    // Over a workflow in between, which only passes the value on.
-    let middle = calls("middle", "input.id", "child")
-        .replace("    exclusive_lock: { context: input.id }\n", "");
-    let parent = calls("parent", order, "middle");
-    tells(
-        &[("parent.yaml", &parent), ("middle.yaml", &middle), ("child.yaml", &child)],
-        expect![[r#"
-            child-waits-for-parent parent.yaml:7:9 `child` waits for the lock `ref("Order", input.id)` that `parent` holds until the call is done
-              parent.yaml:5:5 `exclusive_lock` `hold` holds the lock from here
-              middle.yaml:6:9 `workflow` called from here
-              child.yaml:5:5 `exclusive_lock` `take` waits for it here
-        "#]],
-    );
-    // Another value may be the same.
-    let other = calls("parent", order, "child")
-        .replace("id: string }", "id: string, other: string }")
-        .replace("${input.id}\" }", "${input.other}\" }");
-    tells(
-        &[("parent.yaml", &other), ("child.yaml", &child)],
-        expect![[r#"
-            child-may-wait-for-parent parent.yaml:7:9 `child` takes the lock `ref("Order", input.other)` while `parent` holds the lock `ref("Order", input.id)`: if they are the same, each waits for the other
-              parent.yaml:5:5 `exclusive_lock` `hold` holds the lock from here
-              child.yaml:5:5 `exclusive_lock` `take` waits for it here
-        "#]],
-    );
-    // Where an error is handled it may be meant.
-    let handled =
-        calls("parent", order, "child") + "    catch: { error: workflow.failed, goto: end }\n";
-    assert!(
-        told(&[("parent.yaml", &handled), ("child.yaml", &child)])
-            .starts_with("child-may-wait-for-parent")
-    );
-    // Another entity is not.
-    let child = takes("child", "'ref(\"Customer\", input.id)'");
-    let parent = calls("parent", order, "child");
-    tells(&[("parent.yaml", &parent), ("child.yaml", &child)], expect![[""]]);
-    // Under the lock of the whole system nobody gets any other.
-    let parent = parent
-        .replace("exclusive_lock: { context: 'ref(\"Order\", input.id)' }", "exclusive_lock:");
-    tells(
-        &[("parent.yaml", &parent), ("child.yaml", &child)],
-        expect![[r#"
-            lock-without-context parent.yaml:5:5 this lock has no context: it excludes every other exclusive lock in the system
-            child-waits-for-parent parent.yaml:7:9 `child` waits for the lock of the whole system that `parent` holds until the call is done
-              parent.yaml:5:5 `exclusive_lock` `hold` holds the lock from here
-              child.yaml:5:5 `exclusive_lock` `take` waits for it here
-        "#]],
-    );
 }
 
 /// A transfer that takes one account after the other.
