@@ -42,13 +42,17 @@ const IMPURE: &[&str] = &["tokio", "sqlx", "reqwest", "rustix", "rand", "getrand
 /// Crates whose code must be pure.
 const PURE: &[&str] = &["lockstep-expr", "lockstep-definition", "lockstep-core"];
 
-/// Returns the names under `[dependencies]` in the manifest of a crate.
-fn dependencies(name: &str) -> BTreeSet<String> {
+/// Returns the manifest of a crate.
+fn manifest(name: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let path = root.join("crates").join(name).join("Cargo.toml");
-    let manifest = std::fs::read_to_string(&path)
-        .unwrap_or_else(|error| panic!("{} cannot be read: {error}", path.display()));
-    manifest
+    std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{} cannot be read: {error}", path.display()))
+}
+
+/// Returns the names under `[dependencies]` in the manifest of a crate.
+fn dependencies(name: &str) -> BTreeSet<String> {
+    manifest(name)
         .lines()
         .skip_while(|line| *line != "[dependencies]")
         .skip(1)
@@ -94,4 +98,15 @@ fn crates_depend_only_downwards() {
         }
     }
     assert!(violations.is_empty(), "{}", violations.join("\n"));
+}
+
+#[test]
+fn the_simulator_needs_no_database() {
+    let manifest = manifest("lockstep-simulator");
+    assert!(
+        manifest
+            .lines()
+            .all(|line| !(line.starts_with("lockstep-store") && line.contains("sqlite"))),
+        "lockstep-simulator takes lockstep-store without its feature `sqlite`"
+    );
 }

@@ -49,6 +49,10 @@ pub(crate) struct Verdict<'a> {
 pub(crate) struct Page<'a> {
     pub(crate) instance: InstanceId,
     /// The first transition that it comes from.
+    #[cfg_attr(
+        not(any(test, feature = "sqlite")),
+        expect(dead_code, reason = "only files need it")
+    )]
     pub(crate) number: TransitionNumber,
     pub(crate) entries: Vec<&'a Entry>,
 }

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use super::Home;
+use crate::Memory;
 use crate::store::{Store, StoreFuture};
-use crate::{Memory, open};
 
 impl Home for Arc<Memory> {
     fn open(&self) -> StoreFuture<'_, Arc<dyn Store>> {
@@ -14,26 +14,33 @@ impl Home for Arc<Memory> {
     }
 }
 
-/// A folder that goes with its last store.
-struct Folder(tempfile::TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().expect("a folder is made"))
-    }
-}
-
-impl Home for Folder {
-    fn open(&self) -> StoreFuture<'_, Arc<dyn Store>> {
-        Box::pin(async {
-            let path = self.0.path().join("store.db");
-            open(path.to_str().expect("the path is text")).await
-        })
-    }
-}
-
+#[cfg(feature = "sqlite")]
 mod sqlite {
-    crate::contract::contract_tests!(|| super::super::Folder::new());
+    use std::sync::Arc;
+
+    use super::super::Home;
+    use crate::open;
+    use crate::store::{Store, StoreFuture};
+
+    /// A folder that goes with its last store.
+    struct Folder(tempfile::TempDir);
+
+    impl Folder {
+        fn new() -> Self {
+            Self(tempfile::tempdir().expect("a folder is made"))
+        }
+    }
+
+    impl Home for Folder {
+        fn open(&self) -> StoreFuture<'_, Arc<dyn Store>> {
+            Box::pin(async {
+                let path = self.0.path().join("store.db");
+                open(path.to_str().expect("the path is text")).await
+            })
+        }
+    }
+
+    crate::contract::contract_tests!(|| super::Folder::new());
 }
 
 mod memory {

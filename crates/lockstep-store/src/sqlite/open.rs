@@ -72,10 +72,12 @@ pub(crate) async fn open(path: &Path) -> Result<Opened, StoreError> {
         .pragma("cache_size", format!("-{WRITER_CACHE_KIB}"))
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
         .pragma("journal_size_limit", LOG_LIMIT_BYTES.to_string());
-    // The content is checked on a connection that changes nothing, before the log is switched on.
+    // The content is checked on a connection that changes nothing, before the log is switched on;
+    // but what a power cut left half written while the file was made is undone by whoever reads it.
     let mut marked = false;
     if place.exists() {
-        let mut reader = place.connect(&options.clone().read_only(true)).await?;
+        let reads_only = !place.is_half_written();
+        let mut reader = place.connect(&options.clone().read_only(reads_only)).await?;
         marked = place.check_content(&mut reader).await?;
     }
     let mut writer = place.connect(&writer).await?;

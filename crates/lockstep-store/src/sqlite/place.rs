@@ -83,6 +83,14 @@ impl Place {
         }
     }
 
+    /// Returns whether a change of the file was cut off that its log has no part in: the journal that
+    /// undoes it is there.
+    pub(super) fn is_half_written(&self) -> bool {
+        let mut journal = self.path.clone().into_os_string();
+        journal.push("-journal");
+        std::fs::metadata(PathBuf::from(journal)).is_ok_and(|journal| journal.len() > 0)
+    }
+
     fn absent(&self) -> StoreError {
         StoreError::Absent { path: self.shown() }
     }

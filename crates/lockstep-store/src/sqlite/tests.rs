@@ -10,7 +10,7 @@ use lockstep_core::transition::{
 use lockstep_core::{Entry, Happening, InstanceId, Object, ObjectKey, Time};
 use lockstep_definition::LockMode;
 use lockstep_expr::{Map, Value};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, Row as _};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -101,6 +101,33 @@ pub(super) async fn create(store: &Arc<dyn Store>, number: i64, id: &str) {
 async fn exists(store: &Arc<dyn Store>, id: &str) -> bool {
     let mut objects = store.load(vec![key(id)]).await.expect("objects are read");
     objects.remove(0).expect("it is readable").is_some()
+}
+
+/// A power cut while the file was made: the change is half written, and its journal is there.
+#[tokio::test]
+async fn a_file_whose_making_was_cut_off_is_opened() {
+    let folder = folder();
+    let (made, cut) = (folder.path().join("made.db"), folder.path().join("cut.db"));
+    let options = SqliteConnectOptions::new().filename(&made).create_if_missing(true);
+    let options = options.journal_mode(SqliteJournalMode::Delete).pragma("cache_size", "1");
+    let mut maker = options.connect().await.expect("the file is made");
+    for statement in [
+        "PRAGMA application_id = 1819239275",
+        "BEGIN",
+        "CREATE TABLE half (text TEXT)",
+        "INSERT INTO half SELECT hex(randomblob(2000)) FROM json_each('[1,2,3,4,5,6,7,8,9]')",
+    ] {
+        maker.execute(statement).await.expect("it is executed");
+    }
+    for end in ["", "-journal"] {
+        let named = |path: &Path| format!("{}{end}", path.display());
+        std::fs::copy(named(&made), named(&cut)).expect("it is copied");
+    }
+    let journal = std::fs::metadata(folder.path().join("cut.db-journal")).expect("it is there");
+    assert!(journal.len() > 0, "the change is in the file, and can be undone");
+    let store = crate::open(&format!("sqlite://{}", cut.display())).await;
+    let store = store.expect("what was half written is undone");
+    assert!(!exists(&store, "m1").await, "it is an empty store");
 }
 
 #[tokio::test]
