@@ -14,7 +14,10 @@
 //! * Every object of the unit is, at the commit, as the unit read it; or the author wrote
 //!   `on_conflict: force`, and then the version grows from what is there.
 //! * A commit under locks that have rows names their tokens.
-//! * A retry runs on fresh data or not at all: the same conflict twice is an error.
+//! * A retry runs on fresh data or not at all: the same conflict twice is an error. It runs in its
+//!   turn (see [`turn`]), so that it is not overtaken again and again.
+
+pub(crate) mod turn;
 
 use std::sync::Arc;
 
@@ -76,7 +79,7 @@ impl Instance {
         if self.unit.is_empty() {
             return Ok(Committed::Done);
         }
-        if self.awaits_objects(world) {
+        if self.awaits_turn(world) || self.awaits_objects(world) {
             return Ok(Committed::Wait);
         }
         if let Some(committed) = self.check_objects(on_conflict, world)? {
@@ -95,6 +98,7 @@ impl Instance {
         self.last_conflict = None;
         match judge {
             Judge::Core => {
+                self.end_turn(world);
                 for (key, object) in written {
                     let waiting = world.changed(key, object, number);
                     world.runnable.extend(waiting);
@@ -102,6 +106,7 @@ impl Instance {
                 Ok(Committed::Done)
             }
             Judge::Store => {
+                self.take_free_turn(&unit, world);
                 world.cache.claim(number, unit.entries.keys().cloned().collect());
                 let (activity_start, unit_start) =
                     (Arc::clone(&self.activity_start), Arc::clone(&self.unit_start));
@@ -122,6 +127,7 @@ impl Instance {
         self.strand.phase = Phase::Ready;
         match outcome {
             Outcome::Committed => {
+                self.end_turn(world);
                 for (key, object) in judged.written {
                     let waiting = world.changed(key, object, number);
                     world.runnable.extend(waiting);
@@ -238,7 +244,8 @@ impl Instance {
         self.last_conflict = this.map(Box::new);
         self.note(world.now, Happening::Retried { error: failure.code.to_string() });
         self.return_to_unit_start(world.now);
-        Ok(Committed::Again)
+        let has_turn = self.take_turn(vec![turn::name(&key)], world);
+        Ok(if has_turn { Committed::Again } else { Committed::Wait })
     }
 
     /// Returns what the unit writes, with the objects as they are to be but for their stamps.
@@ -306,7 +313,7 @@ impl Instance {
             .held
             .iter()
             .filter(|held| held.row)
-            .map(|held| (Arc::clone(&held.key), held.token))
+            .flat_map(|held| held.keys.iter().map(|key| (Arc::clone(key), held.token)))
             .collect();
         (number, written)
     }

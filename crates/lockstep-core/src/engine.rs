@@ -10,6 +10,7 @@
 //! Absent by design: clocks, I/O, randomness; see the crate.
 
 mod alarms;
+pub(crate) mod breaking;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]
@@ -60,6 +61,8 @@ pub struct Engine {
     pub(crate) published: Option<Arc<Published>>,
     pub(crate) imports: Imports,
     pub(crate) world: World,
+    /// Whether instances are only looked at.
+    pub(crate) stands_still: bool,
 }
 
 impl Engine {
@@ -70,6 +73,7 @@ impl Engine {
             published: None,
             imports: Imports::default(),
             world: World::new(config.epoch, config.cached_objects),
+            stands_still: false,
         }
     }
 
@@ -97,10 +101,23 @@ impl Engine {
             Event::Signal { request, instance, name, payload, by } => {
                 self.signal(request, instance, Letter { name, payload, by });
             }
+            Event::Lock(asked) => self.lock_for_client(asked),
+            Event::RenewLock { request, lock, token, time_to_live } => {
+                self.world.renew_client_lock(request, lock, token, time_to_live);
+            }
+            Event::ReleaseLock { request, lock, token } => {
+                self.world.release_client_lock(request, lock, token);
+            }
+            Event::BreakLock(asked) => self.break_lock(asked),
             Event::Judged(outcomes) => self.landed(outcomes),
             Event::Tick => {}
             Event::Cancel { instance, reason } => {
-                self.interrupt(instance, Failure::new("cancelled", reason));
+                let failure = Failure::new("cancelled", reason);
+                if self.instances.contains_key(&instance) {
+                    self.interrupt(instance, failure);
+                } else {
+                    self.world.end_client_wait(instance, failure);
+                }
             }
         }
         self.fire_timers();
@@ -120,6 +137,9 @@ impl Engine {
             return None;
         }
         for _ in 0..MAX_SAVED {
+            if self.stands_still {
+                break;
+            }
             let Some(id) = world.outbox.unsaved.pop_first() else { break };
             if let Some(instance) = self.instances.get_mut(&id) {
                 instance.flush(world);
@@ -129,7 +149,8 @@ impl Engine {
             return None;
         }
         for index in 0..world.outbox.pending.len() {
-            if let Some(id) = world.outbox.wants_row(index)
+            if !self.stands_still
+                && let Some(id) = world.outbox.wants_row(index)
                 && let Some(instance) = self.instances.get_mut(&id)
             {
                 instance.save_row(world);
@@ -244,7 +265,7 @@ impl Engine {
     pub(crate) fn interrupt(&mut self, id: InstanceId, failure: Failure) {
         let Some(instance) = self.instances.get_mut(&id) else { return };
         instance.fail_with(failure);
-        if matches!(instance.strand.phase, Phase::Waiting { .. }) {
+        if matches!(instance.strand.phase, Phase::Waiting(_)) {
             // At once, so that it cannot be granted what it has given up.
             let granted = self.world.locks.forget(id, self.world.now);
             self.world.granted.extend(granted);
@@ -258,10 +279,14 @@ impl Engine {
         loop {
             if let Some(grant) = self.world.granted.pop_front() {
                 self.grant(grant);
+            } else if let Some(grant) = self.world.turns_granted.pop_front() {
+                self.turn_came(grant);
             } else if let Some(kin) = self.world.kin.pop_front() {
                 self.tell_kin(kin);
             } else if let Some(id) = self.world.runnable.pop_front() {
-                self.resume(id);
+                if !self.stands_still {
+                    self.resume(id);
+                }
             } else {
                 return;
             }
@@ -269,15 +294,34 @@ impl Engine {
     }
 
     fn grant(&mut self, grant: Grant) {
-        if let Some(mut instance) = self.instances.remove(&grant.instance) {
+        if self.stands_still && self.instances.contains_key(&grant.owner) {
+            // It is granted anew when the instance goes on.
+            return;
+        }
+        if let Some(mut instance) = self.instances.remove(&grant.owner) {
             self.disarm(&mut instance);
             instance.strand.disarm(&mut self.world.timers);
             instance.granted(grant, &mut self.world);
             self.run(instance);
         } else {
-            // Not reached as long as whoever ends leaves its queue; a lock is never lost over it.
-            let (_, granted) = self.world.locks.release(&grant.key, grant.token, self.world.now);
-            self.world.granted.extend(granted);
+            self.world.client_granted(&grant);
+        }
+    }
+
+    fn turn_came(&mut self, grant: Grant) {
+        let id = grant.owner;
+        match self.instances.get_mut(&id) {
+            Some(instance) if matches!(instance.strand.phase, Phase::Queuing) => {
+                instance.has_turn(grant);
+                instance.strand.phase = Phase::Ready;
+                self.world.runnable.push_back(id);
+            }
+            Some(_) | None => {
+                // Whoever gave up waiting in the same event does not need it.
+                let (_, granted) =
+                    self.world.turns.release(&grant.keys, grant.token, self.world.now);
+                self.world.turns_granted.extend(granted);
+            }
         }
     }
 
@@ -305,12 +349,14 @@ impl Engine {
                 Flow::Go => {}
                 Flow::Wait => {
                     if !instance.takes_turn() {
+                        instance.gives_way(&mut self.world);
                         self.arm(&mut instance);
                         self.instances.insert(id, instance);
                         return;
                     }
                 }
                 Flow::End => {
+                    instance.end_turn(&mut self.world);
                     self.disarm(&mut instance);
                     if let Some(timer) = instance.activity_timer.take() {
                         self.world.timers.cancel(timer);

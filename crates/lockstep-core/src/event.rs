@@ -8,14 +8,16 @@
 //!   change nothing.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use lockstep_definition::Definitions;
+use lockstep_definition::{Definitions, LockMode};
 use lockstep_expr::{Map, Value};
 
 use crate::failure::Failure;
-use crate::id::{InstanceId, TransitionNumber};
+use crate::id::{FencingToken, InstanceId, TransitionNumber};
 use crate::object::{Object, ObjectKey};
 use crate::outside::CallRequest;
+use crate::time::Time;
 use crate::transition::{Outcome, Refusal, Transition};
 
 /// Names a read that the core asked for.
@@ -82,13 +84,37 @@ pub enum Event {
         /// Who sends it.
         by: Arc<str>,
     },
+    /// A client asks for a lock. It is answered with [`Effect::Locked`].
+    Lock(LockRequest),
+    /// A client wants its lock to live on. It is answered with [`Effect::LockChanged`].
+    RenewLock {
+        /// Names the answer.
+        request: RequestId,
+        /// The lock.
+        lock: InstanceId,
+        /// The token under which the client holds it.
+        token: FencingToken,
+        /// How long, from now.
+        time_to_live: Duration,
+    },
+    /// A client gives its lock back. It is answered with [`Effect::LockChanged`].
+    ReleaseLock {
+        /// Names the answer.
+        request: RequestId,
+        /// The lock.
+        lock: InstanceId,
+        /// The token under which the client holds it.
+        token: FencingToken,
+    },
+    /// A lock is to be taken away from its holder.
+    BreakLock(BreakLock),
     /// The store has made a batch durable: what became of each of its transitions, in order.
     Judged(Vec<Outcome>),
     /// Time went on, nothing else happened.
     Tick,
-    /// An instance is to end with error `cancelled`.
+    /// An instance is to end, or a client to wait no longer for its lock, with error `cancelled`.
     Cancel {
-        /// The instance.
+        /// The instance, or the client's lock.
         instance: InstanceId,
         /// Why, for people.
         reason: String,
@@ -106,6 +132,55 @@ pub struct Start {
     pub input: Value,
     /// Who starts it.
     pub by: Arc<str>,
+}
+
+/// A lock that a client asks for.
+#[derive(Clone, Debug)]
+pub struct LockRequest {
+    /// Names the answer.
+    pub request: RequestId,
+    /// Identity of the new lock, drawn by the driver.
+    pub lock: InstanceId,
+    /// What to lock, as a lock context comes to it: a list for several keys at once.
+    pub context: Value,
+    /// Whether others may hold the keys at the same time.
+    pub mode: LockMode,
+    /// Who the client says it is, for people: 1 to 200 bytes.
+    pub owner: Arc<str>,
+    /// What for, for people: at most 1,000 bytes.
+    pub note: Arc<str>,
+    /// How long to wait; zero: not at all.
+    pub waiting_timeout: Duration,
+    /// How long the lock lives unless it is renewed: more than 0, at most 30 days.
+    pub time_to_live: Duration,
+}
+
+/// A lock that is to be taken away. It is answered with [`Effect::LockChanged`].
+#[derive(Clone, Debug)]
+pub struct BreakLock {
+    /// Names the answer.
+    pub request: RequestId,
+    /// The lock key.
+    pub key: Arc<str>,
+    /// Only if it is held under this token; `None`: whoever holds it.
+    pub token: Option<FencingToken>,
+    /// Who breaks it.
+    pub by: Arc<str>,
+    /// Why, for people.
+    pub reason: Arc<str>,
+}
+
+/// A lock that a client holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientLock {
+    /// Its identity.
+    pub lock: InstanceId,
+    /// The lock keys, sorted.
+    pub keys: Arc<[Arc<str>]>,
+    /// The fencing token, which renewal and release name.
+    pub token: FencingToken,
+    /// When it ends unless it is renewed.
+    pub until: Time,
 }
 
 /// Who asked for what is read.
@@ -162,6 +237,21 @@ pub enum Effect {
         /// The signal.
         request: RequestId,
         /// It is kept, durably, until the instance takes it; or why it is not.
+        result: Result<(), Failure>,
+    },
+    /// Tell a client what became of its request for a lock: it holds it, durably, or why not.
+    Locked {
+        /// The request.
+        request: RequestId,
+        /// The lock.
+        result: Result<ClientLock, Failure>,
+    },
+    /// Tell whoever renewed, released or broke a lock what became of that. It is durable.
+    LockChanged {
+        /// The request.
+        request: RequestId,
+        /// `lock.lost` if it was not held under the token; `data.not_found` if there was nothing to
+        /// break.
         result: Result<(), Failure>,
     },
     /// Tell whoever asked that a start was refused; nothing of it is kept.

@@ -21,7 +21,7 @@ pub(crate) mod strand;
 
 use std::sync::Arc;
 
-use lockstep_definition::{Activity, Definitions, Handler, Step, Workflow};
+use lockstep_definition::{Activity, Definitions, Handler, LockMode, Step, Workflow};
 use lockstep_expr::Value;
 
 use crate::commit::Judged;
@@ -32,6 +32,7 @@ use crate::journal::{Entry, Happening};
 use crate::object::ObjectKey;
 use crate::time::Time;
 use crate::timer::TimerKey;
+use crate::transition::Origin;
 use crate::unit_of_work::UnitOfWork;
 use frames::Frames;
 use seldom::Seldom;
@@ -118,6 +119,8 @@ pub(crate) enum Block {
 /// How far an instance is within an activity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
+    /// Before the lock of the workflow.
+    Begin,
     /// Before the lock; the step with which to begin under it.
     Enter(usize),
     /// Before the step with this index; behind the last one, before the commit.
@@ -144,13 +147,16 @@ pub(crate) struct Savepoint {
     pub(crate) taken: usize,
 }
 
-/// A lock that an instance holds.
+/// A lock that an instance holds: one or several keys under one token.
 #[derive(Clone, Debug)]
 pub(crate) struct Held {
-    pub(crate) key: Arc<str>,
+    pub(crate) keys: Arc<[Arc<str>]>,
     pub(crate) token: FencingToken,
+    pub(crate) mode: LockMode,
     pub(crate) since: Time,
     pub(crate) until: Time,
+    /// What it was taken for.
+    pub(crate) origin: Origin,
     /// Whether a row tells of it, or is in the hands of the store.
     pub(crate) row: bool,
     pub(crate) timer: Option<TimerKey>,
@@ -202,7 +208,9 @@ impl Instance {
         started_by: Arc<str>,
         started_at: Time,
     ) -> Self {
-        let position = Position::of_activity(0);
+        let begin = Position { stage: Stage::Begin, ..Position::of_activity(0) };
+        let has_lock = workflow.exclusive_lock.is_some();
+        let position = if has_lock { begin } else { Position::of_activity(0) };
         let strand = Strand::new(position, Frames::default(), Names::default());
         let start = Arc::new(Savepoint {
             position,

@@ -50,7 +50,35 @@ pub enum Happening {
         /// The token that is void from there on.
         token: i64,
     },
-    /// The activity was left out.
+    /// It gave a lock back: for the time of a wait, or because its client did.
+    LockReleased {
+        /// The lock key.
+        key: String,
+    },
+    /// Somebody took a lock away from it.
+    LockBroken {
+        /// The lock key.
+        key: String,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// A client asked for a lock. The journal of a client's lock begins with this.
+    ClientAsked {
+        /// The lock key.
+        key: String,
+        /// Who it says it is.
+        owner: String,
+        /// What for.
+        note: String,
+    },
+    /// A client's lock lives on.
+    LockRenewed {
+        /// Until when, in microseconds since 1970.
+        until: i64,
+    },
+    /// The activity was left out, or the workflow if its own lock was not free.
     Skipped,
     /// An outside call is about to be made.
     Called {

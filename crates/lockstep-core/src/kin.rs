@@ -71,7 +71,7 @@ impl Engine {
                     awaited.push((instance.id, child.id));
                 }
             }
-            let lineage = instance.seldom.as_ref().and_then(|seldom| seldom.lineage);
+            let lineage = instance.seldom.as_ref().and_then(|seldom| seldom.lineage.as_ref());
             if let Some(lineage) = lineage.filter(|lineage| lineage.awaited) {
                 children.push((lineage.parent, instance.id));
             }

@@ -7,11 +7,13 @@
 //! Absent by design: clocks, files, sockets, threads, random numbers. The same events at the same
 //! times give the same effects, whatever drives it.
 
+mod client_lock;
 pub mod codec;
 mod commit;
 pub mod conformity;
 mod engine;
 mod event;
+pub mod explain;
 mod failure;
 mod id;
 mod import;
@@ -37,8 +39,12 @@ mod unique;
 mod unit_of_work;
 mod world;
 
+pub use client_lock::{MAX_CLIENT_LOCKS, MAX_NOTE_BYTES, MAX_OWNER_BYTES, MAX_TIME_TO_LIVE};
 pub use engine::{Config, Engine};
-pub use event::{Batch, CallId, Effect, Event, ReadId, Reader, RequestId, Start};
+pub use event::{
+    Batch, BreakLock, CallId, ClientLock, Effect, Event, LockRequest, ReadId, Reader, RequestId,
+    Start,
+};
 pub use failure::Failure;
 pub use id::{FencingToken, InstanceId, Serial, Ticket, TransitionNumber};
 pub use journal::{Entry, Happening};

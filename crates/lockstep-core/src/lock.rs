@@ -1,56 +1,80 @@
-//! The lock table: who holds which exclusive lock, and who waits for it.
+//! The lock table: who holds which keys, and who waits for them.
 //!
-//! A lock is named by its key, a canonical text (see [`key`]). The key [`SYSTEM`] is the lock of
-//! the whole system: it conflicts with every key.
+//! A lock is named by its key, a canonical text (see [`key`]). A [`Wish`] is for one or several keys,
+//! exclusively or shared; all of it is granted at once, under one token, or nothing. The key
+//! [`SYSTEM`] is the lock of the whole system: it meets every key, as an intention lock does.
+//!
+//! Whoever waits has a *place*, which is its ticket less a head start for its priority; a request
+//! that does not wait has the place of the next ticket. A wish may be granted before a conflicting
+//! one in a lower place in two cases only:
+//!
+//! * *Overtaking*: at each key that both want no stranger holds anything, so that the other is kept
+//!   by another key; neither wants the whole system; and the other is not *reserved*. A grant is
+//!   charged to the first waiter at the key that is not reserved and conflicts with it; who has been
+//!   charged [`MAX_OVERTAKEN`] times is reserved.
+//! * *Precedence*: the other waits, directly or over holders, ends and those who stand before, for a
+//!   hold or the end of the wish's owner. Otherwise both would wait for each other.
 //!
 //! Invariants:
 //!
-//! * Exclusion: a key has at most one holder; while `SYSTEM` is held, only its holder holds others.
+//! * Exclusion: two holds of a key by strangers are both shared; beside a hold of `SYSTEM` all holds
+//!   of strangers are shared, and it too, or there are none.
 //! * Monotony: each grant carries a token greater than that of every grant before it, of any key.
-//! * Order: among those who want the same key, or one of whom wants the system, the lower ticket is
-//!   served first.
-//! * Progress: a waiter who could be granted its lock is granted it before the call that made this
-//!   possible returns.
-//! * Uniqueness: an instance waits for at most one lock, and never for one that it holds.
-//! * What is derived is not kept: there are no counters, and a key nobody holds or wants has no
-//!   entry.
+//! * Order: conflicting wishes are granted in order of places, but for the two cases above.
+//! * Bound: of n waiters in lower places that it conflicts with, directly or over others, and those
+//!   who overtake them, a waiter waits for at most (n + 1) * (1 + [`MAX_OVERTAKEN`]) holds: one of
+//!   each and those charged to each, for whoever passes it is charged to one in no higher place. Not
+//!   counted are those for whom it waits anyway (precedence). A priority adds to n only those who
+//!   come within its head start.
+//! * Progress: a waiter who can be granted its wish is granted it before the call that made this
+//!   possible returns. Only [`request`](LockTable::request) and `await_end` may leave it to
+//!   [`settle`](LockTable::settle).
+//! * No cycle: among those who wait for each other no one is kept by a queue alone.
+//! * Uniqueness: an owner waits for at most one wish.
+//! * What is derived is not counted: a key nobody holds or wants has no entry.
 //!
-//! Grants are made in order of arrival, also when a later one could be served at once, because
-//! otherwise a stream of holders of single keys would starve one who wants the system.
+//! How often a waiter was overtaken is known to this process only: after a restart it may be
+//! overtaken [`MAX_OVERTAKEN`] times again.
 //!
-//! Absent by design: clocks and timeouts (an expiry arrives as a call that revokes or forgets), and
-//! shared modes and several keys at once.
+//! Absent by design: clocks and timeouts (an expiry arrives as a call that releases or forgets), and
+//! limits of the length of a queue.
 
+mod admission;
+mod cycle;
+mod hand_on;
+mod inspection;
 pub mod key;
+mod queue;
+mod state;
+#[cfg(test)]
+mod tests;
+mod wish;
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
+use self::hand_on::Source;
+use self::queue::{Place, Queue};
+use self::state::KeyState;
+pub use self::wish::{Hold, MAX_PRIORITY, Wish};
 use crate::id::{FencingToken, InstanceId, Serial, Ticket};
 use crate::time::Time;
 
 /// The key of the lock of the whole system.
 pub const SYSTEM: &str = "*";
 
-/// Who holds a lock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Holder {
-    /// The instance.
-    pub instance: InstanceId,
-    /// Token of this grant.
-    pub token: FencingToken,
-    /// Since when.
-    pub since: Time,
-}
+/// How often a waiter is overtaken before nobody may overtake it any more.
+pub const MAX_OVERTAKEN: u32 = 16;
 
-/// A lock that went to the instance that waited for it.
+/// What went to an owner at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
-    /// Who waited.
-    pub instance: InstanceId,
-    /// The lock key.
-    pub key: Arc<str>,
+    /// Who wanted it.
+    pub owner: InstanceId,
+    /// The wanted keys that it did not hold already, sorted.
+    pub keys: Arc<[Arc<str>]>,
     /// Token of this grant.
     pub token: FencingToken,
 }
@@ -58,15 +82,15 @@ pub struct Grant {
 /// The answer to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// The lock was free; it is held under this token from there on.
-    Granted(FencingToken),
-    /// The instance holds it already, under this token.
+    /// All of it is held from here on.
+    Granted(Grant),
+    /// The owner held all of it already; the greatest token of the holds that cover it.
     Held(FencingToken),
-    /// It is not free. Who is in the way: the holder, if there is one.
-    Busy(Option<Holder>),
+    /// It cannot be granted at present; nothing has changed.
+    Busy,
 }
 
-/// What an instance in a cycle waits for.
+/// What an owner in a cycle waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Awaited {
     /// The lock with this key.
@@ -75,15 +99,71 @@ pub enum Awaited {
     End(InstanceId),
 }
 
+/// Something that keeps a waiter from its wish.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    /// The key at which it does.
+    pub key: Arc<str>,
+    /// What it is.
+    pub by: ObstacleKind,
+}
+
+/// What keeps a waiter from its wish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ObstacleKind {
+    /// A hold of a stranger.
+    Held(Hold),
+    /// One who stands before it.
+    Behind {
+        /// Who.
+        owner: InstanceId,
+        /// The other's ticket.
+        ticket: Ticket,
+    },
+}
+
+/// A hold in the list of its owner.
+#[derive(Debug)]
+struct Held {
+    key: Arc<str>,
+    hold: Hold,
+}
+
+/// One that waits.
+#[derive(Debug)]
+struct Waiter {
+    wish: Wish,
+    place: Place,
+    /// The key at which it is kept; `None` until it has been looked at.
+    watches: Option<Arc<str>>,
+    /// How many grants that overtook it, or one behind it, were charged to it.
+    overtaken: u32,
+}
+
 /// All locks of one engine.
 #[derive(Debug)]
 pub struct LockTable {
-    held: HashMap<Arc<str>, Holder>,
-    queues: HashMap<Arc<str>, BTreeSet<Ticket>>,
-    waiters: BTreeMap<Ticket, (InstanceId, Arc<str>)>,
+    /// All keys that are held or wanted, but [`SYSTEM`].
+    locks: HashMap<Arc<str>, KeyState>,
+    system: KeyState,
+    /// [`SYSTEM`].
+    system_key: Arc<str>,
+    /// What each owner holds.
+    owners: IndexMap<InstanceId, Vec<Held>>,
+    waiters: HashMap<Ticket, Waiter>,
     waiting: HashMap<InstanceId, Ticket>,
-    /// Who waits for the ends of which other instances, for the search of cycles.
+    everyone: Queue,
+    /// For whose ends each instance waits.
     awaited: HashMap<InstanceId, Vec<InstanceId>>,
+    /// Who waits for the end of each instance.
+    awaited_by: HashMap<InstanceId, Vec<InstanceId>>,
+    /// Waiters that hold something or whose end is awaited: without them no cycle exists, and no
+    /// waiter comes before one in a lower place.
+    entangled: HashSet<InstanceId>,
+    /// Owners for whom others wait, since something has changed, where they did not before.
+    unsettled: Vec<InstanceId>,
+    /// Whether waiters were restored that nobody has looked at.
+    is_restored: bool,
     tokens: Serial,
     tickets: Ticket,
 }
@@ -92,235 +172,192 @@ impl LockTable {
     /// Returns a table without locks whose tokens belong to `epoch`.
     pub fn new(epoch: u32) -> Self {
         Self {
-            held: HashMap::new(),
-            queues: HashMap::new(),
-            waiters: BTreeMap::new(),
+            locks: HashMap::new(),
+            system: KeyState::default(),
+            system_key: SYSTEM.into(),
+            owners: IndexMap::new(),
+            waiters: HashMap::new(),
             waiting: HashMap::new(),
+            everyone: Queue::default(),
             awaited: HashMap::new(),
+            awaited_by: HashMap::new(),
+            entangled: HashSet::new(),
+            unsettled: Vec::new(),
+            is_restored: false,
             tokens: Serial::new(epoch),
             tickets: 0,
         }
     }
 
-    /// Takes the lock if it is free and nobody is before the instance.
-    pub fn request(&mut self, instance: InstanceId, key: &Arc<str>, now: Time) -> Answer {
-        if let Some(holder) = self.held.get(key)
-            && holder.instance == instance
-        {
-            return Answer::Held(holder.token);
-        }
-        if self.is_free_for(instance, key, Ticket::MAX) {
-            return Answer::Granted(self.grant(instance, Arc::clone(key), now));
-        }
-        Answer::Busy(self.in_the_way(key))
-    }
-
-    /// Puts the instance at the end of the queue of a lock that is not free.
-    pub fn wait(&mut self, instance: InstanceId, key: &Arc<str>) -> Ticket {
-        self.tickets += 1;
-        let ticket = self.tickets;
-        self.queues.entry(Arc::clone(key)).or_default().insert(ticket);
-        self.waiters.insert(ticket, (instance, Arc::clone(key)));
-        self.waiting.insert(instance, ticket);
-        ticket
-    }
-
-    /// Ends a hold, if the lock is held under this token, and hands the lock on.
+    /// Takes what the owner does not hold yet, all of it or nothing.
     ///
-    /// Returns whether it was, and the grants that followed. A late call, under a void token,
+    /// The owner must not be waiting. If it waits for the ends of others, its grant may let one of
+    /// them go before who stands before it: [`settle`](Self::settle) tells.
+    pub fn request(&mut self, wish: &Wish, now: Time) -> Answer {
+        if let Some(token) = self.covering_token(wish) {
+            return Answer::Held(token);
+        }
+        let place = Place::new(self.tickets.saturating_add(1), wish.priority);
+        if self.block(wish, place).is_some() {
+            return Answer::Busy;
+        }
+        Answer::Granted(self.take(wish, place, now))
+    }
+
+    /// Has the owner of a wish wait that was answered with [`Answer::Busy`] and whose wait closes no
+    /// [`cycle`](Self::cycle).
+    ///
+    /// Returns the ticket, and the grants to others that the queue had kept and that come first
+    /// because the owner waits for them, and they for it. A wish of the same owner that waits
+    /// already is forgotten.
+    pub fn wait(&mut self, wish: Wish, now: Time) -> (Ticket, Vec<Grant>) {
+        let mut grants = self.forget(wish.owner, now);
+        self.tickets = self.tickets.checked_add(1).expect("2^64 tickets are never issued");
+        let (ticket, owner) = (self.tickets, wish.owner);
+        let place = self.join(wish, ticket);
+        let mut places = self.entangled_with(owner);
+        places.insert(place);
+        grants.extend(self.hand_on(vec![Source::Listed(places)], now));
+        (ticket, grants)
+    }
+
+    /// Ends the holds of these keys, if all are held under this token, and hands them on.
+    ///
+    /// Returns whether they were, and the grants that followed. A late call, under a void token,
     /// changes nothing.
     pub fn release(
         &mut self,
-        key: &Arc<str>,
+        keys: &[Arc<str>],
         token: FencingToken,
         now: Time,
     ) -> (bool, Vec<Grant>) {
-        if self.held.get(key).is_none_or(|holder| holder.token != token) {
+        if !self.is_valid(keys, token) {
             return (false, Vec::new());
         }
-        self.held.remove(key);
-        (true, self.hand_on(key, now))
-    }
-
-    /// Takes the instance out of the queue in which it waits, if it does.
-    pub fn forget(&mut self, instance: InstanceId, now: Time) -> Vec<Grant> {
-        let Some(ticket) = self.waiting.remove(&instance) else { return Vec::new() };
-        let Some((_, key)) = self.waiters.remove(&ticket) else { return Vec::new() };
-        self.leave_queue(&key, ticket);
-        self.hand_on(&key, now)
-    }
-
-    /// Gives a lock back to its holder after a restart, before anyone else is served.
-    pub fn restore(&mut self, key: Arc<str>, holder: Holder) {
-        self.held.insert(key, holder);
-    }
-
-    /// Returns who holds a lock.
-    pub fn holder(&self, key: &str) -> Option<Holder> {
-        self.held.get(key).copied()
-    }
-
-    /// Returns who keeps others from a lock: its holder, or that of the whole system.
-    pub fn in_the_way(&self, key: &str) -> Option<Holder> {
-        self.holder(key).or_else(|| self.holder(SYSTEM)).or_else(|| {
-            (key == SYSTEM).then(|| self.held.values().min_by_key(|h| h.token).copied()).flatten()
-        })
-    }
-
-    /// Returns how many instances wait for this very key.
-    pub fn queue_length(&self, key: &str) -> usize {
-        self.queues.get(key).map_or(0, BTreeSet::len)
-    }
-
-    /// Returns the instances in a cycle that would close if `instance` waited for `key`: each waits
-    /// for the following one, the last for `instance`. Empty if none would.
-    pub fn cycle(&self, instance: InstanceId, key: &str) -> Vec<(InstanceId, Awaited)> {
-        let mut open: Vec<InstanceId> = self.blockers(instance, key);
-        let mut came_from: BTreeMap<InstanceId, Option<InstanceId>> =
-            open.iter().map(|blocker| (*blocker, None)).collect();
-        while let Some(blocker) = open.pop() {
-            for next in self.waited_for(blocker) {
-                if next == instance {
-                    return self.path(blocker, instance, &came_from);
-                }
-                if let Entry::Vacant(unseen) = came_from.entry(next) {
-                    unseen.insert(Some(blocker));
-                    open.push(next);
-                }
-            }
+        for key in keys {
+            self.remove_hold(key, token);
         }
-        Vec::new()
-    }
-
-    /// Returns who else holds what keeps an instance from a key.
-    fn blockers(&self, instance: InstanceId, key: &str) -> Vec<InstanceId> {
-        let holders: Vec<Holder> = if key == SYSTEM {
-            let mut all: Vec<Holder> = self.held.values().copied().collect();
-            all.sort_unstable_by_key(|holder| holder.token);
-            all
-        } else {
-            [key, SYSTEM].iter().filter_map(|key| self.holder(key)).collect()
-        };
-        let holders = holders.into_iter().map(|holder| holder.instance);
-        holders.filter(|holder| *holder != instance).collect()
-    }
-
-    /// Returns for whom an instance waits: holders of what it wants, and other instances' ends.
-    fn waited_for(&self, instance: InstanceId) -> Vec<InstanceId> {
-        let wanted = self.wanted_by(instance);
-        let mut all = wanted.map_or_else(Vec::new, |wanted| self.blockers(instance, wanted));
-        all.extend(self.awaited.get(&instance).into_iter().flatten());
-        all
-    }
-
-    /// Takes note that an instance waits for the end of another.
-    pub(crate) fn await_end(&mut self, instance: InstanceId, of: InstanceId) {
-        self.awaited.entry(instance).or_default().push(of);
-    }
-
-    /// Takes note that an instance does not wait for the end of another any more.
-    pub(crate) fn forget_end(&mut self, instance: InstanceId, of: InstanceId) {
-        if let Some(awaited) = self.awaited.get_mut(&instance) {
-            awaited.retain(|awaited| *awaited != of);
-            if awaited.is_empty() {
-                self.awaited.remove(&instance);
-            }
-        }
-    }
-
-    fn wanted_by(&self, instance: InstanceId) -> Option<&Arc<str>> {
-        self.waiters.get(self.waiting.get(&instance)?).map(|(_, key)| key)
-    }
-
-    /// Returns the way that led to `last`, which waits for `before`, with what each on it waits for.
-    fn path(
-        &self,
-        last: InstanceId,
-        before: InstanceId,
-        came_from: &BTreeMap<InstanceId, Option<InstanceId>>,
-    ) -> Vec<(InstanceId, Awaited)> {
-        let mut path = Vec::new();
-        let (mut at, mut following) = (Some(last), before);
-        while let Some(instance) = at {
-            let wanted = self.wanted_by(instance).map(|key| Awaited::Lock(Arc::clone(key)));
-            let wanted = wanted.unwrap_or(Awaited::End(following));
-            path.push((instance, wanted));
-            following = instance;
-            at = came_from.get(&instance).copied().flatten();
-        }
-        path.reverse();
-        path
-    }
-
-    /// Returns whether no lock is held and nobody waits.
-    pub fn is_idle(&self) -> bool {
-        self.held.is_empty() && self.waiters.is_empty()
-    }
-
-    fn is_free_for(&self, instance: InstanceId, key: &str, ticket: Ticket) -> bool {
-        let others_before = |key: &str| {
-            self.queues.get(key).and_then(BTreeSet::first).is_some_and(|first| *first < ticket)
-        };
-        let held_by_another =
-            |key: &str| self.held.get(key).is_some_and(|holder| holder.instance != instance);
-        if held_by_another(key) || held_by_another(SYSTEM) {
-            return false;
-        }
-        if key == SYSTEM && self.held.values().any(|holder| holder.instance != instance) {
-            return false;
-        }
-        if !others_before(key) && !others_before(SYSTEM) {
-            return true;
-        }
-        // Whoever waits for what is not held is kept by one who waits for the whole system. One who
-        // holds something is not kept behind them: they all wait for it.
-        self.held.values().any(|holder| holder.instance == instance)
-    }
-
-    fn grant(&mut self, instance: InstanceId, key: Arc<str>, now: Time) -> FencingToken {
-        let token = self.tokens.issue();
-        self.held.insert(key, Holder { instance, token, since: now });
-        token
-    }
-
-    fn leave_queue(&mut self, key: &Arc<str>, ticket: Ticket) {
-        if let Some(queue) = self.queues.get_mut(key) {
-            queue.remove(&ticket);
-            if queue.is_empty() {
-                self.queues.remove(key);
-            }
-        }
-    }
-
-    /// Grants what has become possible by a change at `key`.
-    fn hand_on(&mut self, key: &Arc<str>, now: Time) -> Vec<Grant> {
         if self.waiters.is_empty() {
-            return Vec::new();
+            return (true, Vec::new());
         }
-        let system_wanted = self.queues.contains_key(SYSTEM);
-        if &**key == SYSTEM || system_wanted {
-            return self.hand_on_all(now);
-        }
-        let first = self.queues.get(key).and_then(|queue| queue.first().copied());
-        first.and_then(|ticket| self.grant_waiter(ticket, now)).into_iter().collect()
+        let watchers = keys.iter().filter_map(|key| self.watchers_of(key));
+        let sources = watchers.chain(self.system_wishes()).collect();
+        (true, self.hand_on(sources, now))
     }
 
-    /// Goes through all waiters in order: a change of the system's lock may concern each of them.
-    fn hand_on_all(&mut self, now: Time) -> Vec<Grant> {
-        let tickets: Vec<Ticket> = self.waiters.keys().copied().collect();
-        tickets.into_iter().filter_map(|ticket| self.grant_waiter(ticket, now)).collect()
+    /// Takes an owner out of the queues in which it waits, if it does.
+    pub fn forget(&mut self, owner: InstanceId, now: Time) -> Vec<Grant> {
+        let Some(place) = self.waiter(owner).map(|waiter| waiter.place) else { return Vec::new() };
+        let Some(waiter) = self.leave(place) else { return Vec::new() };
+        // At a key that nobody holds, only one who is reserved has kept others.
+        let kept_others = |key: &&Arc<str>| {
+            let is_held = !self.holds(key).is_empty();
+            &***key == SYSTEM || waiter.overtaken >= MAX_OVERTAKEN || is_held
+        };
+        let keys = waiter.wish.keys.iter().filter(kept_others);
+        let watchers = keys.filter_map(|key| self.watchers_of(key));
+        let sources = watchers.chain(self.system_wishes()).collect();
+        self.hand_on(sources, now)
     }
 
-    fn grant_waiter(&mut self, ticket: Ticket, now: Time) -> Option<Grant> {
-        let (instance, key) = self.waiters.get(&ticket)?;
-        let (instance, key) = (*instance, Arc::clone(key));
-        if !self.is_free_for(instance, &key, ticket) {
-            return None;
+    /// Gives a key back to one who held it before a restart, before anyone is served.
+    pub fn restore(&mut self, key: Arc<str>, hold: Hold) {
+        self.is_restored = true;
+        self.add_hold(key, hold);
+    }
+
+    /// Gives a waiter its place back after a restart, before anyone is served.
+    ///
+    /// Tickets that are issued later are greater. One that is taken already is replaced by the next.
+    pub fn restore_waiter(&mut self, wish: Wish, ticket: Ticket) {
+        self.is_restored = true;
+        if let Some(place) = self.waiter(wish.owner).map(|waiter| waiter.place) {
+            drop(self.leave(place));
         }
-        self.waiters.remove(&ticket);
-        self.waiting.remove(&instance);
-        self.leave_queue(&key, ticket);
-        let token = self.grant(instance, Arc::clone(&key), now);
-        Some(Grant { instance, key, token })
+        let is_taken = self.waiters.contains_key(&ticket);
+        let ticket = if is_taken { self.tickets.saturating_add(1) } else { ticket };
+        self.tickets = self.tickets.max(ticket);
+        self.join(wish, ticket);
+    }
+
+    /// Grants all that is possible: after restoring, or what a [`request`](Self::request) or
+    /// `await_end` has made possible. Costs nothing if that is nothing.
+    pub fn settle(&mut self, now: Time) -> Vec<Grant> {
+        let mut sources = Vec::new();
+        if std::mem::take(&mut self.is_restored) {
+            sources.push(Source::Listed(self.everyone.iter().collect()));
+        }
+        self.hand_on(sources, now)
+    }
+
+    fn key(&self, key: &str) -> Option<&KeyState> {
+        if key == SYSTEM { Some(&self.system) } else { self.locks.get(key) }
+    }
+
+    fn key_mut(&mut self, key: &Arc<str>) -> &mut KeyState {
+        if &**key == SYSTEM {
+            &mut self.system
+        } else {
+            self.locks.entry(Arc::clone(key)).or_default()
+        }
+    }
+
+    fn drop_if_idle(&mut self, key: &str) {
+        if self.locks.get(key).is_some_and(KeyState::is_idle) {
+            self.locks.remove(key);
+        }
+    }
+
+    fn waiter(&self, owner: InstanceId) -> Option<&Waiter> {
+        self.waiters.get(self.waiting.get(&owner)?)
+    }
+
+    fn add_hold(&mut self, key: Arc<str>, hold: Hold) {
+        self.key_mut(&key).add(hold);
+        self.owners.entry(hold.owner).or_default().push(Held { key, hold });
+        self.update_entangled(hold.owner);
+    }
+
+    fn remove_hold(&mut self, key: &Arc<str>, token: FencingToken) {
+        let Some(hold) = self.key_mut(key).remove(token) else { return };
+        self.drop_if_idle(key);
+        if let Some(held) = self.owners.get_mut(&hold.owner) {
+            held.retain(|held| held.hold.token != token || held.key != *key);
+            if held.is_empty() {
+                self.owners.swap_remove(&hold.owner);
+            }
+        }
+        self.update_entangled(hold.owner);
+    }
+
+    /// Puts a wish into the queues of its keys.
+    fn join(&mut self, wish: Wish, ticket: Ticket) -> Place {
+        let place = Place::new(ticket, wish.priority);
+        self.everyone.insert(place, wish.mode);
+        for key in wish.keys.iter() {
+            self.key_mut(key).queue.insert(place, wish.mode);
+        }
+        let owner = wish.owner;
+        self.waiters.insert(ticket, Waiter { wish, place, watches: None, overtaken: 0 });
+        self.waiting.insert(owner, ticket);
+        self.update_entangled(owner);
+        place
+    }
+
+    /// Takes a wish out of the queues of its keys.
+    fn leave(&mut self, place: Place) -> Option<Waiter> {
+        let waiter = self.waiters.remove(&place.ticket)?;
+        self.waiting.remove(&waiter.wish.owner);
+        self.entangled.remove(&waiter.wish.owner);
+        self.everyone.remove(place);
+        if let Some(key) = &waiter.watches {
+            self.key_mut(key).unwatch(place);
+            self.drop_if_idle(key);
+        }
+        for key in waiter.wish.keys.iter() {
+            self.key_mut(key).queue.remove(place);
+            self.drop_if_idle(key);
+        }
+        Some(waiter)
     }
 }

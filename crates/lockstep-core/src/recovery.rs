@@ -7,6 +7,7 @@
 //! * One instance that cannot be read keeps nobody else from going on; its row stays as it is, its
 //!   locks are free.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lockstep_definition::Definitions;
@@ -15,9 +16,9 @@ use crate::engine::{Engine, published};
 use crate::id::InstanceId;
 use crate::instance::{Instance, Phase, Published};
 use crate::journal::Happening;
-use crate::lock::Holder;
+use crate::lock::Hold;
 use crate::time::Time;
-use crate::transition::{InstanceRow, LockRow, LockWrite, Status};
+use crate::transition::{InstanceRow, Judge, LockRow, LockWrite, Origin, Status};
 
 /// Definitions by the identity under which instances name them.
 pub type DefinitionsById = Vec<(Arc<str>, Arc<Definitions>)>;
@@ -29,23 +30,70 @@ impl Engine {
     pub fn recover(
         &mut self,
         now: Time,
-        mut rows: Vec<InstanceRow>,
+        rows: Vec<InstanceRow>,
         locks: Vec<LockRow>,
         definitions: &DefinitionsById,
     ) -> Vec<(InstanceId, String)> {
+        let (order, refused) = self.take_in(now, rows, &locks, definitions);
+        self.give_back(&locks);
+        self.drop_orphans(locks);
+        for id in order {
+            self.take_up(id, now);
+        }
+        let unreadable: Vec<InstanceId> = refused.iter().map(|(id, _)| *id).collect();
+        self.reunite(&unreadable);
+        let granted = self.world.locks.settle(now);
+        self.world.granted.extend(granted);
+        self.run_all();
+        refused
+    }
+
+    /// Takes in what a store holds, to look at it with [`Engine::explain`] and [`Engine::locks`], and
+    /// for locks of clients; must be called before any event. Instances stand still from there on:
+    /// they go on when an engine recovers them, which may be this one's successor.
+    ///
+    /// Returns those that cannot be shown, and why.
+    pub fn survey(
+        &mut self,
+        now: Time,
+        rows: Vec<InstanceRow>,
+        locks: &[LockRow],
+        definitions: &DefinitionsById,
+    ) -> Vec<(InstanceId, String)> {
+        let (order, refused) = self.take_in(now, rows, locks, definitions);
+        self.stands_still = true;
+        self.give_back(locks);
+        for id in order {
+            self.give_place(id);
+        }
+        refused
+    }
+
+    /// Makes instances of rows. Returns those that were made, in the order in which they are to go
+    /// on, and those that cannot be, and why.
+    fn take_in(
+        &mut self,
+        now: Time,
+        mut rows: Vec<InstanceRow>,
+        locks: &[LockRow],
+        definitions: &DefinitionsById,
+    ) -> (Vec<InstanceId>, Vec<(InstanceId, String)>) {
         self.world.now = now;
         let published: Vec<Arc<Published>> = definitions
             .iter()
             .map(|(id, definitions)| Arc::new(published(Arc::clone(id), Arc::clone(definitions))))
             .collect();
+        let mut held: BTreeMap<InstanceId, Vec<LockRow>> = BTreeMap::new();
+        for lock in locks {
+            held.entry(lock.instance).or_default().push(lock.clone());
+        }
         // Those who waited go first: who stands behind a commit must not get in before them.
         rows.sort_by_key(|row| (row.ticket == 0, row.ticket, row.started_at, row.id));
         let mut refused = Vec::new();
         let mut order = Vec::new();
         for row in rows {
             let id = row.id;
-            let held = locks.iter().filter(|lock| lock.instance == id).cloned().collect();
-            match revived(row, held, &published) {
+            match revived(row, held.remove(&id).unwrap_or_default(), &published) {
                 Ok(instance) => {
                     order.push(id);
                     self.instances.insert(id, Box::new(instance));
@@ -53,17 +101,19 @@ impl Engine {
                 Err(why) => refused.push((id, why)),
             }
         }
-        self.give_back(locks);
-        for id in order {
-            self.take_up(id, now);
+        (order, refused)
+    }
+
+    /// Gives one who waited for a lock its place again.
+    fn give_place(&mut self, id: InstanceId) {
+        let phase = self.instances.get(&id).map(|instance| &instance.strand.phase);
+        if let Some(Phase::Waiting(waiting)) = phase {
+            self.world.locks.restore_waiter(waiting.wish.clone(), waiting.ticket);
         }
-        let unreadable: Vec<InstanceId> = refused.iter().map(|(id, _)| *id).collect();
-        self.reunite(&unreadable);
-        self.run_all();
-        refused
     }
 
     fn take_up(&mut self, id: InstanceId, now: Time) {
+        self.give_place(id);
         let Some(mut instance) = self.instances.remove(&id) else { return };
         let runs = instance.takes_turn();
         if runs || matches!(instance.strand.phase, Phase::BackingOff(_)) {
@@ -80,20 +130,33 @@ impl Engine {
         self.instances.insert(id, instance);
     }
 
-    /// Gives locks back to their holders; the row of one without a holder is dropped.
-    fn give_back(&mut self, locks: Vec<LockRow>) {
-        let mut orphans = Vec::new();
+    /// Gives locks back to their holders.
+    fn give_back(&mut self, locks: &[LockRow]) {
+        let mut of_clients: BTreeMap<InstanceId, Vec<LockRow>> = BTreeMap::new();
         for row in locks {
-            if self.instances.contains_key(&row.instance) {
-                let holder = Holder { instance: row.instance, token: row.token, since: row.since };
-                self.world.locks.restore(row.key, holder);
-            } else {
-                orphans.push(LockWrite::Delete { key: row.key, token: row.token });
+            let LockRow { instance: owner, token, mode, since, .. } = *row;
+            if self.instances.contains_key(&owner) {
+                let hold = Hold { owner, token, mode, since };
+                self.world.locks.restore(Arc::clone(&row.key), hold);
+            } else if matches!(row.origin, Origin::Client { .. }) {
+                of_clients.entry(owner).or_default().push(row.clone());
             }
         }
+        for rows in of_clients.values() {
+            self.world.restore_client_lock(rows);
+        }
+    }
+
+    /// Drops the rows of locks whose holders are not there.
+    fn drop_orphans(&mut self, locks: Vec<LockRow>) {
+        let orphans = locks.into_iter().filter(|row| {
+            let is_client = matches!(row.origin, Origin::Client { .. });
+            !is_client && !self.instances.contains_key(&row.instance)
+        });
+        let orphans: Vec<LockWrite> =
+            orphans.map(|row| LockWrite::Delete { key: row.key, token: row.token }).collect();
         if !orphans.is_empty() {
-            let transition = self.world.outbox.order(None, crate::transition::Judge::Core);
-            transition.locks = orphans;
+            self.world.outbox.order(None, Judge::Core).locks = orphans;
         }
     }
 }

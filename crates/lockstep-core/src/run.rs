@@ -1,6 +1,8 @@
 //! How an instance runs: from activity to activity, until it must wait or ends.
 //!
 //! ```text
+//! Begin: the lock of the workflow, if it has one
+//!   v
 //! Enter --(when is false)--------------------------------------> following activity
 //!   |  \--(lock is not free)--> wait, fail or leave out
 //!   v
@@ -18,29 +20,28 @@
 //! * An instance that never waits gives way after [`MAX_STRETCH`] moves.
 
 mod failing;
+pub(crate) mod locking;
 mod nesting;
 mod strands;
 
 use std::sync::Arc;
 
-use lockstep_definition::{Activity, AutoCommit, ExclusiveLock, Goto, OnBusy, Payload};
+use lockstep_definition::{Activity, AutoCommit, Goto, Payload};
 use lockstep_expr::Value;
 
 use crate::commit::Committed;
 use crate::event::Effect;
 use crate::failure::Failure;
-use crate::id::InstanceId;
 use crate::instance::names::condition;
-use crate::instance::{Block, Held, Instance, Phase, Position, Stage};
+use crate::instance::{Block, Instance, Position, Stage};
 use crate::journal::Happening;
 use crate::kin::Kin;
-use crate::lock::{Answer, Awaited, Grant, Holder, key};
 use crate::payload;
 use crate::step::Done;
 use crate::time::Time;
-use crate::transition::{LockWrite, Status};
+use crate::transition::Status;
 use crate::world::World;
-use failing::{described, lock_details};
+use locking::Asked;
 
 /// Moves that an instance makes before it lets others go on.
 pub(crate) const MAX_STRETCH: u32 = 1000;
@@ -60,16 +61,20 @@ impl Instance {
     /// Makes one move.
     pub(crate) fn advance(&mut self, world: &mut World) -> Flow {
         let workflow = Arc::clone(&self.workflow);
-        let Some(activity) = Self::activity(&workflow, self.strand.position) else {
-            let failed = self.failed.take().map(|failure| Err(*failure));
-            return match failed.unwrap_or_else(|| self.finish(world)) {
-                Ok(flow) => flow,
-                Err(failure) => self.end_with(failure, world),
+        let activity = Self::activity(&workflow, self.strand.position)
+            .filter(|_| self.strand.position.stage != Stage::Begin);
+        let Some(activity) = activity else {
+            let moved = match (self.failed.take(), self.strand.position.stage) {
+                (Some(failure), _) => Err(*failure),
+                (None, Stage::Begin) => self.open(world),
+                (None, Stage::Enter(_) | Stage::Step(_)) => self.finish(world),
             };
+            return moved.unwrap_or_else(|failure| self.end_with(failure, world));
         };
         let moved = match self.failed.take() {
             Some(failure) => Err(*failure),
             None => match self.strand.position.stage {
+                Stage::Begin => self.open(world),
                 Stage::Enter(step) => self.enter(activity, step, world),
                 Stage::Step(index) => match self.present_steps(activity).get(index) {
                     Some(step) => self.step(activity, index, step, world).map_err(|mut failure| {
@@ -82,6 +87,24 @@ impl Instance {
             },
         };
         moved.unwrap_or_else(|failure| self.fail(activity, failure, world))
+    }
+
+    /// Takes the lock of the workflow.
+    fn open(&mut self, world: &mut World) -> Result<Flow, Failure> {
+        let workflow = Arc::clone(&self.workflow);
+        if let Some(lock) = &workflow.exclusive_lock {
+            match self.ask(lock, self.origin(), world)? {
+                Asked::Got => {}
+                Asked::Waits => return Ok(Flow::Wait),
+                Asked::Left => {
+                    self.note(world.now, Happening::Skipped);
+                    self.end_well(Value::Null, world);
+                    return Ok(Flow::End);
+                }
+            }
+        }
+        self.strand.position = Position::of_activity(0);
+        Ok(Flow::Go)
     }
 
     fn enter(
@@ -102,70 +125,11 @@ impl Instance {
         let Some(lock) = &activity.exclusive_lock else {
             return Ok(self.begin(activity, step, world));
         };
-        let key = self.lock_key(activity, lock)?;
-        let answer = world.locks.request(self.id, &key, world.now);
-        match (answer, lock.on_busy) {
-            (Answer::Granted(token), _) => {
-                self.take_lock(key, token, lock, world.now);
-                Ok(self.begin(activity, step, world))
-            }
-            (Answer::Held(_), _) => Ok(self.begin(activity, step, world)),
-            (Answer::Busy(_), OnBusy::Skip) => Ok(self.skip(world)),
-            (Answer::Busy(holder), OnBusy::Fail) => {
-                let message = format!("the lock {key} is held by {}", described(holder));
-                Err(Failure::new("lock.busy", message).with_details(lock_details(&key, holder)))
-            }
-            (Answer::Busy(holder), OnBusy::Wait) => self.wait_for(key, holder, world),
-        }
-    }
-
-    fn wait_for(
-        &mut self,
-        key: Arc<str>,
-        holder: Option<Holder>,
-        world: &mut World,
-    ) -> Result<Flow, Failure> {
-        let cycle = world.locks.cycle(self.id, &key);
-        if !cycle.is_empty() {
-            let id = self.id;
-            let waits = |(instance, awaited): &(InstanceId, Awaited)| match awaited {
-                Awaited::Lock(key) => format!("{instance} waits for {key}"),
-                Awaited::End(of) => format!("{instance} waits for the end of {of}"),
-            };
-            let path: Vec<String> = cycle.iter().map(waits).collect();
-            let holds = match cycle.last() {
-                Some((_, Awaited::Lock(_))) => format!(", which {id} holds"),
-                Some((_, Awaited::End(_))) | None => String::new(),
-            };
-            let message = format!("{id} waits for {key}, {}{holds}", path.join(", "));
-            return Err(Failure::new("lock.deadlock", message));
-        }
-        let ticket = world.locks.wait(self.id, &key);
-        self.waiting_since.get_or_insert(world.now);
-        let told = holder.map(|holder| holder.instance.to_string());
-        self.note(world.now, Happening::LockWaited { key: key.to_string(), holder: told });
-        self.strand.phase = Phase::Waiting { ticket, key };
-        Ok(Flow::Wait)
-    }
-
-    /// Takes note of a lock that was waited for.
-    pub(crate) fn granted(&mut self, grant: Grant, world: &mut World) {
-        let workflow = Arc::clone(&self.workflow);
-        let lock = Self::activity(&workflow, self.strand.position)
-            .and_then(|activity| Some((activity, activity.exclusive_lock.as_ref()?)));
-        self.strand.phase = Phase::Ready;
-        if let (Some((activity, lock)), Stage::Enter(step)) = (lock, self.strand.position.stage) {
-            self.take_lock(grant.key, grant.token, lock, world.now);
-            self.begin(activity, step, world);
-        }
-    }
-
-    fn take_lock(&mut self, key: Arc<str>, token: i64, lock: &ExclusiveLock, now: Time) {
-        let waited = self.waiting_since.take().map_or(0, |since| now.0.saturating_sub(since.0));
-        self.waited = waited;
-        let until = now.after(lock.hold_timeout);
-        self.note(now, Happening::LockGranted { key: key.to_string(), token, waited });
-        self.held.push(Held { key, token, since: now, until, row: false, timer: None });
+        Ok(match self.ask(lock, self.origin(), world)? {
+            Asked::Got => self.begin(activity, step, world),
+            Asked::Left => self.skip(world),
+            Asked::Waits => Flow::Wait,
+        })
     }
 
     fn begin(&mut self, activity: &Activity, step: usize, world: &World) -> Flow {
@@ -177,22 +141,6 @@ impl Instance {
             self.unit_start = Arc::clone(&self.activity_start);
         }
         Flow::Go
-    }
-
-    fn lock_key(&self, activity: &Activity, lock: &ExclusiveLock) -> Result<Arc<str>, Failure> {
-        let workflow = &self.workflow.name;
-        let Some(context) = &lock.context else {
-            return Ok(key::of_everything(lock.scope, workflow, &activity.name));
-        };
-        let wrong = |why: String| {
-            let text = context.text();
-            let mut failure = Failure::new("lock.context", format!("lock context `{text}`: {why}"));
-            failure.place = Some(lock.place.clone());
-            failure
-        };
-        let now = self.strand.now.unwrap_or(self.started_at);
-        let value = context.evaluate(&self.scope(now)).map_err(|error| wrong(error.to_string()))?;
-        key::of(&value, lock.scope, workflow, &activity.name).map_err(wrong)
     }
 
     fn skip(&mut self, world: &World) -> Flow {
@@ -240,6 +188,7 @@ impl Instance {
         self.error = None;
         self.activity_attempts = 0;
         self.activity_until = None;
+        self.let_go(None);
     }
 
     /// Takes the present state as that to which an error or a conflict returns.
@@ -302,7 +251,7 @@ impl Instance {
     }
 
     fn end_well(&mut self, output: Value, world: &mut World) {
-        self.release_all(world);
+        self.release_from(0, world);
         self.note(world.now, Happening::Finished);
         let status = Status::Done { at: world.now, output: output.clone() };
         self.end(status, Ok(output), world);
@@ -310,7 +259,7 @@ impl Instance {
 
     fn end_with(&mut self, failure: Failure, world: &mut World) -> Flow {
         self.stop_waiting(world);
-        self.release_all(world);
+        self.release_from(0, world);
         let (error, message) = (failure.code.to_string(), failure.message.clone());
         self.note(world.now, Happening::Failed { error, message });
         let status = Status::Failed { at: world.now, failure: failure.clone() };
@@ -327,7 +276,7 @@ impl Instance {
             transition.parts.extend(seldom.parts.drop_all());
         }
         world.outbox.unsaved.remove(&self.id);
-        if let Some(lineage) = self.seldom.as_ref().and_then(|seldom| seldom.lineage)
+        if let Some(lineage) = self.seldom.as_ref().and_then(|seldom| seldom.lineage.as_ref())
             && lineage.awaited
         {
             let (parent, child) = (lineage.parent, self.id);
@@ -340,28 +289,5 @@ impl Instance {
     pub(crate) fn flush(&mut self, world: &mut World) {
         let transition = world.outbox.append(self.id);
         self.hand_over_journal(&mut transition.journal);
-    }
-
-    pub(crate) fn release_all(&mut self, world: &mut World) {
-        self.release_from(0, world);
-    }
-
-    /// Releases the locks that were taken after the first `kept` ones.
-    fn release_from(&mut self, kept: usize, world: &mut World) {
-        for held in self.held.split_off(kept.min(self.held.len())) {
-            self.release(&held, world);
-        }
-    }
-
-    fn release(&self, held: &Held, world: &mut World) {
-        if let Some(timer) = held.timer {
-            world.timers.cancel(timer);
-        }
-        if held.row {
-            let delete = LockWrite::Delete { key: Arc::clone(&held.key), token: held.token };
-            world.outbox.append(self.id).locks.push(delete);
-        }
-        let (_, granted) = world.locks.release(&held.key, held.token, world.now);
-        world.granted.extend(granted);
     }
 }

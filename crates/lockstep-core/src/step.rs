@@ -147,7 +147,7 @@ impl Instance {
             Operation::Http { .. } | Operation::Exec { .. } | Operation::Task { .. } => {
                 self.call(activity, step, world)
             }
-            Operation::Wait(wait) => self.wait(step, wait, world),
+            Operation::Wait(wait) => self.wait(activity, step, wait, world),
             Operation::Workflow { name, input, mode } => {
                 self.child(step, &child::Asked { name, input, mode: *mode }, world)
             }

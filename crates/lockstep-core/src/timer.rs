@@ -7,7 +7,6 @@
 //! * Nothing relies on a timer for safety: whoever it is told checks the token or ticket in it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use crate::id::{FencingToken, InstanceId, Ticket};
 use crate::time::Time;
@@ -18,7 +17,7 @@ pub(crate) enum Alarm {
     /// The waiting timeout of the wait with this ticket has ended.
     WaitingTimeout(Ticket),
     /// The hold timeout of the lock held under this token has ended.
-    HoldTimeout(Arc<str>, FencingToken),
+    HoldTimeout(FencingToken),
     /// What a strand waits for has come, or takes too long.
     Phase,
     /// The activity has taken too long.

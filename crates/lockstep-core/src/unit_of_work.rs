@@ -31,6 +31,16 @@ pub(crate) struct Entry {
     pub(crate) intent: Intent,
 }
 
+impl Entry {
+    /// Returns whether the object is to be changed.
+    pub(crate) fn is_change(&self) -> bool {
+        match self.intent {
+            Intent::Check => false,
+            Intent::Put { .. } | Intent::Delete => true,
+        }
+    }
+}
+
 /// What is to become of an object.
 #[derive(Clone, Debug)]
 pub(crate) enum Intent {

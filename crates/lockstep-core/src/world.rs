@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
+use crate::client_lock::Clients;
 use crate::event::{CallId, Effect, ReadId, Reader};
 use crate::id::{InstanceId, TransitionNumber};
 use crate::kin::Kin;
@@ -25,11 +26,16 @@ pub(crate) struct World {
     /// The time of the event that is being handled.
     pub(crate) now: Time,
     pub(crate) locks: LockTable,
+    pub(crate) clients: Clients,
     pub(crate) cache: ObjectCache,
     pub(crate) timers: Timers,
     pub(crate) outbox: Outbox,
     /// Locks that went to waiters who do not know it yet.
     pub(crate) granted: VecDeque<Grant>,
+    /// Who comes next at objects that several want to change without a lock.
+    pub(crate) turns: LockTable,
+    /// Turns that came to instances that do not know it yet.
+    pub(crate) turns_granted: VecDeque<Grant>,
     /// What instances have to do with one another, in order.
     pub(crate) kin: VecDeque<Kin>,
     /// Instances whose turn it is.
@@ -62,10 +68,13 @@ impl World {
         Self {
             now: Time::default(),
             locks: LockTable::new(epoch),
+            clients: Clients::default(),
             cache: ObjectCache::new(cached_objects),
             timers: Timers::default(),
             outbox: Outbox::new(epoch),
             granted: VecDeque::new(),
+            turns: LockTable::new(epoch),
+            turns_granted: VecDeque::new(),
             kin: VecDeque::new(),
             runnable: VecDeque::new(),
             calls: HashMap::new(),

@@ -18,12 +18,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use lockstep_core::explain::{Explanation, LockView};
 use lockstep_core::transition::Outcome;
 use lockstep_core::{
-    CallId, Effect, Engine, Event, Failure, InstanceId, ObjectKey, ReadId, RequestId, Start,
+    CallId, ClientLock, Effect, Engine, Event, Failure, InstanceId, ObjectKey, ReadId, RequestId,
+    Start,
 };
 use lockstep_definition::Definitions;
-use lockstep_expr::{Map, Value};
+use lockstep_expr::Map;
 use lockstep_store::{Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinHandle};
@@ -68,13 +70,27 @@ pub(crate) enum Command {
         instance: InstanceId,
         reason: String,
     },
-    Signal {
-        instance: InstanceId,
-        name: Arc<str>,
-        payload: Value,
-        by: Arc<str>,
-        done: oneshot::Sender<Result<(), Failure>>,
+    /// An event that is answered under the name of its request.
+    Ask {
+        request: RequestId,
+        event: Event,
+        reply: Reply,
     },
+    Look(Question),
+}
+
+/// Who is to be told what became of a request.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    Change(oneshot::Sender<Result<(), Failure>>),
+    Lock(oneshot::Sender<Result<ClientLock, Failure>>),
+}
+
+/// A look at the engine.
+#[derive(Debug)]
+pub(crate) enum Question {
+    Explain(InstanceId, oneshot::Sender<Option<Explanation>>),
+    Locks(oneshot::Sender<Vec<LockView>>),
 }
 
 /// The core and all that it talks to.
@@ -87,8 +103,7 @@ pub(crate) struct Driver {
     counters: Arc<Counters>,
     endings: HashMap<InstanceId, EndingSender>,
     imports: Vec<oneshot::Sender<Result<Import, Failure>>>,
-    signals: HashMap<RequestId, oneshot::Sender<Result<(), Failure>>>,
-    requests: RequestId,
+    replies: HashMap<RequestId, Reply>,
     calls: BTreeMap<CallId, AbortHandle>,
     events: mpsc::UnboundedSender<Result<Event, StoreError>>,
     incoming: mpsc::UnboundedReceiver<Result<Event, StoreError>>,
@@ -119,8 +134,7 @@ impl Driver {
             counters,
             endings: HashMap::new(),
             imports: Vec::new(),
-            signals: HashMap::new(),
-            requests: 0,
+            replies: HashMap::new(),
             calls: BTreeMap::new(),
             events,
             incoming,
@@ -228,7 +242,9 @@ impl Driver {
             for effect in self.engine.take_effects() {
                 match effect {
                     Effect::Answer { instance, result } => self.answer(instance, Ok(result)),
-                    Effect::Signalled { request, result } => self.signalled(request, result),
+                    Effect::Signalled { request, result }
+                    | Effect::LockChanged { request, result } => self.changed(request, result),
+                    Effect::Locked { request, result } => self.locked(request, result),
                     Effect::Diverged { number, refusal } => {
                         return Err(RunnerError::Diverged(number, refusal.to_string()));
                     }
@@ -261,10 +277,15 @@ impl Driver {
                     Event::Import { by, objects }
                 }
                 Command::Cancel { instance, reason } => Event::Cancel { instance, reason },
-                Command::Signal { instance, name, payload, by, done } => {
-                    self.requests += 1;
-                    self.signals.insert(self.requests, done);
-                    Event::Signal { request: self.requests, instance, name, payload, by }
+                Command::Ask { request, event, reply } => {
+                    self.replies.insert(request, reply);
+                    event
+                }
+                Command::Look(question) => {
+                    // What was asked before it is to be seen.
+                    self.handle(std::mem::take(&mut events));
+                    self.look(question);
+                    continue;
                 }
             });
         }
@@ -315,7 +336,10 @@ impl Driver {
                 Effect::Rejected { instance, failure } => {
                     self.answer(instance, Err(StartError::Rejected(failure)));
                 }
-                Effect::Signalled { request, result } => self.signalled(request, result),
+                Effect::Signalled { request, result } | Effect::LockChanged { request, result } => {
+                    self.changed(request, result);
+                }
+                Effect::Locked { request, result } => self.locked(request, result),
                 Effect::Imported { result } => {
                     if !self.imports.is_empty() {
                         drop(self.imports.remove(0).send(result));
@@ -337,10 +361,26 @@ impl Driver {
         }
     }
 
-    fn signalled(&mut self, request: RequestId, result: Result<(), Failure>) {
-        // Nobody may be waiting any more: what is kept is kept all the same.
-        if let Some(done) = self.signals.remove(&request) {
+    fn changed(&mut self, request: RequestId, result: Result<(), Failure>) {
+        // Nobody may be waiting any more: what is done is done all the same.
+        if let Some(Reply::Change(done)) = self.replies.remove(&request) {
             drop(done.send(result));
+        }
+    }
+
+    fn locked(&mut self, request: RequestId, result: Result<ClientLock, Failure>) {
+        let Some(Reply::Lock(done)) = self.replies.remove(&request) else { return };
+        if let Err(Ok(unwanted)) = done.send(result) {
+            // Whoever asked has gone: nobody would give it back.
+            let ClientLock { lock, token, .. } = unwanted;
+            self.handle([Event::ReleaseLock { request, lock, token }]);
+        }
+    }
+
+    fn look(&self, question: Question) {
+        match question {
+            Question::Explain(instance, done) => drop(done.send(self.engine.explain(instance))),
+            Question::Locks(done) => drop(done.send(self.engine.locks())),
         }
     }
 

@@ -14,6 +14,7 @@ use lockstep_store::Store;
 use crate::clock::Clock;
 use crate::definition_text::DefinitionText;
 use crate::error::RunnerError;
+use crate::runner::Options;
 
 /// Instances that are read at a time.
 const PAGE: u32 = 1000;
@@ -31,19 +32,26 @@ pub(crate) struct Found {
 pub(crate) async fn engine(
     store: &Arc<dyn Store>,
     clock: Clock,
-    cached_objects: usize,
+    options: &Options,
 ) -> Result<(Engine, Found), RunnerError> {
     let epoch = store.raise_epoch().await?;
+    let cached_objects = options.limits.cached_objects;
     let mut engine = Engine::new(Config { cached_objects, ..Config::new(epoch) });
     let mut found = Found::default();
     let rows = unfinished(store, &mut found).await?;
     let locks = store.locks().await?;
-    if rows.is_empty() && locks.is_empty() {
+    if rows.is_empty() && locks.is_empty() && !options.stands_still {
         return Ok((engine, found));
     }
     found.definitions = definitions(store, &rows).await?;
     let ids: Vec<InstanceId> = rows.iter().map(|row| row.id).collect();
-    let refused = engine.recover(clock.now(), rows, locks, &found.definitions);
+    let refused = if options.stands_still {
+        let refused = engine.survey(clock.now(), rows, &locks, &found.definitions);
+        found.refused.extend(refused);
+        return Ok((engine, found));
+    } else {
+        engine.recover(clock.now(), rows, locks, &found.definitions)
+    };
     found.taken_up =
         ids.into_iter().filter(|id| refused.iter().all(|(refused, _)| refused != id)).collect();
     found.refused.extend(refused);

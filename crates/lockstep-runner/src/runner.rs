@@ -1,8 +1,9 @@
 //! The runner: what a program holds of a running engine.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use lockstep_core::{Failure, InstanceId, ObjectKey};
+use lockstep_core::{Event, Failure, InstanceId, ObjectKey, RequestId};
 use lockstep_definition::Definitions;
 use lockstep_expr::{Map, Value};
 use lockstep_store::{Store, StoreError};
@@ -12,7 +13,7 @@ use uuid::Uuid;
 
 use crate::call::{Permissions, Secrets};
 use crate::clock::Clock;
-use crate::driver::{self, Command};
+use crate::driver::{self, Command, Reply};
 use crate::error::{RunnerError, StartError};
 use crate::recover;
 use crate::stats::{Counters, Stats};
@@ -40,6 +41,8 @@ pub struct Options {
     pub tasks: Tasks,
     /// Where the values of secrets come from. Default: the environment.
     pub secrets: Secrets,
+    /// Whether unfinished instances only stand there, to be looked at, with their locks.
+    pub stands_still: bool,
 }
 
 impl Options {
@@ -114,6 +117,7 @@ pub struct Runner {
     commands: mpsc::Sender<Command>,
     store: Arc<dyn Store>,
     counters: Arc<Counters>,
+    requests: AtomicU64,
     task: JoinHandle<Result<(), RunnerError>>,
 }
 
@@ -129,8 +133,7 @@ impl Runner {
     ) -> Result<(Self, Recovered), RunnerError> {
         let clock = Clock::start();
         let permissions = Permissions::new(&options);
-        let limits = options.limits;
-        let (engine, found) = recover::engine(&store, clock, limits.cached_objects).await?;
+        let (engine, found) = recover::engine(&store, clock, &options).await?;
         for (_, definitions) in &found.definitions {
             permissions.publish(definitions);
         }
@@ -146,7 +149,8 @@ impl Runner {
         let instances = found.taken_up.into_iter().map(|id| driver.expect(id)).collect();
         let recovered = Recovered { instances, refused: found.refused };
         let task = tokio::spawn(driver.run(queue));
-        Ok((Self { commands, store, counters, task }, recovered))
+        let requests = AtomicU64::new(1);
+        Ok((Self { commands, store, counters, requests, task }, recovered))
     }
 
     /// Publishes definitions: instances that start from here on run on them.
@@ -225,12 +229,10 @@ impl Runner {
         payload: Value,
         by: Arc<str>,
     ) -> Result<(), StartError> {
-        let (done, result) = oneshot::channel();
-        self.send(Command::Signal { instance, name, payload, by, done }).await?;
-        let failure = match result.await {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(failure)) => failure,
-            Err(_) => return Err(RunnerError::Stopped.into()),
+        let event = |request| Event::Signal { request, instance, name, payload, by };
+        let failure = match self.ask(event).await {
+            Err(StartError::Rejected(failure)) => failure,
+            other => return other,
         };
         let is_unknown = &*failure.code == "data.not_found";
         let stored = if is_unknown { self.store.instance(instance).await } else { Ok(None) };
@@ -269,7 +271,26 @@ impl Runner {
         }
     }
 
-    async fn send(&self, command: Command) -> Result<(), RunnerError> {
+    /// Sends an event whose request is answered with success or a failure.
+    pub(crate) async fn ask(
+        &self,
+        event: impl FnOnce(RequestId) -> Event,
+    ) -> Result<(), StartError> {
+        let (done, result) = oneshot::channel();
+        let request = self.new_request();
+        let (event, reply) = (event(request), Reply::Change(done));
+        self.send(Command::Ask { request, event, reply }).await?;
+        match result.await {
+            Ok(result) => result.map_err(StartError::Rejected),
+            Err(_) => Err(RunnerError::Stopped.into()),
+        }
+    }
+
+    pub(crate) fn new_request(&self) -> RequestId {
+        self.requests.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) async fn send(&self, command: Command) -> Result<(), RunnerError> {
         self.commands.send(command).await.map_err(|_| RunnerError::Stopped)
     }
 }

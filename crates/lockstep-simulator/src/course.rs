@@ -204,6 +204,8 @@ impl<'a> Course<'a> {
             Effect::Rejected { instance, failure } => self.answers.push((instance, Err(failure))),
             Effect::Signalled { request, result } => self.signalled(request, result),
             Effect::Imported { result } => self.imported = Some(result),
+            // No client takes part in a dry run.
+            Effect::Locked { .. } | Effect::LockChanged { .. } => {}
             Effect::Diverged { refusal, .. } => {
                 return Err(Diverged(refusal.to_string()));
             }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use lockstep_core::transition::{Change, ObjectWrite, Outcome, Refusal, Transition};
 use lockstep_core::{Entry, Happening, InstanceId, Object, ObjectKey, Time};
-use lockstep_definition::{Activity, Definitions, Workflow};
+use lockstep_definition::{Definitions, Workflow};
 use lockstep_expr::Value;
 
 use crate::report::{Event, Happened, Write};
@@ -153,10 +153,21 @@ impl Recorder {
         }
     }
 
+    /// Returns whether an instance was granted a lock already.
+    fn has_lock(&self, instance: InstanceId) -> bool {
+        self.notes.iter().any(|note| {
+            note.instance == instance && matches!(note.what, Some(Happened::LockGranted { .. }))
+        })
+    }
+
     fn entry(&mut self, instance: InstanceId, entry: &Entry, writes: &[Write]) {
         let context = || {
-            let activity = self.workflow(Some(instance)).activities.get(position(entry));
-            activity.and_then(lock_context)
+            let workflow = self.workflow(Some(instance));
+            // The first lock of an instance is that of its workflow.
+            let of_workflow = workflow.exclusive_lock.as_ref().filter(|_| !self.has_lock(instance));
+            let activity = workflow.activities.get(position(entry));
+            let lock = of_workflow.or_else(|| activity?.exclusive_lock.as_ref());
+            lock?.context.as_ref().map(|context| context.text().to_owned())
         };
         let what = if let Happening::LockWaited { key, .. } = &entry.event {
             Some(Happened::LockWaited { context: context(), key: key.clone() })
@@ -206,6 +217,7 @@ impl Recorder {
 fn told(at: i64, event: &Happening) -> Option<Happened> {
     Some(match event {
         Happening::LockLost { key, .. } => Happened::LockLost { key: key.clone() },
+        Happening::LockReleased { key } => Happened::LockReleased { key: key.clone() },
         Happening::Skipped => Happened::Skipped,
         Happening::Retried { error } => Happened::Retried { error: error.clone() },
         Happening::Caught { error } => Happened::Caught { error: error.clone() },
@@ -227,7 +239,7 @@ fn told(at: i64, event: &Happening) -> Option<Happened> {
             Happened::ParallelBegan { branches: branches.clone() }
         }
         // Calls and signals are told with what they say; the beginning and the end of the instance
-        // stand in the report; the rest is told with more than the entry says.
+        // stand in the report; no client takes part; the rest is told with more than the entry says.
         Happening::Started
         | Happening::LockWaited { .. }
         | Happening::LockGranted { .. }
@@ -236,6 +248,9 @@ fn told(at: i64, event: &Happening) -> Option<Happened> {
         | Happening::Committed(_)
         | Happening::Signalled { .. }
         | Happening::SignalTaken { .. }
+        | Happening::LockBroken { .. }
+        | Happening::ClientAsked { .. }
+        | Happening::LockRenewed { .. }
         | Happening::Recovered
         | Happening::Finished
         | Happening::Failed { .. } => return None,
@@ -244,11 +259,6 @@ fn told(at: i64, event: &Happening) -> Option<Happened> {
 
 fn position(entry: &Entry) -> usize {
     usize::try_from(entry.activity).unwrap_or(usize::MAX)
-}
-
-fn lock_context(activity: &Activity) -> Option<String> {
-    let context = activity.exclusive_lock.as_ref()?.context.as_ref()?;
-    Some(context.text().to_owned())
 }
 
 fn refused(refusal: &Refusal) -> String {

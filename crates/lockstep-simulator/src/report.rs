@@ -77,6 +77,11 @@ pub enum Happened {
         /// The lock key.
         key: String,
     },
+    /// It gave a lock back for the time of a wait.
+    LockReleased {
+        /// The lock key.
+        key: String,
+    },
     /// An object was read.
     Read {
         /// Which one.

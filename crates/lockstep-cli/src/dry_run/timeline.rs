@@ -89,6 +89,7 @@ fn told(what: &Happened) -> Vec<(usize, String)> {
             format!("lock    {} granted{waited}, token {token}", lock(context.as_deref(), key))
         }
         Happened::LockLost { key } => format!("lock    {key} is lost"),
+        Happened::LockReleased { key } => format!("lock    {key} is given back for the wait"),
         Happened::Read { key, version: Some(version) } => {
             format!("read    {key}, version {version}")
         }
@@ -261,6 +262,7 @@ fn happened_json(what: &Happened) -> (&'static str, Json) {
             ("lock_granted", told)
         }
         Happened::LockLost { key } => ("lock_lost", json!({ "key": key })),
+        Happened::LockReleased { key } => ("lock_released", json!({ "key": key })),
         Happened::Read { key, version } => {
             ("read", json!({ "entity": &*key.entity, "id": &*key.id, "version": version }))
         }

@@ -5,19 +5,21 @@
 //! * An instance that waits has a timer for everything that ends by itself.
 //! * A timer that fires late, for something that has come meanwhile, changes nothing.
 
-use std::sync::Arc;
-
 use super::Engine;
 use crate::failure::Failure;
 use crate::id::InstanceId;
 use crate::instance::{Arrived, Instance, Phase};
+use crate::run::locking::{Cause, waited_too_long};
 use crate::timer::{Alarm, TimerKey};
 use crate::world::World;
 
 impl Engine {
     pub(super) fn fire_timers(&mut self) {
         while let Some((timer, id, alarm)) = self.world.timers.take_due(self.world.now) {
-            let Some(instance) = self.instances.get_mut(&id) else { continue };
+            let Some(instance) = self.instances.get_mut(&id) else {
+                self.world.client_alarm(id, &alarm);
+                continue;
+            };
             let failure = match alarm {
                 Alarm::Phase => {
                     self.phase_ended(id, timer);
@@ -25,15 +27,15 @@ impl Engine {
                 }
                 Alarm::WaitingTimeout(ticket) => {
                     instance.strand.phase_timer = None;
-                    let Phase::Waiting { ticket: present, key } = &instance.strand.phase else {
-                        continue;
-                    };
-                    if *present != ticket {
+                    let Phase::Waiting(waiting) = &instance.strand.phase else { continue };
+                    // One that was granted its lock in the same event does not wait any more.
+                    if waiting.ticket != ticket || self.world.locks.ticket_of(id) != Some(ticket) {
                         continue;
                     }
-                    instance.waited_too_long(&Arc::clone(key), &self.world)
+                    let waited = self.world.now.since(instance.waiting_since());
+                    waited_too_long(&waiting.wish, waited, &self.world)
                 }
-                Alarm::HoldTimeout(key, token) => {
+                Alarm::HoldTimeout(token) => {
                     // A commit that the store is judging came before the expiry, and wins; if the
                     // instance still holds the lock when it waits again, it is told then.
                     let committing = matches!(instance.strand.phase, Phase::Committing);
@@ -41,7 +43,7 @@ impl Engine {
                     let Some(held) = held else { continue };
                     held.timer = None;
                     if !committing {
-                        instance.lose(&key, &mut self.world);
+                        instance.lose(token, &Cause::HoldTimeout, &mut self.world);
                         self.world.runnable.push_back(id);
                     }
                     continue;
@@ -71,11 +73,12 @@ impl Engine {
                 Some(Arrived::Woken { overdue: true })
             }
             Phase::Ready
-            | Phase::Waiting { .. }
+            | Phase::Waiting(_)
             | Phase::Loading(_)
             | Phase::Querying(_)
             | Phase::Calling(_)
             | Phase::BackingOff(_)
+            | Phase::Queuing
             | Phase::Committing
             | Phase::Joining(_) => None,
         };
@@ -91,7 +94,7 @@ impl Engine {
         let World { timers, outbox, .. } = &mut self.world;
         let id = instance.id;
         for held in instance.held.iter_mut().filter(|held| held.timer.is_none()) {
-            let alarm = Alarm::HoldTimeout(Arc::clone(&held.key), held.token);
+            let alarm = Alarm::HoldTimeout(held.token);
             held.timer = Some(timers.set(held.until, id, alarm));
         }
         if instance.activity_timer.map(TimerKey::at) != instance.activity_until {
@@ -102,8 +105,8 @@ impl Engine {
             instance.activity_timer =
                 until.map(|until| timers.set(until, id, Alarm::ActivityTimeout));
         }
-        if let Phase::Waiting { ticket, .. } = &instance.strand.phase {
-            let ticket = *ticket;
+        if let Phase::Waiting(waiting) = &instance.strand.phase {
+            let ticket = waiting.ticket;
             let until = instance.waiting_deadline();
             instance.strand.phase_timer =
                 Some(timers.set(until, id, Alarm::WaitingTimeout(ticket)));

@@ -11,11 +11,14 @@
 //! * `hold`, `land`: the store stops answering, or answers all that it was given
 //! * `blind`: no object is read any more, until a crash
 //! * `crash`: the engine is gone; a new one takes up what the store holds
-//! * `show ENTITY/ID`, `locks`, `journal NAME`
+//! * `client NAME CONTEXT [shared] [wait=MS] [ttl=MS]`, `renew NAME MS`, `unlock NAME`: a client's
+//!   lock; `break KEY REASON`
+//! * `show ENTITY/ID`, `locks`, `journal NAME`, `queues`, `explain NAME`
 //!
 //! An instance that another one started is called `PARENT/WORKFLOW`, the second one
 //! `PARENT/WORKFLOW2`.
 
+mod locks;
 mod naming;
 mod shelf;
 
@@ -47,6 +50,7 @@ pub(crate) struct Rig {
     cancelled: BTreeMap<CallId, (InstanceId, String)>,
     names: BTreeMap<InstanceId, String>,
     signals: u64,
+    clients: locks::Clients,
     in_flight: Option<Batch>,
     holds: bool,
     blind: bool,
@@ -72,6 +76,7 @@ impl Rig {
             cancelled: BTreeMap::new(),
             names: BTreeMap::new(),
             signals: 0,
+            clients: locks::Clients::default(),
             in_flight: None,
             holds: false,
             blind: false,
@@ -115,6 +120,9 @@ impl Rig {
                     self.say(&format!("{name}: {event}"));
                 }
             }
+            ["client" | "renew" | "unlock" | "break", ..] => self.client(&words),
+            ["queues"] => self.say_queues(),
+            ["explain", name] => self.explain(name),
             ["hold"] => self.holds = true,
             ["blind"] => self.blind = true,
             ["land"] => self.holds = false,
@@ -292,6 +300,8 @@ impl Rig {
             Effect::Rejected { instance, failure } => {
                 self.say(&format!("{} rejected: {}", self.name(instance), failure.message));
             }
+            Effect::Locked { request, result } => self.locked(request, result),
+            Effect::LockChanged { request, result } => self.lock_changed(request, result),
             Effect::Imported { result } => self.say(&format!("imported {result:?}")),
             Effect::Diverged { number, refusal } => {
                 panic!("the store refused what the core had judged: {number} {refusal}")

@@ -36,6 +36,11 @@ pub(crate) struct Inbox {
 }
 
 impl Inbox {
+    /// Returns whether there is a signal of a name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.kept.iter().any(|letter| *letter.name == *name)
+    }
+
     /// Takes the oldest signal of a name.
     pub(crate) fn take(&mut self, name: &str) -> Option<Letter> {
         let place = self.kept.iter().position(|letter| *letter.name == *name)?;

@@ -57,7 +57,8 @@ fn workflow(instance: &Instance) -> Value {
 
 fn lock(instance: &Instance) -> Option<Value> {
     let last = instance.held.last()?;
-    let keys = instance.held.iter().map(|held| Value::String(Arc::clone(&held.key)));
+    let keys = instance.held.iter().flat_map(|held| held.keys.iter());
+    let keys = keys.map(|key| Value::String(Arc::clone(key)));
     Some(map([
         ("token", Value::Int(last.token)),
         ("keys", Value::List(Arc::new(keys.collect()))),

@@ -15,7 +15,6 @@ mod unit;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use lockstep_definition::LockMode;
 use lockstep_expr::Value;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -23,12 +22,12 @@ use serde_json::Value as Json;
 use super::inbox::{Inbox, Letter};
 use super::parts::{self, Parts};
 use super::seldom::{Lineage, Seldom};
-use super::{Held, Instance, Phase, Savepoint};
+use super::{Held, Instance, Phase, Savepoint, Stage};
 use crate::codec::{self, DecodeError};
 use crate::failure::Failure;
-use crate::id::Ticket;
+use crate::id::{InstanceId, Ticket};
 use crate::time::Time;
-use crate::transition::{InstanceRow, Judge, LockRow, LockWrite, Origin, PartWrite, Status};
+use crate::transition::{InstanceRow, Judge, LockRow, LockWrite, PartWrite, Status};
 use crate::world::World;
 use pieces::{Reading, Writing};
 use strand::{FrameState, PositionState, StrandState};
@@ -48,6 +47,9 @@ struct State {
     activity_start: SavepointState,
     unit_start: SavepointState,
     tokens: Vec<(String, i64)>,
+    /// Whether it has not taken the lock of its workflow yet.
+    #[serde(default, skip_serializing_if = "is_false")]
+    before_lock: bool,
     entered_with: usize,
     waiting_since: Option<i64>,
     waited: i64,
@@ -81,6 +83,10 @@ struct SeldomState {
     taken: Vec<LetterState>,
     /// Parent, whether it waits, instances above.
     lineage: Option<(String, bool, u32)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    ancestors: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    given_back: Option<Vec<String>>,
 }
 
 /// A state that was made.
@@ -120,7 +126,7 @@ impl Instance {
             world.outbox.order(Some(self.id), Judge::Core);
         }
         let ticket =
-            if let Phase::Waiting { ticket, .. } = &self.strand.phase { *ticket } else { 0 };
+            if let Phase::Waiting(waiting) = &self.strand.phase { waiting.ticket } else { 0 };
         let id = self.id;
         // What a transition writes that the store judges may not come to be.
         let last = world.outbox.last_of(id);
@@ -133,15 +139,7 @@ impl Instance {
         self.hand_over_journal(&mut transition.journal);
         for held in self.held.iter_mut().filter(|held| !held.row) {
             held.row = true;
-            transition.locks.push(LockWrite::Put(LockRow {
-                key: Arc::clone(&held.key),
-                token: held.token,
-                mode: LockMode::Exclusive,
-                instance: id,
-                since: held.since,
-                until: held.until,
-                origin: Origin::Activity(0),
-            }));
+            transition.locks.extend(rows(id, held).map(LockWrite::Put));
         }
         world.outbox.unsaved.remove(&id);
     }
@@ -160,7 +158,8 @@ impl Instance {
             unit: unit::save_unit(&self.unit),
             activity_start: save_savepoint(&self.activity_start, &mut to),
             unit_start: save_savepoint(&self.unit_start, &mut to),
-            tokens: self.held.iter().map(|held| (held.key.to_string(), held.token)).collect(),
+            tokens: self.held.iter().flat_map(tokens).collect(),
+            before_lock: self.strand.position.stage == Stage::Begin,
             entered_with: self.entered_with,
             waiting_since: self.waiting_since.map(|since| since.0),
             waited: self.waited,
@@ -236,9 +235,17 @@ impl Instance {
             }
         }
         self.entered_with = state.entered_with;
-        self.held = locks.into_iter().map(restore_held).collect();
-        // Tokens grow: their order is that in which the locks were taken.
-        self.held.sort_by_key(|held| held.token);
+        self.held = restore_held(locks);
+        if state.before_lock {
+            self.strand.position.stage = Stage::Begin;
+        }
+        if let Phase::Waiting(waiting) = &mut self.strand.phase {
+            waiting.wish.owner = self.id;
+            let lineage = self.seldom.as_ref().and_then(|seldom| seldom.lineage.as_ref());
+            if let Some(lineage) = lineage {
+                waiting.wish.lineage = Arc::clone(&lineage.ancestors);
+            }
+        }
         Ok(())
     }
 }
@@ -275,7 +282,17 @@ fn save_seldom(seldom: &Seldom, to: &mut Writing<'_>) -> SeldomState {
         taken: seldom.inbox.taken.iter().map(&mut letter).collect(),
         lineage: seldom
             .lineage
+            .as_ref()
             .map(|lineage| (lineage.parent.to_string(), lineage.awaited, lineage.depth)),
+        ancestors: seldom
+            .lineage
+            .iter()
+            .flat_map(|lineage| lineage.ancestors.iter().map(ToString::to_string))
+            .collect(),
+        given_back: seldom
+            .given_back
+            .as_ref()
+            .map(|keys| keys.iter().map(ToString::to_string).collect()),
     }
 }
 
@@ -285,25 +302,63 @@ fn restore_seldom(state: SeldomState, from: &Reading<'_>) -> Result<Box<Seldom>,
     };
     let kept: Result<VecDeque<Letter>, DecodeError> = state.inbox.into_iter().map(letter).collect();
     let taken: Result<Vec<Letter>, DecodeError> = state.taken.into_iter().map(letter).collect();
+    let ancestors = state.ancestors.iter().map(|ancestor| pieces::instance(ancestor));
+    let ancestors: Result<Arc<[InstanceId]>, DecodeError> = ancestors.collect();
+    let ancestors = ancestors?;
     let lineage = state.lineage.map(|(parent, awaited, depth)| {
-        Ok(Lineage { parent: pieces::instance(&parent)?, awaited, depth })
+        Ok(Lineage { parent: pieces::instance(&parent)?, awaited, depth, ancestors })
     });
     Ok(Box::new(Seldom {
         forked: state.forked,
         inbox: Inbox { kept: kept?, taken: taken?, arriving: Vec::new() },
         lineage: lineage.transpose()?,
+        given_back: state.given_back.map(|keys| keys.into_iter().map(Into::into).collect()),
+        turn: None,
+        breaking: Vec::new(),
         parked: Vec::new(),
         parts: Parts::default(),
     }))
 }
 
-fn restore_held(row: LockRow) -> Held {
-    Held {
-        key: row.key,
-        token: row.token,
-        since: row.since,
-        until: row.until,
-        row: true,
-        timer: None,
-    }
+/// Returns the rows of a held lock.
+fn rows(id: InstanceId, held: &Held) -> impl Iterator<Item = LockRow> {
+    held.keys.iter().map(move |key| LockRow {
+        key: Arc::clone(key),
+        token: held.token,
+        mode: held.mode,
+        instance: id,
+        since: held.since,
+        until: held.until,
+        origin: held.origin.clone(),
+    })
+}
+
+fn tokens(held: &Held) -> impl Iterator<Item = (String, i64)> {
+    held.keys.iter().map(|key| (key.to_string(), held.token))
+}
+
+/// Returns the locks that rows tell of, in the order in which they were taken: tokens grow.
+fn restore_held(mut rows: Vec<LockRow>) -> Vec<Held> {
+    rows.sort_by(|a, b| (a.token, &a.key).cmp(&(b.token, &b.key)));
+    let of_one_token = rows.chunk_by(|a, b| a.token == b.token);
+    of_one_token
+        .filter_map(|rows| {
+            let first = rows.first()?;
+            Some(Held {
+                keys: rows.iter().map(|row| Arc::clone(&row.key)).collect(),
+                token: first.token,
+                mode: first.mode,
+                since: first.since,
+                until: first.until,
+                origin: first.origin.clone(),
+                row: true,
+                timer: None,
+            })
+        })
+        .collect()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_false(value: &bool) -> bool {
+    !*value
 }

@@ -23,6 +23,7 @@ use super::{Names, Position};
 use crate::event::{CallId, ReadId};
 use crate::failure::Failure;
 use crate::id::{InstanceId, Ticket};
+use crate::lock::Wish;
 use crate::object::{Object, ObjectKey};
 use crate::time::Time;
 use crate::timer::{TimerKey, Timers};
@@ -72,7 +73,7 @@ pub(crate) enum Phase {
     /// Nothing: it runs, or will when its turn comes.
     Ready,
     /// A lock.
-    Waiting { ticket: Ticket, key: Arc<str> },
+    Waiting(Box<Waiting>),
     /// Objects that are being read.
     Loading(Vec<ObjectKey>),
     /// The objects of an entity.
@@ -81,6 +82,8 @@ pub(crate) enum Phase {
     Calling(CallId),
     /// The end of a pause before the next attempt.
     BackingOff(Time),
+    /// Its turn to commit, at objects that others are changing.
+    Queuing,
     /// The store's judgement of this commit.
     Committing,
     /// A moment; `overdue` if it is the timeout of the step.
@@ -91,6 +94,13 @@ pub(crate) enum Phase {
     Child(Box<Child>),
     /// The ends of the strands that it forked.
     Joining(Box<Join>),
+}
+
+/// A lock that is waited for.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiting {
+    pub(crate) ticket: Ticket,
+    pub(crate) wish: Wish,
 }
 
 /// A signal that is waited for.
@@ -141,8 +151,30 @@ impl Phase {
     /// Returns whether no other strand runs before it ends.
     pub(crate) fn holds_others(&self) -> bool {
         match self {
-            Self::Waiting { .. } | Self::Loading(_) | Self::Querying(_) | Self::Committing => true,
+            Self::Waiting(_)
+            | Self::Loading(_)
+            | Self::Querying(_)
+            | Self::Queuing
+            | Self::Committing => true,
             Self::Ready
+            | Self::Calling(_)
+            | Self::BackingOff(_)
+            | Self::Sleeping { .. }
+            | Self::Listening(_)
+            | Self::Child(_)
+            | Self::Joining(_) => false,
+        }
+    }
+
+    /// Returns whether it ends soon, without anybody outside: the store answers, or others commit.
+    pub(crate) fn is_short(&self) -> bool {
+        match self {
+            Self::Ready
+            | Self::Loading(_)
+            | Self::Querying(_)
+            | Self::Queuing
+            | Self::Committing => true,
+            Self::Waiting(_)
             | Self::Calling(_)
             | Self::BackingOff(_)
             | Self::Sleeping { .. }
@@ -155,7 +187,7 @@ impl Phase {
     /// Returns whether it may take long, so that a row must tell of it.
     pub(crate) fn may_last(&self) -> bool {
         match self {
-            Self::Waiting { .. }
+            Self::Waiting(_)
             | Self::BackingOff(_)
             | Self::Sleeping { .. }
             | Self::Listening(_)
@@ -164,6 +196,7 @@ impl Phase {
             | Self::Loading(_)
             | Self::Querying(_)
             | Self::Calling(_)
+            | Self::Queuing
             | Self::Committing
             | Self::Joining(_) => false,
         }
@@ -176,10 +209,11 @@ impl Phase {
             Self::Listening(listening) => listening.until,
             Self::Child(child) => child.until,
             Self::Ready
-            | Self::Waiting { .. }
+            | Self::Waiting(_)
             | Self::Loading(_)
             | Self::Querying(_)
             | Self::Calling(_)
+            | Self::Queuing
             | Self::Committing
             | Self::Joining(_) => None,
         }

@@ -4,9 +4,11 @@
 //!
 //! * Typed: two contexts have the same key only if they are equal in the expression language (so
 //!   `1`, `1u` and `1.0` are the same lock, and `"1"` is another).
-//! * No widening: null, an empty text, NaN and whatever is not a key is an error; none becomes the
-//!   key of the whole system.
-//! * Bounded: a key has at most [`MAX_BYTES`].
+//! * No widening: null, an empty text, an empty list, NaN and whatever is not a key is an error; none
+//!   becomes the key of the whole system.
+//! * The keys of a list stay apart: each is a lock of its own, and all are taken together.
+//! * Canonical: keys are sorted and stand there once, whatever the order of the list.
+//! * Bounded: a key has at most [`MAX_BYTES`], a lock at most [`MAX_KEYS`].
 
 use std::any::Any;
 use std::sync::Arc;
@@ -19,7 +21,10 @@ use crate::object::Object;
 /// Longest lock key, in bytes, scope included.
 pub const MAX_BYTES: usize = 1024;
 
-/// Returns the key of a context within its scope.
+/// Most keys that are taken together.
+pub const MAX_KEYS: usize = 100;
+
+/// Returns the keys of a context within its scope: sorted, each once.
 ///
 /// # Errors
 ///
@@ -29,8 +34,49 @@ pub fn of(
     scope: LockScope,
     workflow: &str,
     activity: &str,
+) -> Result<Arc<[Arc<str>]>, String> {
+    let Value::List(contexts) = context else {
+        return Ok([scoped(canonical(context)?, scope, workflow, activity)?].into());
+    };
+    if contexts.is_empty() {
+        return Err("it is an empty list".to_owned());
+    }
+    if contexts.len() > MAX_KEYS {
+        let count = contexts.len();
+        return Err(format!("the list has {count} keys, {MAX_KEYS} are allowed"));
+    }
+    let key = |(index, context): (usize, &Value)| {
+        let key = canonical(context).and_then(|key| scoped(key, scope, workflow, activity));
+        key.map_err(|why| format!("at index {index} of the list: {why}"))
+    };
+    let keys: Result<Vec<Arc<str>>, String> = contexts.iter().enumerate().map(key).collect();
+    let mut keys = keys?;
+    keys.sort_unstable();
+    keys.dedup();
+    Ok(keys.into())
+}
+
+/// Returns the key of a lock without context within its scope.
+pub fn of_everything(scope: LockScope, workflow: &str, activity: &str) -> Arc<[Arc<str>]> {
+    let key: Arc<str> = match scope {
+        LockScope::System => super::SYSTEM.into(),
+        LockScope::Workflow => format!("[{workflow}]").into(),
+        LockScope::Activity => format!("[{workflow}.{activity}]").into(),
+    };
+    [key].into()
+}
+
+/// Returns keys for people.
+pub fn shown(keys: &[Arc<str>]) -> String {
+    if let [key] = keys { key.to_string() } else { keys.join(", ") }
+}
+
+fn scoped(
+    key: String,
+    scope: LockScope,
+    workflow: &str,
+    activity: &str,
 ) -> Result<Arc<str>, String> {
-    let key = canonical(context)?;
     let key = match scope {
         LockScope::System => key,
         LockScope::Workflow => format!("[{workflow}] {key}"),
@@ -40,15 +86,6 @@ pub fn of(
         return Err(format!("the key has {} bytes, {MAX_BYTES} are allowed", key.len()));
     }
     Ok(key.into())
-}
-
-/// Returns the key of a lock without context within its scope.
-pub fn of_everything(scope: LockScope, workflow: &str, activity: &str) -> Arc<str> {
-    match scope {
-        LockScope::System => super::SYSTEM.into(),
-        LockScope::Workflow => format!("[{workflow}]").into(),
-        LockScope::Activity => format!("[{workflow}.{activity}]").into(),
-    }
 }
 
 fn canonical(context: &Value) -> Result<String, String> {
@@ -71,7 +108,7 @@ fn canonical(context: &Value) -> Result<String, String> {
                 None => Err("it is not an object of the store".to_owned()),
             }
         }
-        Value::List(_) => Err("a list of keys is not supported by this version".to_owned()),
+        Value::List(_) => Err("a list within a list is not a key".to_owned()),
         Value::Bytes(_)
         | Value::Map(_)
         | Value::Timestamp(_)

@@ -9,18 +9,14 @@
 use std::sync::Arc;
 
 use lockstep_definition::{Activity, Handler};
-use lockstep_expr::Value;
 
 use super::Flow;
 use crate::event::Effect;
 use crate::failure::Failure;
 use crate::id::InstanceId;
-use crate::instance::names::map;
 use crate::instance::{Block, Instance, Phase, Position, Stage, Strand};
 use crate::journal::Happening;
-use crate::lock::Holder;
 use crate::retry;
-use crate::time::Time;
 use crate::world::World;
 
 impl Instance {
@@ -43,6 +39,10 @@ impl Instance {
             self.unit = from.unit.clone();
             back = from.position;
         }
+        self.let_go(None);
+        if lost && self.has_lost_its_workflow() {
+            return self.end_with(failure, world);
+        }
         if lost || self.unit.is_empty() {
             self.release_all(world);
         } else {
@@ -57,6 +57,7 @@ impl Instance {
             self.activity_attempts += 1;
             self.note(world.now, Happening::Retried { error: failure.code.to_string() });
             let step = match back.stage {
+                Stage::Begin => 0,
                 Stage::Enter(step) | Stage::Step(step) => step,
             };
             self.strand.position = Position { stage: Stage::Enter(step), ..back };
@@ -100,6 +101,7 @@ impl Instance {
     pub(crate) fn stop_waiting(&mut self, world: &mut World) {
         let granted = world.locks.forget(self.id, world.now);
         world.granted.extend(granted);
+        self.end_turn(world);
         give_up(self.id, &mut self.strand, world);
         self.end_other_strands(world);
         self.waiting_since = None;
@@ -129,38 +131,6 @@ impl Instance {
             seldom.inbox.taken.clear();
         }
     }
-
-    /// Takes a lock away whose hold timeout has ended.
-    pub(crate) fn lose(&mut self, key: &Arc<str>, world: &mut World) {
-        let Some(index) = self.held.iter().position(|held| held.key == *key) else { return };
-        let held = self.held.remove(index);
-        self.note(world.now, Happening::LockLost { key: key.to_string(), token: held.token });
-        self.release(&held, world);
-        let held_for = world.now.since(held.since);
-        let message = format!(
-            "the lock {key} was taken away after {held_for:?}: its hold timeout has ended; \
-             uncommitted changes are dropped"
-        );
-        self.fail_with(Failure::new("lock.lost", message));
-    }
-
-    /// Returns when the present wait for a lock has taken too long.
-    pub(crate) fn waiting_deadline(&self) -> Time {
-        let since = self.waiting_since.unwrap_or(self.started_at);
-        Self::activity(&self.workflow, self.strand.position)
-            .and_then(|activity| activity.exclusive_lock.as_ref())
-            .map_or(since, |lock| since.after(lock.waiting_timeout))
-    }
-
-    /// Returns the error of a wait for a lock that has taken too long.
-    pub(crate) fn waited_too_long(&self, key: &Arc<str>, world: &World) -> Failure {
-        let holder = world.locks.in_the_way(key);
-        let since = self.waiting_since.unwrap_or(world.now);
-        let waited = world.now.since(since);
-        let message =
-            format!("waited {waited:?} for the lock {key}, which is held by {}", described(holder));
-        Failure::new("lock.waiting_timeout", message).with_details(lock_details(key, holder))
-    }
 }
 
 /// Gives up all that a strand waits for. A workflow that it called is cancelled.
@@ -175,9 +145,10 @@ fn give_up(instance: InstanceId, strand: &mut Strand, world: &mut World) {
         Phase::Querying(read) => drop(world.queried(read)),
         Phase::Child(child) => world.cancel_child(instance, child.id),
         Phase::Ready
-        | Phase::Waiting { .. }
+        | Phase::Waiting(_)
         | Phase::Loading(_)
         | Phase::BackingOff(_)
+        | Phase::Queuing
         | Phase::Committing
         | Phase::Sleeping { .. }
         | Phase::Listening(_)
@@ -186,25 +157,4 @@ fn give_up(instance: InstanceId, strand: &mut Strand, world: &mut World) {
     strand.now = None;
     strand.arrived = None;
     strand.call_attempts = 0;
-}
-
-/// Returns who holds a lock, for people.
-pub(super) fn described(holder: Option<Holder>) -> String {
-    holder.map_or_else(
-        || "another that was before it".to_owned(),
-        |holder| {
-            let (instance, since) = (holder.instance, holder.since.timestamp());
-            format!("instance {instance} since {since}")
-        },
-    )
-}
-
-/// Returns who holds a lock, for catch steps.
-pub(super) fn lock_details(key: &Arc<str>, holder: Option<Holder>) -> Value {
-    let of = |value: Option<Value>| value.unwrap_or(Value::Null);
-    map([
-        ("key", Value::String(Arc::clone(key))),
-        ("holder", of(holder.map(|holder| Value::from(holder.instance.to_string())))),
-        ("held_since", of(holder.map(|holder| Value::Timestamp(holder.since.timestamp())))),
-    ])
 }

@@ -80,7 +80,7 @@ impl Instance {
         let steps = Self::steps(activity, strand.position.block);
         match strand.position.stage {
             Stage::Step(index) => frames::innermost(steps, strand.frames.as_slice()).get(index),
-            Stage::Enter(_) => None,
+            Stage::Begin | Stage::Enter(_) => None,
         }
     }
 

@@ -60,6 +60,8 @@ impl Instance {
                 let until = step.timeout.map(|timeout| world.now.after(timeout));
                 self.strand.phase = Phase::Child(Box::new(Child { id, until }));
                 world.locks.await_end(self.id, id);
+                let granted = world.locks.settle(world.now);
+                world.granted.extend(granted);
                 Ok(Done::Wait)
             }
         }
@@ -68,8 +70,8 @@ impl Instance {
     /// Makes the child, and its first transition.
     fn born(&mut self, asked: &Asked<'_>, world: &mut World) -> Result<Box<Self>, Failure> {
         let name = asked.name;
-        let depth = self.seldom.as_ref().and_then(|seldom| seldom.lineage);
-        let depth = depth.map_or(1, |lineage| lineage.depth + 1);
+        let lineage = self.seldom.as_ref().and_then(|seldom| seldom.lineage.as_ref());
+        let depth = lineage.map_or(1, |lineage| lineage.depth + 1);
         if depth > MAX_DEPTH {
             let message = format!(
                 "`{name}` would be the workflow number {depth} that another one runs, one inside \
@@ -97,7 +99,12 @@ impl Instance {
             world.now,
         ));
         let awaited = asked.mode == ChildMode::Call;
-        child.seldom_mut().lineage = Some(Lineage { parent: self.id, awaited, depth });
+        let ancestors = if awaited {
+            self.ancestors().iter().copied().chain([self.id]).collect()
+        } else {
+            Arc::default()
+        };
+        child.seldom_mut().lineage = Some(Lineage { parent: self.id, awaited, depth, ancestors });
         child.note(world.now, Happening::Started);
         child.flush(world);
         Ok(child)

@@ -6,10 +6,12 @@
 //!   restarts.
 //! * A signal that has come goes before a timeout that has passed.
 //! * What a form gives conforms to its fields.
+//! * Under `while_waiting: release` the lock is given back when the wait begins, and taken again
+//!   before the step goes on with what has come.
 
 use std::sync::Arc;
 
-use lockstep_definition::{Form, Payload, Step, Wait, duration};
+use lockstep_definition::{Activity, Form, Payload, Step, Wait, duration};
 use lockstep_expr::{Expression, Value};
 
 use super::Done;
@@ -23,9 +25,17 @@ use crate::payload;
 use crate::time::Time;
 use crate::world::World;
 
+/// What is listened for.
+struct Listen<'a> {
+    name: &'a Arc<str>,
+    form: Option<&'a Form>,
+    deadline: Option<Time>,
+}
+
 impl Instance {
     pub(super) fn wait(
         &mut self,
+        activity: &Activity,
         step: &Step,
         wait: &Wait,
         world: &mut World,
@@ -33,19 +43,32 @@ impl Instance {
         let began = self.strand.now.unwrap_or(world.now);
         let deadline = step.timeout.map(|timeout| began.after(timeout));
         match wait {
-            Wait::For(length) => self.sleep(deadline, world, |this| this.end_of(length, began)),
-            Wait::Until(moment) => self.sleep(deadline, world, |this| this.moment(moment)),
-            Wait::Signal(name) => self.listen(name, None, deadline, world),
-            Wait::Form(form) => self.listen(&form.name, Some(form), deadline, world),
+            Wait::For(length) => {
+                self.sleep(activity, deadline, world, |this| this.end_of(length, began))
+            }
+            Wait::Until(moment) => {
+                self.sleep(activity, deadline, world, |this| this.moment(moment))
+            }
+            Wait::Signal(name) => {
+                self.listen(activity, &Listen { name, form: None, deadline }, world)
+            }
+            Wait::Form(form) => {
+                let listen = Listen { name: &form.name, form: Some(form), deadline };
+                self.listen(activity, &listen, world)
+            }
         }
     }
 
     fn sleep(
         &mut self,
+        activity: &Activity,
         deadline: Option<Time>,
-        world: &World,
+        world: &mut World,
         until: impl FnOnce(&Self) -> Result<Time, Failure>,
     ) -> Result<Done, Failure> {
+        if self.strand.arrived.is_some() && !self.take_again(activity, world)? {
+            return Ok(Done::Wait);
+        }
         if let Some(Arrived::Woken { overdue }) = self.strand.arrived.take().map(|woken| *woken) {
             return if overdue { Err(too_long(None)) } else { Ok(Done::With(Value::Null)) };
         }
@@ -53,6 +76,7 @@ impl Instance {
         if until <= world.now {
             return Ok(Done::With(Value::Null));
         }
+        self.give_back_while_waiting(activity, world)?;
         let overdue = deadline.is_some_and(|deadline| deadline < until);
         let until = deadline.map_or(until, |deadline| deadline.min(until));
         self.note(world.now, Happening::Waited { signal: None, title: None, until: Some(until.0) });
@@ -87,11 +111,15 @@ impl Instance {
 
     fn listen(
         &mut self,
-        name: &Arc<str>,
-        form: Option<&Form>,
-        deadline: Option<Time>,
-        world: &World,
+        activity: &Activity,
+        listen: &Listen<'_>,
+        world: &mut World,
     ) -> Result<Done, Failure> {
+        let Listen { name, form, deadline } = *listen;
+        let has_come = self.seldom.as_ref().is_some_and(|seldom| seldom.inbox.has(name));
+        if (has_come || self.strand.arrived.is_some()) && !self.take_again(activity, world)? {
+            return Ok(Done::Wait);
+        }
         let woken = self.strand.arrived.take().is_some();
         while let Some(letter) = self.seldom.as_mut().and_then(|seldom| seldom.inbox.take(name)) {
             let by = letter.by.to_string();
@@ -111,6 +139,7 @@ impl Instance {
         if woken {
             return Err(too_long(Some(name)));
         }
+        self.give_back_while_waiting(activity, world)?;
         let title = form.and_then(|form| form.title.as_ref());
         let title = title.map(|title| payload::text(title, "the title", &self.scope(world.now)));
         let title = title.transpose()?.map(|title| title.to_string());

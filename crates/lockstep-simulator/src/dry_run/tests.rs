@@ -129,6 +129,7 @@ fn what(event: &Event) -> String {
         Happened::Skipped
         | Happened::LockWaited { .. }
         | Happened::LockLost { .. }
+        | Happened::LockReleased { .. }
         | Happened::Read { .. }
         | Happened::Queried { .. }
         | Happened::CallEnded

@@ -9,7 +9,7 @@ use crate::transition::{
     Change, Expected, InstanceRow, LockRow, LockWrite, Outcome, PartWrite, Refusal, Status,
     Transition, UniqueKey,
 };
-use crate::{InstanceId, Object, ObjectKey};
+use crate::{FencingToken, InstanceId, Object, ObjectKey};
 
 /// What the store holds.
 #[derive(Default)]
@@ -19,7 +19,8 @@ pub(crate) struct Shelf {
     pub(crate) rows: BTreeMap<InstanceId, InstanceRow>,
     pub(crate) parts: BTreeMap<InstanceId, BTreeMap<u32, Arc<str>>>,
     pub(crate) journals: BTreeMap<InstanceId, Vec<Entry>>,
-    pub(crate) locks: BTreeMap<Arc<str>, LockRow>,
+    /// By key and token.
+    pub(crate) locks: BTreeMap<(Arc<str>, FencingToken), LockRow>,
     /// Bytes of states that were written.
     pub(crate) written: usize,
 }
@@ -49,11 +50,11 @@ impl Shelf {
         }
         for lock in transition.locks {
             match lock {
-                LockWrite::Put(row) => drop(self.locks.insert(Arc::clone(&row.key), row)),
+                LockWrite::Put(row) => {
+                    drop(self.locks.insert((Arc::clone(&row.key), row.token), row));
+                }
                 LockWrite::Delete { key, token } => {
-                    if self.locks.get(&key).is_some_and(|row| row.token == token) {
-                        self.locks.remove(&key);
-                    }
+                    self.locks.remove(&(key, token));
                 }
             }
         }
@@ -88,8 +89,9 @@ impl Shelf {
 
     fn judge(&self, transition: &Transition) -> Result<(), Refusal> {
         for (key, token) in &transition.fences {
-            let actual = self.locks.get(key).map(|row| row.token);
-            if actual != Some(*token) {
+            if !self.locks.contains_key(&(Arc::clone(key), *token)) {
+                let actual = self.locks.values().filter(|row| row.key == *key);
+                let actual = actual.map(|row| row.token).max();
                 return Err(Refusal::Fenced { key: Arc::clone(key), token: *token, actual });
             }
         }

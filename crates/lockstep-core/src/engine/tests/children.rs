@@ -226,14 +226,16 @@ fn workflows_run_one_another_thirty_two_deep() {
     assert_eq!(rig.engine.unfinished(), 0);
 }
 
+/// Workflows that hold one key while one that they call takes another.
 const LOCKING: &str = r#"
 workflow: outer
-input: { key: { type: string, default: hall } }
+input: { key: string, other: string }
 activities:
   - activity: outer
     exclusive_lock: { context: input.key, while_waiting: hold }
     steps:
-      - workflow: { call: inner, input: { key: "${string(dyn(input.key))}" } }
+      - http: { url: "http://outside/${input.key}" }
+      - workflow: { call: inner, input: { key: "${input.other}" } }
 ---
 workflow: inner
 input: { key: string }
@@ -241,20 +243,52 @@ activities:
   - activity: inner
     exclusive_lock: { context: input.key }
     steps:
-      - http: { url: "http://outside" }
+      - http: { url: "http://outside/inner" }
 "#;
 
 #[test]
-fn a_child_that_wants_what_its_parent_holds_closes_a_cycle() {
+fn a_child_that_wants_what_its_parent_holds_enters() {
     check(
         LOCKING,
         "
-        start a outer
+        start a outer key=x other=x
+        ok a
+        crash
+        ok a/inner
         locks
         ",
         expect![[r#"
-            a/inner failed: lock.deadlock: a/inner waits for "hall", a waits for the end of a/inner
-            a failed: workflow.failed: workflow `inner`, instance a/inner, failed with lock.deadlock: a/inner waits for "hall", a waits for the end of a/inner
+            a calls GET http://outside/x, call 1 attempt 1, token #1.1
+            a/inner calls GET http://outside/inner, call 1 attempt 1, token #1.2
+            crashed
+            a/inner calls GET http://outside/inner, call 1 attempt 2, token #1.2
+            a/inner done: null
+            a done: null
+            rows [], idle true
+        "#]],
+    );
+}
+
+#[test]
+fn callers_whose_children_want_what_the_other_holds_close_a_cycle() {
+    check(
+        LOCKING,
+        "
+        start a outer key=x other=y
+        start b outer key=y other=x
+        ok a
+        ok b
+        ok a/inner
+        locks
+        ",
+        expect![[r#"
+            a calls GET http://outside/x, call 1 attempt 1, token #1.1
+            b calls GET http://outside/y, call 1 attempt 1, token #1.2
+            b/inner failed: lock.deadlock: b/inner waits for "x", a waits for the end of a/inner, a/inner waits for "y", b waits for the end of b/inner
+            b failed: workflow.failed: workflow `inner`, instance b/inner, failed with lock.deadlock: b/inner waits for "x", a waits for the end of a/inner, a/inner waits for "y", b waits for the end of b/inner
+            a/inner calls GET http://outside/inner, call 1 attempt 1, token #1.3
+            a/inner done: null
+            a done: null
             rows [], idle true
         "#]],
     );

@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
+use lockstep_definition::LockMode;
 use lockstep_expr::Value;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use uuid::Uuid;
 
 use super::pieces::{self, Reading, Writing};
 use crate::codec::{self, DecodeError};
+use crate::id::{InstanceId, Ticket};
 use crate::instance::collected::{Chunk, Collected};
 use crate::instance::frames::{Each, Frame, Frames, Nested};
-use crate::instance::strand::{Child, Join, Listening};
+use crate::instance::strand::{Child, Join, Listening, Waiting};
 use crate::instance::{Arrived, Block, Phase, Position, Stage, Strand};
+use crate::lock::Wish;
 use crate::time::Time;
 
 /// Activity, catch if in one, whether before the lock, step.
@@ -61,6 +65,7 @@ pub(super) enum ChunkState {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum PhaseState {
+    Waiting { ticket: Ticket, keys: Vec<String>, shared: bool, priority: i64 },
     BackingOff(i64),
     Sleeping(i64, bool),
     Listening(String, Option<i64>),
@@ -83,6 +88,8 @@ pub(super) fn save_position(position: Position) -> PositionState {
         Block::Catch(index) => Some(index),
     };
     match position.stage {
+        // Told by the instance.
+        Stage::Begin => (position.activity, catch, true, 0),
         Stage::Enter(step) => (position.activity, catch, true, step),
         Stage::Step(step) => (position.activity, catch, false, step),
     }
@@ -202,11 +209,17 @@ fn restore_collected(
 fn save_phase(phase: &Phase, to: &mut Writing<'_>) -> Option<PhaseState> {
     match phase {
         Phase::Ready
-        | Phase::Waiting { .. }
         | Phase::Loading(_)
         | Phase::Querying(_)
         | Phase::Calling(_)
+        | Phase::Queuing
         | Phase::Committing => None,
+        Phase::Waiting(waiting) => Some(PhaseState::Waiting {
+            ticket: waiting.ticket,
+            keys: waiting.wish.keys.iter().map(ToString::to_string).collect(),
+            shared: waiting.wish.mode == LockMode::Shared,
+            priority: waiting.wish.priority,
+        }),
         Phase::BackingOff(until) => Some(PhaseState::BackingOff(until.0)),
         Phase::Sleeping { until, overdue } => Some(PhaseState::Sleeping(until.0, *overdue)),
         Phase::Listening(to) => {
@@ -229,6 +242,14 @@ fn save_phase(phase: &Phase, to: &mut Writing<'_>) -> Option<PhaseState> {
 
 fn restore_phase(phase: PhaseState, from: &Reading<'_>) -> Result<Phase, DecodeError> {
     Ok(match phase {
+        PhaseState::Waiting { ticket, keys, shared, priority } => {
+            let keys = keys.into_iter().map(Into::into).collect();
+            let mode = if shared { LockMode::Shared } else { LockMode::Exclusive };
+            // Whose wish it is, the instance knows.
+            let owner = InstanceId(Uuid::nil());
+            let wish = Wish { owner, keys, mode, priority, lineage: Arc::default() };
+            Phase::Waiting(Box::new(Waiting { ticket, wish }))
+        }
         PhaseState::BackingOff(until) => Phase::BackingOff(Time(until)),
         PhaseState::Sleeping(until, overdue) => Phase::Sleeping { until: Time(until), overdue },
         PhaseState::Listening(name, until) => {

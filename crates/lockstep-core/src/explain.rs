@@ -1,0 +1,318 @@
+//! Explanations: what an instance waits for, who holds which lock, and what will end the wait.
+//!
+//! Invariants:
+//!
+//! * All is read off the present state; nothing is kept for it, and nothing changes.
+//!
+//! Absent by design: sentences. Whoever shows an explanation words it.
+
+use std::sync::Arc;
+
+use lockstep_definition::{ExclusiveLock, LockMode, Place};
+
+use crate::engine::Engine;
+use crate::id::{FencingToken, InstanceId, Ticket};
+use crate::instance::{Held, Instance, Phase, Strand};
+use crate::lock::{Hold, ObstacleKind};
+use crate::object::ObjectKey;
+use crate::time::Time;
+use crate::transition::Origin;
+
+/// Where an unfinished instance is, and what for.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// The instance.
+    pub instance: InstanceId,
+    /// Its workflow.
+    pub workflow: Arc<str>,
+    /// Since when it runs.
+    pub started_at: Time,
+    /// Who started it.
+    pub started_by: Arc<str>,
+    /// Its activity; `None` before the first and behind the last.
+    pub activity: Option<Arc<str>>,
+    /// The locks that it holds.
+    pub held: Vec<HeldLock>,
+    /// What its lines of execution do; one, unless steps run at once.
+    pub doing: Vec<Doing>,
+    /// Objects that it has changed and not committed.
+    pub uncommitted: Vec<ObjectKey>,
+    /// What it is about to fail with, as soon as the store has answered.
+    pub failing: Option<Arc<str>>,
+}
+
+/// A lock that somebody holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldLock {
+    /// The keys, sorted.
+    pub keys: Arc<[Arc<str>]>,
+    /// The expression that made them; `None` for a lock without context, and for a client's.
+    pub context: Option<Arc<str>>,
+    /// The fencing token.
+    pub token: FencingToken,
+    /// Whether others may hold the keys at the same time.
+    pub mode: LockMode,
+    /// Since when.
+    pub since: Time,
+    /// When its hold timeout ends.
+    pub until: Time,
+    /// What took it.
+    pub origin: Origin,
+}
+
+/// What one line of execution of an instance does.
+#[derive(Clone, Debug)]
+pub struct Doing {
+    /// The step at which it is; `None` before the first.
+    pub step: Option<Place>,
+    /// What it waits for.
+    pub what: Awaits,
+}
+
+/// What a line of execution waits for.
+#[derive(Clone, Debug)]
+pub enum Awaits {
+    /// Nothing: it goes on at once when the engine runs.
+    Nothing,
+    /// A lock.
+    Lock(LockWait),
+    /// Objects that are being read.
+    Objects(Vec<ObjectKey>),
+    /// The answer to a query.
+    Query,
+    /// An outside call.
+    Call {
+        /// Attempts so far, this one included.
+        attempt: u32,
+    },
+    /// The end of a pause before the next attempt.
+    Retry(Time),
+    /// Its turn to commit, or the store's judgement of its commit.
+    Commit,
+    /// A moment.
+    Moment(Time),
+    /// A signal, or the answers to a form.
+    Signal {
+        /// Its name.
+        name: Arc<str>,
+        /// When the wait ends at the latest.
+        until: Option<Time>,
+    },
+    /// The end of another instance.
+    Instance {
+        /// The other one.
+        instance: InstanceId,
+        /// When the wait ends at the latest.
+        until: Option<Time>,
+    },
+    /// The ends of steps that run at once.
+    Steps,
+}
+
+/// A wait for a lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockWait {
+    /// The keys, sorted.
+    pub keys: Arc<[Arc<str>]>,
+    /// The expression that made them; `None` for a lock without context.
+    pub context: Option<Arc<str>>,
+    /// Whether others may hold the keys at the same time.
+    pub mode: LockMode,
+    /// Since when.
+    pub since: Time,
+    /// When the waiting timeout ends.
+    pub until: Time,
+    /// Its place in the order in which locks were asked for.
+    pub ticket: Ticket,
+    /// Its priority.
+    pub priority: i64,
+    /// How many stand before it that want a key of it.
+    pub ahead: usize,
+    /// Who keeps it from being granted.
+    pub obstacles: Vec<Obstacle>,
+}
+
+/// Who keeps a wait for a lock from ending.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    /// The key.
+    pub key: Arc<str>,
+    /// Who holds it, or waits for it and goes first.
+    pub who: InstanceId,
+    /// Who says to be behind it, if it is a client's lock.
+    pub client: Option<Arc<str>>,
+    /// Since when it is held, and when that ends at the latest; `None` if it waits, too.
+    pub held: Option<(Time, Option<Time>)>,
+}
+
+/// One lock: who holds it, and who waits for it.
+#[derive(Clone, Debug)]
+pub struct LockView {
+    /// The key.
+    pub key: Arc<str>,
+    /// Who holds it, in the order in which they got it.
+    pub holders: Vec<LockHolder>,
+    /// Who waits for it, in the order in which they will be served.
+    pub waiters: Vec<LockWaiter>,
+}
+
+/// Who holds a lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockHolder {
+    /// The instance, or the client's lock.
+    pub who: InstanceId,
+    /// Its workflow; `None` for a client.
+    pub workflow: Option<Arc<str>>,
+    /// The lock.
+    pub lock: HeldLock,
+}
+
+/// Who waits for a lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockWaiter {
+    /// The instance, or the client's lock.
+    pub who: InstanceId,
+    /// Its workflow; `None` for a client.
+    pub workflow: Option<Arc<str>>,
+    /// Its place in the order in which locks were asked for.
+    pub ticket: Ticket,
+    /// Whether it wants the lock for itself alone.
+    pub mode: LockMode,
+    /// Its priority.
+    pub priority: i64,
+}
+
+impl Engine {
+    /// Returns what an unfinished instance does, and what it waits for; `None` if there is none.
+    pub fn explain(&self, instance: InstanceId) -> Option<Explanation> {
+        let instance = self.instances.get(&instance)?;
+        let activity = Instance::activity(&instance.workflow, instance.strand.position);
+        let doing = instance.strands().map(|strand| Doing {
+            step: activity
+                .and_then(|activity| Some(Instance::step_of(activity, strand)?.place.clone())),
+            what: self.awaits(instance, strand),
+        });
+        let changed = instance.unit.entries.iter().filter(|(_, entry)| entry.is_change());
+        Some(Explanation {
+            instance: instance.id,
+            workflow: Arc::clone(&instance.workflow.name),
+            started_at: instance.started_at,
+            started_by: Arc::clone(&instance.started_by),
+            activity: activity.map(|activity| Arc::clone(&activity.name)),
+            held: instance.held.iter().map(|held| held_lock(instance, held)).collect(),
+            doing: doing.collect(),
+            uncommitted: changed.map(|(key, _)| key.clone()).collect(),
+            failing: instance.failed.as_ref().map(|failure| Arc::clone(&failure.code)),
+        })
+    }
+
+    /// Returns the identities of all unfinished instances, sorted.
+    pub fn unfinished_instances(&self) -> Vec<InstanceId> {
+        let mut all: Vec<InstanceId> = self.instances.keys().copied().collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// Returns all locks that are held or waited for, by key.
+    pub fn locks(&self) -> Vec<LockView> {
+        self.world.locks.keys().map(|key| self.lock_view(key)).collect()
+    }
+
+    fn lock_view(&self, key: &Arc<str>) -> LockView {
+        let locks = &self.world.locks;
+        let waiters = locks.waiters(key).filter_map(|(ticket, who)| {
+            let wish = locks.wish_of(who)?;
+            let (mode, priority) = (wish.mode, wish.priority);
+            Some(LockWaiter { who, workflow: self.workflow_of(who), ticket, mode, priority })
+        });
+        LockView {
+            key: Arc::clone(key),
+            holders: locks.holds(key).iter().filter_map(|hold| self.lock_holder(hold)).collect(),
+            waiters: waiters.collect(),
+        }
+    }
+
+    fn lock_holder(&self, hold: &Hold) -> Option<LockHolder> {
+        let lock = match self.instances.get(&hold.owner) {
+            Some(instance) => {
+                let held = instance.held.iter().find(|held| held.token == hold.token)?;
+                held_lock(instance, held)
+            }
+            None => self.world.clients.held(hold.owner)?,
+        };
+        Some(LockHolder { who: hold.owner, workflow: self.workflow_of(hold.owner), lock })
+    }
+
+    fn workflow_of(&self, instance: InstanceId) -> Option<Arc<str>> {
+        self.instances.get(&instance).map(|instance| Arc::clone(&instance.workflow.name))
+    }
+
+    fn awaits(&self, instance: &Instance, strand: &Strand) -> Awaits {
+        match &strand.phase {
+            Phase::Ready => Awaits::Nothing,
+            Phase::Waiting(waiting) => Awaits::Lock(LockWait {
+                keys: Arc::clone(&waiting.wish.keys),
+                context: instance.present_lock().and_then(context),
+                mode: waiting.wish.mode,
+                since: instance.waiting_since(),
+                until: instance.waiting_deadline(),
+                ticket: waiting.ticket,
+                priority: waiting.wish.priority,
+                ahead: self.world.locks.ahead(instance.id),
+                obstacles: self.obstacles(instance.id),
+            }),
+            Phase::Loading(keys) => Awaits::Objects(keys.clone()),
+            Phase::Querying(_) => Awaits::Query,
+            Phase::Calling(_) => Awaits::Call { attempt: strand.call_attempts },
+            Phase::BackingOff(until) => Awaits::Retry(*until),
+            Phase::Queuing | Phase::Committing => Awaits::Commit,
+            Phase::Sleeping { until, .. } => Awaits::Moment(*until),
+            Phase::Listening(to) => Awaits::Signal { name: Arc::clone(&to.name), until: to.until },
+            Phase::Child(child) => Awaits::Instance { instance: child.id, until: child.until },
+            Phase::Joining(_) => Awaits::Steps,
+        }
+    }
+
+    fn obstacles(&self, waiter: InstanceId) -> Vec<Obstacle> {
+        let obstacles = self.world.locks.obstacles(waiter).into_iter();
+        let told = obstacles.map(|obstacle| {
+            let (who, held) = match obstacle.by {
+                ObstacleKind::Held(hold) => {
+                    (hold.owner, Some((hold.since, self.held_until(&hold))))
+                }
+                ObstacleKind::Behind { owner, .. } => (owner, None),
+            };
+            Obstacle { key: obstacle.key, who, client: self.world.clients.owner(who), held }
+        });
+        told.collect()
+    }
+
+    fn held_until(&self, hold: &Hold) -> Option<Time> {
+        self.lock_holder(hold).map(|holder| holder.lock.until)
+    }
+}
+
+fn held_lock(instance: &Instance, held: &Held) -> HeldLock {
+    let lock = match held.origin {
+        Origin::Workflow => instance.workflow.exclusive_lock.as_ref(),
+        Origin::Activity(index) => {
+            let index = usize::try_from(index).unwrap_or(usize::MAX);
+            instance.workflow.activities.get(index).and_then(|it| it.exclusive_lock.as_ref())
+        }
+        Origin::Client { .. } => None,
+    };
+    HeldLock {
+        keys: Arc::clone(&held.keys),
+        context: lock.and_then(context),
+        token: held.token,
+        mode: held.mode,
+        since: held.since,
+        until: held.until,
+        origin: held.origin.clone(),
+    }
+}
+
+/// Returns the text of a lock's context.
+fn context(lock: &ExclusiveLock) -> Option<Arc<str>> {
+    lock.context.as_ref().map(|context| context.text().into())
+}

@@ -1,0 +1,194 @@
+//! Handing on: after each change, whoever may go is granted its wish, in order of places.
+//!
+//! Each waiter watches one key at which it is kept from its wish. A change at a key concerns its
+//! watchers; they are gone through in order, and each is granted its wish, stays, or goes on to
+//! watch another key that keeps it. Whoever wants the whole system watches the key of the system
+//! and is looked at when a hold ends anywhere.
+//!
+//! Invariants:
+//!
+//! * Progress: when a call returns, no waiter can be granted its wish.
+//! * Going through watchers ends at a *barrier*, a hold or waiter that keeps all who come later,
+//!   except those for whom the barrier waits and the descendants of holders: these few are looked
+//!   at one by one. So a hand-over costs the same with however many waiters.
+//! * Several keys are gone through together, so that the lowest place comes first everywhere.
+//!
+//! A grant frees nobody: who was kept by the waiter is kept by the holder. The exception is a holder
+//! that waits for the ends of others; those become `unsettled`, and are looked at in the same loop.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use lockstep_definition::LockMode;
+
+use super::admission::Block;
+use super::cycle::Edges;
+use super::queue::Place;
+use super::state::KeyState;
+use super::{Grant, LockTable, SYSTEM};
+use crate::time::Time;
+
+/// Waiters to be looked at, in order of places.
+#[derive(Debug)]
+pub(super) enum Source {
+    /// The watchers of a key, from after a place on.
+    Watchers(Arc<str>, Option<Place>),
+    /// Those who want the whole system, from after a place on.
+    SystemWishes(Option<Place>),
+    /// These.
+    Listed(BTreeSet<Place>),
+}
+
+impl Source {
+    /// Goes on to what comes after a place.
+    fn pass(&mut self, place: Place) {
+        match self {
+            Self::Watchers(_, after) | Self::SystemWishes(after) => *after = Some(place),
+            Self::Listed(places) => drop(places.remove(&place)),
+        }
+    }
+}
+
+impl LockTable {
+    /// Returns where to look after the end of a hold at a key, or of an exclusive or reserved wait.
+    pub(super) fn watchers_of(&self, key: &Arc<str>) -> Option<Source> {
+        let is_watched = self.key(key).is_some_and(KeyState::is_watched);
+        is_watched.then(|| Source::Watchers(Arc::clone(key), None))
+    }
+
+    /// Returns where to look after the end of any hold or wait.
+    pub(super) fn system_wishes(&self) -> Option<Source> {
+        (!self.system.queue.is_empty()).then_some(Source::SystemWishes(None))
+    }
+
+    /// Grants what has become possible, in order of places.
+    pub(super) fn hand_on(&mut self, mut sources: Vec<Source>, now: Time) -> Vec<Grant> {
+        let mut grants = Vec::new();
+        loop {
+            for owner in std::mem::take(&mut self.unsettled) {
+                sources.push(Source::Listed(self.entangled_from([owner], Edges::All)));
+            }
+            for source in &mut sources {
+                self.stop_at_exclusive_hold(source);
+            }
+            let next = sources.iter().enumerate().filter_map(|(at, source)| {
+                let place = self.next_of(source)?;
+                Some((place, at))
+            });
+            let Some((place, at)) = next.min() else { return grants };
+            let Some(source) = sources.get_mut(at) else { return grants };
+            source.pass(place);
+            match self.look_at(place, now) {
+                Some(Ok(grant)) => grants.push(grant),
+                Some(Err(block)) => self.stop_at_barrier(source, place, &block),
+                None => (),
+            }
+        }
+    }
+
+    fn next_of(&self, source: &Source) -> Option<Place> {
+        match source {
+            Source::Watchers(key, after) => self.key(key)?.next_watcher(*after),
+            Source::SystemWishes(after) => self.system.queue.next(*after),
+            Source::Listed(places) => places.first().copied(),
+        }
+    }
+
+    /// Grants a waiter its wish, or returns what keeps it and has it watched.
+    fn look_at(&mut self, place: Place, now: Time) -> Option<Result<Grant, Block>> {
+        let waiter = self.waiters.get(&place.ticket)?;
+        if let Some(block) = self.block(&waiter.wish, place) {
+            self.watch(place, block.key());
+            return Some(Err(block));
+        }
+        let waiter = self.leave(place)?;
+        let grant = self.take(&waiter.wish, place, now);
+        // What the owner holds otherwise does not stand in the way as its wish did.
+        let elsewhere = grant.keys.len() < waiter.wish.keys.len();
+        self.unsettled.extend(elsewhere.then_some(grant.owner));
+        Some(Ok(grant))
+    }
+
+    /// Has a waiter watch a key instead of the one that it watches.
+    fn watch(&mut self, place: Place, key: &Arc<str>) {
+        let Some(waiter) = self.waiters.get_mut(&place.ticket) else { return };
+        if waiter.watches.as_ref() == Some(key) {
+            return;
+        }
+        let before = waiter.watches.replace(Arc::clone(key));
+        if let Some(before) = before {
+            self.key_mut(&before).unwatch(place);
+        }
+        self.key_mut(key).watch(place);
+    }
+
+    /// Leaves of the watchers of an exclusively held key the descendants of its holders.
+    fn stop_at_exclusive_hold(&self, source: &mut Source) {
+        let Source::Watchers(key, after) = source else { return };
+        if self.key(key).is_some_and(KeyState::is_held_exclusively) {
+            let remaining = self.excepted(key, *after, BTreeSet::new());
+            *source = Source::Listed(remaining);
+        }
+    }
+
+    /// Leaves of a source those whom the waiter that stays, or who keeps it, does not keep.
+    fn stop_at_barrier(&self, source: &mut Source, place: Place, block: &Block) {
+        match source {
+            Source::Watchers(key, _) if key == block.key() => {
+                let Some(barrier) = self.barrier(place, block) else { return };
+                let passable = self.waited_for_by(barrier);
+                *source = Source::Listed(self.excepted(key, Some(place), passable));
+            }
+            Source::SystemWishes(_) => {
+                let queue = &self.system.queue;
+                let mut passable = self.waited_for_by(place);
+                passable.retain(|other| *other > place && queue.contains(*other));
+                *source = Source::Listed(passable);
+            }
+            Source::Watchers(..) | Source::Listed(_) => (),
+        }
+    }
+
+    /// Returns the waiter whom nobody that comes later can pass where `place` is kept: itself, or
+    /// the one who keeps it.
+    fn barrier(&self, place: Place, block: &Block) -> Option<Place> {
+        let is_exclusive = |place: Place| {
+            let waiter = self.waiters.get(&place.ticket);
+            waiter.is_some_and(|waiter| waiter.wish.mode == LockMode::Exclusive)
+        };
+        let waiter = self.waiters.get(&place.ticket)?;
+        let candidate = match block {
+            // One who is kept by the hold of a key elsewhere keeps others by its own wish.
+            Block::Hold(key) if &**key != SYSTEM || waiter.wish.wants_system() => place,
+            Block::Waiter(..) if waiter.wish.wants_system() => place,
+            Block::Waiter(_, before) => *before,
+            Block::Hold(_) => return None,
+        };
+        is_exclusive(candidate).then_some(candidate)
+    }
+
+    /// Returns the watchers of a key after a place that are descendants of its holders, or among
+    /// some others.
+    fn excepted(
+        &self,
+        key: &Arc<str>,
+        after: Option<Place>,
+        others: BTreeSet<Place>,
+    ) -> BTreeSet<Place> {
+        let holders = self.key(key).into_iter().flat_map(KeyState::holds);
+        let holders = holders.map(|hold| hold.owner);
+        let mut places = self.entangled_from(holders, Edges::Ends);
+        places.extend(others);
+        places.retain(|place| {
+            let watches =
+                self.waiters.get(&place.ticket).and_then(|waiter| waiter.watches.as_ref());
+            Some(*place) > after && watches == Some(key)
+        });
+        places
+    }
+
+    fn waited_for_by(&self, place: Place) -> BTreeSet<Place> {
+        let owner = self.waiters.get(&place.ticket).map(|waiter| waiter.wish.owner);
+        self.entangled_from(owner, Edges::All)
+    }
+}

@@ -1,0 +1,103 @@
+//! What the table tells of itself, for messages and for people.
+//!
+//! Absent by design: changes. Nothing is decided from what is told here.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use lockstep_definition::LockMode;
+
+use super::queue::Place;
+use super::wish::{Hold, Wish};
+use super::{LockTable, Obstacle, ObstacleKind};
+use crate::id::{FencingToken, InstanceId, Ticket};
+
+impl LockTable {
+    /// Returns whether all of these keys are held under this token.
+    pub fn is_valid(&self, keys: &[Arc<str>], token: FencingToken) -> bool {
+        keys.iter().all(|key| self.key(key).is_some_and(|state| state.has(token)))
+    }
+
+    /// Returns the holds of a key: exclusive ones first, then in order of their tokens.
+    pub fn holds(&self, key: &str) -> &[Hold] {
+        self.key(key).map_or(&[], |state| state.holds())
+    }
+
+    /// Returns what keeps a waiter: all holds in its way, and at each key the first one before it
+    /// that it may not overtake. The keys are those held, or wanted by who stands before it.
+    pub fn obstacles(&self, owner: InstanceId) -> Vec<Obstacle> {
+        let Some(waiter) = self.waiter(owner) else { return Vec::new() };
+        let held = self
+            .conflicts(&waiter.wish)
+            .map(|(key, hold)| Obstacle { key: Arc::clone(key), by: ObstacleKind::Held(*hold) });
+        let before = self.standing_before(&waiter.wish, waiter.place);
+        let behind = before.filter_map(|(key, place)| {
+            let owner = self.waiters.get(&place.ticket)?.wish.owner;
+            let by = ObstacleKind::Behind { owner, ticket: place.ticket };
+            Some(Obstacle { key: Arc::clone(key), by })
+        });
+        held.chain(behind).collect()
+    }
+
+    /// Returns the first hold that keeps a wish from being granted, with the key at which it is; of
+    /// those in the way of the whole system, the oldest.
+    pub fn in_the_way(&self, wish: &Wish) -> Option<(Arc<str>, Hold)> {
+        let mut holds = self.conflicts(wish);
+        let first = if wish.wants_system() {
+            holds.min_by_key(|(_, hold)| hold.token)
+        } else {
+            holds.next()
+        };
+        first.map(|(key, hold)| (Arc::clone(key), *hold))
+    }
+
+    /// Returns how many stand before a waiter and want a key that it wants, in whatever mode; the
+    /// whole system counts as every key. Zero if it does not wait.
+    pub fn ahead(&self, owner: InstanceId) -> usize {
+        let Some(waiter) = self.waiter(owner) else { return 0 };
+        if waiter.wish.wants_system() {
+            return self.everyone.before(waiter.place, LockMode::Exclusive).count();
+        }
+        let keys = waiter.wish.keys.iter().chain([&self.system_key]);
+        let queues = keys.filter_map(|key| self.key(key)).map(|state| &state.queue);
+        let before = queues.flat_map(|queue| queue.before(waiter.place, LockMode::Exclusive));
+        before.collect::<BTreeSet<Place>>().len()
+    }
+
+    /// Returns how many wait for this very key.
+    pub fn queue_length(&self, key: &str) -> usize {
+        self.key(key).map_or(0, |state| state.queue.len())
+    }
+
+    /// Returns who waits for this very key, in order of their places.
+    pub fn waiters(&self, key: &str) -> impl Iterator<Item = (Ticket, InstanceId)> {
+        let places = self.key(key).into_iter().flat_map(|state| state.queue.iter());
+        places.filter_map(|place| {
+            let waiter = self.waiters.get(&place.ticket)?;
+            Some((place.ticket, waiter.wish.owner))
+        })
+    }
+
+    /// Returns the keys that are held or wanted, sorted.
+    pub fn keys(&self) -> impl Iterator<Item = &Arc<str>> {
+        let mut keys: Vec<&Arc<str>> = self.locks.keys().collect();
+        keys.extend((!self.system.is_idle()).then_some(&self.system_key));
+        keys.sort_unstable();
+        keys.into_iter()
+    }
+
+    /// Returns the ticket of a waiter.
+    pub fn ticket_of(&self, owner: InstanceId) -> Option<Ticket> {
+        self.waiting.get(&owner).copied()
+    }
+
+    /// Returns what a waiter wants.
+    pub fn wish_of(&self, owner: InstanceId) -> Option<&Wish> {
+        self.waiter(owner).map(|waiter| &waiter.wish)
+    }
+
+    /// Returns whether nothing is held and nobody waits.
+    pub fn is_idle(&self) -> bool {
+        self.owners.is_empty() && self.waiters.is_empty()
+    }
+}
