@@ -181,6 +181,11 @@ impl Engine {
         }
     }
 
+    /// Returns the runner.
+    pub(crate) fn runner(&self) -> &Runner {
+        &self.runner
+    }
+
     /// Returns the store.
     pub(crate) fn store(&self) -> &Arc<dyn Store> {
         &self.store

@@ -6,6 +6,12 @@
 //! * Every file of this folder is a module here.
 
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
+mod asked_order;
+#[cfg(test)]
+mod audited_store;
+#[cfg(test)]
 mod binary;
 #[cfg(test)]
 mod booking;
@@ -20,6 +26,8 @@ mod counter;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod dice;
+#[cfg(test)]
 mod durability;
 #[cfg(test)]
 mod editing;
@@ -27,6 +35,8 @@ mod editing;
 mod engine;
 #[cfg(test)]
 mod exclusive_lock;
+#[cfg(test)]
+mod fairness;
 #[cfg(test)]
 mod family;
 #[cfg(test)]
@@ -37,6 +47,12 @@ mod hostile;
 mod layers;
 #[cfg(test)]
 mod ledger;
+#[cfg(test)]
+mod lock_key;
+#[cfg(test)]
+mod lock_limits;
+#[cfg(test)]
+mod mixed;
 #[cfg(test)]
 mod modules;
 #[cfg(test)]
@@ -54,10 +70,13 @@ mod patience;
 #[cfg(test)]
 mod plain_data;
 #[cfg(test)]
-#[cfg(target_os = "linux")]
 mod power_cut;
 #[cfg(test)]
 mod program;
+#[cfg(test)]
+mod punctual;
+#[cfg(test)]
+mod read_for_update;
 #[cfg(test)]
 mod reader;
 #[cfg(test)]
@@ -68,5 +87,9 @@ mod server;
 mod shelf;
 #[cfg(test)]
 mod waiting;
+#[cfg(test)]
+mod while_waiting;
+#[cfg(test)]
+mod workflow_lock;
 #[cfg(test)]
 mod workflows;
