@@ -17,18 +17,16 @@ use std::sync::Arc;
 
 use lockstep_definition::LockMode;
 
+use crate::id::FencingToken;
 use crate::instance::{Instance, Phase};
 use crate::lock::{Answer, Grant, Wish};
 use crate::object::ObjectKey;
 use crate::unit_of_work::{Intent, UnitOfWork};
 use crate::world::World;
 
-/// The objects at which an instance has its turn.
-#[derive(Clone, Debug)]
-pub(crate) struct Turn {
-    keys: Arc<[Arc<str>]>,
-    token: i64,
-}
+/// The objects at which an instance has its turn: keys, each list under its token.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Turn(Vec<(Arc<[Arc<str>]>, FencingToken)>);
 
 impl Instance {
     /// Waits for the instance's turn at those objects of its unit that are in somebody's turn;
@@ -51,12 +49,11 @@ impl Instance {
     }
 
     /// Asks for a turn at objects, besides those at which the instance has its turn already; returns
-    /// whether it has it. Otherwise the instance waits for it.
+    /// whether it has it. Otherwise the instance gives up what it has, and waits for all of it.
     pub(super) fn take_turn(&mut self, mut wanted: Vec<Arc<str>>, world: &mut World) -> bool {
-        if let Some(turn) = self.seldom.as_ref().and_then(|seldom| seldom.turn.as_ref()) {
-            wanted.extend(turn.keys.iter().cloned());
+        if let Some(Turn(held)) = self.seldom.as_ref().and_then(|seldom| seldom.turn.as_ref()) {
+            wanted.extend(held.iter().flat_map(|(keys, _)| keys.iter().cloned()));
         }
-        self.end_turn(world);
         wanted.sort_unstable();
         wanted.dedup();
         let wish = Wish {
@@ -73,6 +70,7 @@ impl Instance {
             }
             Answer::Held(_) => true,
             Answer::Busy => {
+                self.end_turn(world);
                 let (_, granted) = world.turns.wait(wish, world.now);
                 world.turns_granted.extend(granted);
                 self.strand.phase = Phase::Queuing;
@@ -91,20 +89,25 @@ impl Instance {
     /// Takes note that the turn has come that the instance waited for.
     pub(crate) fn has_turn(&mut self, grant: Grant) {
         let Grant { keys, token, .. } = grant;
-        self.seldom_mut().turn = Some(Turn { keys, token });
+        self.seldom_mut().turn.get_or_insert_default().0.push((keys, token));
     }
 
     /// Ends the turn of the instance, or its wait for one.
     pub(crate) fn end_turn(&mut self, world: &mut World) {
         let turn = self.seldom.as_mut().and_then(|seldom| seldom.turn.take());
-        let granted = match turn {
-            Some(turn) => world.turns.release(&turn.keys, turn.token, world.now).1,
-            None if matches!(self.strand.phase, Phase::Queuing) => {
-                world.turns.forget(self.id, world.now)
+        match turn {
+            Some(Turn(held)) => {
+                for (keys, token) in held {
+                    let (_, granted) = world.turns.release(&keys, token, world.now);
+                    world.turns_granted.extend(granted);
+                }
             }
-            None => return,
-        };
-        world.turns_granted.extend(granted);
+            None if matches!(self.strand.phase, Phase::Queuing) => {
+                let granted = world.turns.forget(self.id, world.now);
+                world.turns_granted.extend(granted);
+            }
+            None => {}
+        }
     }
 
     /// Ends the turn of an instance that begins to wait for what may last.
