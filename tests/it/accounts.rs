@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::audited_store::{AuditedStore, balance};
-use crate::dice::Dice;
+use crate::chance::Chance;
 use crate::engine::{Ended, Engine, Written, ended};
 use crate::patience::soon;
 use crate::server::{Answer, Request, Server};
@@ -119,11 +119,11 @@ struct Transfer {
 }
 
 impl Transfer {
-    fn draw(dice: &mut Dice) -> Self {
-        let pair = dice.different(2, ACCOUNTS);
-        let amount = 1 + i64::try_from(dice.below(100)).unwrap();
-        let fate = match dice.below(1000) {
-            0..30 => Fate::Cancelled(dice.below(60)),
+    fn draw(chance: &mut Chance) -> Self {
+        let pair = chance.different(2, ACCOUNTS);
+        let amount = 1 + i64::try_from(chance.below(100)).unwrap();
+        let fate = match chance.below(1000) {
+            0..30 => Fate::Cancelled(chance.below(60)),
             30..50 => Fate::Answered,
             50..65 => Fate::Hangs,
             65..80 => Fate::CancelledInCall,
@@ -266,8 +266,8 @@ async fn no_transfer_is_lost_or_done_by_half() {
     let total = store.open_books();
     assert_eq!(total, OPENING * 100, "the books begin with what was put in");
 
-    let mut dice = Dice::new(SEED);
-    let transfers = (0..TRANSFERS).map(|_| Transfer::draw(&mut dice)).collect();
+    let mut chance = Chance::new(SEED);
+    let transfers = (0..TRANSFERS).map(|_| Transfer::draw(&mut chance)).collect();
     let progress = Arc::new(watch::Sender::new(0));
     let canceller = tokio::spawn({
         let engine = engine.clone();

@@ -94,7 +94,8 @@ impl Door {
 impl Served {
     /// Returns whether it and another cannot hold their locks at the same time.
     pub(crate) fn conflicts(&self, other: &Self) -> bool {
-        !(self.shared && other.shared) && !self.keys.is_disjoint(&other.keys)
+        let agree = self.shared && other.shared;
+        !(agree || self.keys.is_disjoint(&other.keys))
     }
 
     /// Returns whether it asked behind another, and was served before it.

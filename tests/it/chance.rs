@@ -27,4 +27,17 @@ impl Chance {
     pub(crate) fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
+
+    /// Returns different numbers below `end`, in any order; there must be so many.
+    pub(crate) fn different(&mut self, count: usize, end: usize) -> Vec<usize> {
+        assert!(count <= end, "there are not so many numbers");
+        let mut drawn = Vec::new();
+        while drawn.len() < count {
+            let number = self.below(end);
+            if !drawn.contains(&number) {
+                drawn.push(number);
+            }
+        }
+        drawn
+    }
 }

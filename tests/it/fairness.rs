@@ -10,8 +10,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::asked_order::{Asked, Door, Served};
+use crate::chance::Chance;
 use crate::counter;
-use crate::dice::Dice;
 use crate::engine::{Ended, Engine, Written, ended, error_code};
 use crate::patience::{soon, until};
 use crate::server::{Answer, Server};
@@ -111,9 +111,9 @@ async fn waiters_that_leave_do_not_change_the_order_of_the_others() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_waiters_are_served_by_priority_and_then_in_their_order() {
-    let mut dice = Dice::new(1);
+    let mut chance = Chance::new(1);
     let priorities: Vec<i64> =
-        (0..WAITERS).map(|_| i64::try_from(dice.below(5)).unwrap() - 2).collect();
+        (0..WAITERS).map(|_| i64::try_from(chance.below(5)).unwrap() - 2).collect();
     let served = served(&priorities, |_| false).await;
     let mut expected: Vec<usize> = (0..WAITERS).collect();
     expected.sort_by_key(|index| -priorities[*index]);

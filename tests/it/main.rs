@@ -26,8 +26,6 @@ mod counter;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
-mod dice;
-#[cfg(test)]
 mod durability;
 #[cfg(test)]
 mod editing;

@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use tokio::task::JoinSet;
 
 use crate::asked_order::{Door, Served};
-use crate::dice::Dice;
+use crate::chance::Chance;
 use crate::engine::{Engine, Written};
 use crate::patience::soon;
 use crate::server::{Answer, Server};
@@ -87,11 +87,12 @@ struct Request {
 }
 
 impl Request {
-    fn draw(dice: &mut Dice) -> Self {
-        let count = if dice.below(2) == 0 { 1 } else { 3 };
-        let reach = if dice.below(4) == 0 { KEYS } else { HOT };
-        let keys = dice.different(count, reach).into_iter().map(|key| format!("c{key}")).collect();
-        Self { keys, shared: dice.below(3) == 0 }
+    fn draw(chance: &mut Chance) -> Self {
+        let count = if chance.below(2) == 0 { 1 } else { 3 };
+        let reach = if chance.below(4) == 0 { KEYS } else { HOT };
+        let keys =
+            chance.different(count, reach).into_iter().map(|key| format!("c{key}")).collect();
+        Self { keys, shared: chance.below(3) == 0 }
     }
 }
 
@@ -156,8 +157,8 @@ async fn nobody_waits_for_more_holds_than_the_bound_says() {
     for key in 0..KEYS {
         engine.seed("Counter", &format!("c{key}"), json!({})).await;
     }
-    let mut dice = Dice::new(3);
-    let requests: Vec<Request> = (0..REQUESTS).map(|_| Request::draw(&mut dice)).collect();
+    let mut chance = Chance::new(3);
+    let requests: Vec<Request> = (0..REQUESTS).map(|_| Request::draw(&mut chance)).collect();
     let served = serve_all(&engine, requests).await;
 
     let charged = usize::try_from(MAX_OVERTAKEN).unwrap();

@@ -10,7 +10,7 @@ use lockstep_core::{Entry, Happening, InstanceId};
 use lockstep_store::Memory;
 use serde_json::json;
 
-use crate::dice::Dice;
+use crate::chance::Chance;
 use crate::engine::{Engine, Written, ended, error_code};
 use crate::patience::{soon, until};
 use crate::server::{Answer, Server};
@@ -107,10 +107,10 @@ async fn waiting_timeouts_end_in_the_order_in_which_they_are_due() {
     wait_patiently(&engine, WAITERS - TIMED).await;
     until("all wait", async || running(&engine).await == 9_001).await;
 
-    let mut dice = Dice::new(2);
+    let mut chance = Chance::new(2);
     let mut all = Vec::new();
     for _ in 0..TIMED {
-        let steps = 1 + u32::try_from(dice.below(20)).unwrap();
+        let steps = 1 + u32::try_from(chance.below(20)).unwrap();
         all.push((steps, engine.begin(&format!("wait-{steps}"), json!({})).await));
     }
     let mut waits = Vec::new();

@@ -3,7 +3,7 @@
 //! Closed loops of clients start instances and wait for their durable answers; every loop ends with
 //! a look at the data, so that a fast wrong answer is an error. Beside the whole it measures the
 //! parts: the *floor* (the same rows in the same batches through the same store code, and nothing
-//! else), the core without a store, the expressions alone, one bare flush.
+//! else), the core without a store, its locks, the expressions alone, one bare flush.
 //!
 //! Invariants:
 //!
@@ -12,10 +12,13 @@
 
 mod floor;
 mod latency;
+mod lateness;
 mod load;
+mod locks;
 mod memory;
 mod report;
 mod waiting;
+mod work;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -97,13 +100,15 @@ impl Bench {
         let mut report = Report::new(args.in_flight);
         report.start = self.first_step().await?;
         report.latency = self.latency().await?;
-        for (name, workflow, keys) in [
-            ("one hot key", "count", 1),
-            ("1,000 keys", "count", 1000),
-            ("three activities, one hot key", "count-thrice", 1),
+        for work in [
+            work::count("one hot key", "count", 1, 1),
+            work::count("1,000 keys", "count", 1000, 1),
+            work::count("three activities, one hot key", "count-thrice", 1, 3),
+            work::transfers(),
+            work::mixed(),
         ] {
-            tell(name);
-            report.loads.push(self.load(name, workflow, keys, args.in_flight).await?);
+            tell(work.name);
+            report.loads.push(self.load(work, args.in_flight).await?);
         }
         report.peak_memory = memory::peak();
         tell("floor");
@@ -114,6 +119,8 @@ impl Bench {
         report.expressions = self.expressions()?;
         tell("waiting instances");
         report.waiting = self.waiting(args.waiting).await?;
+        report.lateness = self.lateness(args.waiting).await?;
+        report.locks = self.locks()?;
         Ok(report)
     }
 

@@ -63,7 +63,8 @@ impl Bench {
     }
 }
 
-fn quantile(values: &mut [Duration], percent: usize) -> Duration {
+/// Returns the value below which so many percent of the values are; sorts them.
+pub(super) fn quantile(values: &mut [Duration], percent: usize) -> Duration {
     values.sort_unstable();
     let index = (values.len() * percent / 100).min(values.len().saturating_sub(1));
     values.get(index).copied().unwrap_or_default()

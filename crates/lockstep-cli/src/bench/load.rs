@@ -8,10 +8,28 @@ use lockstep_core::ObjectKey;
 use lockstep_expr::Value;
 use lockstep_runner::Runner;
 
-use super::{Bench, Error, inputs, memory};
+use super::{Bench, Error, memory};
 
 /// Time before the measurement, for caches and pages.
 const WARM_UP: Duration = Duration::from_millis(500);
+
+/// An instance that clients of a load start.
+#[derive(Clone, Debug)]
+pub(crate) struct Job {
+    pub(crate) workflow: Arc<str>,
+    pub(crate) input: Value,
+    /// What it adds to the sum of all counters.
+    pub(crate) adds: i64,
+}
+
+/// What the clients of a load do: these jobs, each client one after another.
+#[derive(Clone, Debug)]
+pub(crate) struct Work {
+    pub(crate) name: &'static str,
+    /// How many counters there are.
+    pub(crate) keys: u32,
+    pub(crate) jobs: Vec<Job>,
+}
 
 /// Figures of one load.
 #[derive(Clone, Debug, Default)]
@@ -43,20 +61,15 @@ pub(crate) fn count(number: u64) -> f64 {
 }
 
 impl Bench {
-    pub(super) async fn load(
-        &self,
-        name: &'static str,
-        workflow: &str,
-        keys: u32,
-        in_flight: u32,
-    ) -> Result<Load, Error> {
+    pub(super) async fn load(&self, work: Work, in_flight: u32) -> Result<Load, Error> {
+        let Work { name, keys, jobs } = work;
         let runner = Arc::new(self.runner(&self.store_path(name), keys).await?);
         let (stop, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-        let inputs = Arc::new(inputs(keys));
+        let jobs = Arc::new(jobs);
         let mut clients = Vec::new();
         for number in 0..in_flight {
             let (runner, stop, done) = (Arc::clone(&runner), Arc::clone(&stop), Arc::clone(&done));
-            let client = client(runner, workflow.into(), Arc::clone(&inputs), number, stop, done);
+            let client = client(runner, Arc::clone(&jobs), number, stop, done);
             clients.push(tokio::spawn(client));
         }
         tokio::time::sleep(WARM_UP).await;
@@ -71,7 +84,7 @@ impl Bench {
             total += client.await??;
         }
         let memory = memory::now();
-        check_counters(&runner, keys, total * if workflow == "count" { 1 } else { 3 }).await?;
+        check_counters(&runner, keys, total).await?;
         Arc::into_inner(runner).ok_or("a client outlived the load")?.stop().await?;
         let batches = (timings_after.batches - timings.batches).max(1);
         Ok(Load {
@@ -89,25 +102,25 @@ impl Bench {
     }
 }
 
+/// Does jobs until it is stopped; returns what they have added to the sum of all counters.
 async fn client(
     runner: Arc<Runner>,
-    workflow: Arc<str>,
-    inputs: Arc<Vec<Value>>,
+    jobs: Arc<Vec<Job>>,
     number: u32,
     stop: Arc<AtomicBool>,
     done: Arc<AtomicU64>,
 ) -> Result<i64, Error> {
     let by: Arc<str> = "bench".into();
-    let mut next = inputs.iter().cycle().skip(usize::try_from(number)?);
-    let mut ended = 0;
+    let mut next = jobs.iter().cycle().skip(usize::try_from(number)?);
+    let mut added = 0;
     while !stop.load(Ordering::Relaxed) {
-        let input = next.next().cloned().unwrap_or(Value::Null);
-        let started = runner.start_instance(Arc::clone(&workflow), input, Arc::clone(&by)).await?;
+        let Job { workflow, input, adds } = next.next().ok_or("no jobs")?.clone();
+        let started = runner.start_instance(workflow, input, Arc::clone(&by)).await?;
         started.ending().await?.map_err(|failure| failure.message)?;
-        ended += 1;
+        added += adds;
         done.fetch_add(1, Ordering::Relaxed);
     }
-    Ok(ended)
+    Ok(added)
 }
 
 /// Checks that every instance was counted, once.

@@ -7,7 +7,9 @@ use serde_json::json;
 
 use super::floor::Floor;
 use super::latency::Latency;
+use super::lateness::{Late, Lateness};
 use super::load::{Load, count};
+use super::locks::{Handing, Locks};
 use super::waiting::Waiting;
 
 /// How figures are printed.
@@ -30,6 +32,8 @@ pub(crate) struct Report {
     pub(crate) expressions: Duration,
     pub(crate) peak_memory: u64,
     pub(crate) waiting: Waiting,
+    pub(crate) lateness: Lateness,
+    pub(crate) locks: Locks,
 }
 
 impl Report {
@@ -117,7 +121,42 @@ impl Report {
             self.waiting.instances,
             megabytes(self.waiting.with),
             self.waiting.each()
-        )
+        )?;
+        self.write_lateness(to)?;
+        self.write_locks(to)
+    }
+
+    fn write_lateness(&self, to: &mut String) -> std::fmt::Result {
+        let Lateness { waiters, waiting, hold } = &self.lateness;
+        writeln!(to, "\nlateness of timeouts, {waiters} instances wait")?;
+        for (name, late) in [("waiting", waiting), ("hold", hold)] {
+            let Late { timeout, median, p99, most } = late;
+            let allowed = late.allowed();
+            writeln!(
+                to,
+                "{name} timeout of {timeout:?}: median {median:.1?}, p99 {p99:.1?}, at most {most:.1?} \
+                 ({allowed:?} asked)"
+            )?;
+        }
+        Ok(())
+    }
+
+    fn write_locks(&self, to: &mut String) -> std::fmt::Result {
+        let Locks { locked, unlocked, lock, queues } = &self.locks;
+        writeln!(to, "\nlocks, without a store")?;
+        writeln!(
+            to,
+            "an instance under a free lock: {locked:.0?}, without a lock: {unlocked:.0?}, \
+             difference: {lock:.0?}"
+        )?;
+        for Handing { waiters, turn, bytes_each } in queues {
+            writeln!(
+                to,
+                "{waiters} waiters: hand-over, step and end of an instance {turn:.0?}, \
+                 {bytes_each} bytes each"
+            )?;
+        }
+        Ok(())
     }
 
     fn json(&self) -> String {
@@ -147,13 +186,44 @@ impl Report {
             "one_client_p99_micros": micros(self.latency.instance_p99),
             "bare_flush_median_micros": micros(self.latency.flush),
             "loads": loads,
-            "expressions_nanos": u64::try_from(self.expressions.as_nanos()).unwrap_or(u64::MAX),
+            "expressions_nanos": nanos(self.expressions),
             "peak_memory_bytes": self.peak_memory,
             "waiting_instances": self.waiting.instances,
             "waiting_bytes_each": self.waiting.each(),
+            "lateness": {
+                "waiters": self.lateness.waiters,
+                "waiting": late_json(&self.lateness.waiting),
+                "hold": late_json(&self.lateness.hold),
+            },
+            "locks": locks_json(&self.locks),
         })
         .to_string()
     }
+}
+
+fn late_json(late: &Late) -> serde_json::Value {
+    json!({
+        "timeout_micros": micros(late.timeout),
+        "median_micros": micros(late.median),
+        "p99_micros": micros(late.p99),
+        "most_micros": micros(late.most),
+    })
+}
+
+fn locks_json(locks: &Locks) -> serde_json::Value {
+    let queue = |queue: &Handing| {
+        json!({
+            "waiters": queue.waiters,
+            "turn_nanos": nanos(queue.turn),
+            "bytes_each": queue.bytes_each,
+        })
+    };
+    json!({
+        "instance_locked_nanos": nanos(locks.locked),
+        "instance_unlocked_nanos": nanos(locks.unlocked),
+        "lock_nanos": nanos(locks.lock),
+        "queues": locks.queues.iter().map(queue).collect::<Vec<_>>(),
+    })
 }
 
 fn share(part: Duration, load: &Load) -> f64 {
@@ -166,4 +236,8 @@ fn megabytes(bytes: u64) -> f64 {
 
 fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

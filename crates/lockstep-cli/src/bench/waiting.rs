@@ -60,7 +60,7 @@ async fn wait_for_the_lock(runner: &Runner, instances: u32) -> Result<(), Error>
 }
 
 /// Waits until the store tells of so many unfinished instances.
-async fn until_stored(runner: &Runner, instances: u64) -> Result<(), Error> {
+pub(super) async fn until_stored(runner: &Runner, instances: u64) -> Result<(), Error> {
     while runner.store().counts().await?.running < instances {
         tokio::time::sleep(LOOK).await;
     }
