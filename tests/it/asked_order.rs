@@ -92,10 +92,15 @@ impl Door {
 }
 
 impl Served {
+    /// Returns whether it and another want the same key.
+    pub(crate) fn meets(&self, other: &Self) -> bool {
+        !self.keys.is_disjoint(&other.keys)
+    }
+
     /// Returns whether it and another cannot hold their locks at the same time.
     pub(crate) fn conflicts(&self, other: &Self) -> bool {
         let agree = self.shared && other.shared;
-        !(agree || self.keys.is_disjoint(&other.keys))
+        !agree && self.meets(other)
     }
 
     /// Returns whether it asked behind another, and was served before it.

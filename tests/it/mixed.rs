@@ -120,30 +120,31 @@ async fn serve_all(engine: &Engine, requests: Vec<Request>) -> Vec<Served> {
     served
 }
 
-/// How many conflicting ones came before a waiter.
+/// Who came before a waiter.
 #[derive(Clone, Copy, Debug)]
 struct Wait {
-    /// They stood before it when it asked.
+    /// How many stood before it, for a key of it, when it asked.
     before: usize,
-    /// They asked behind it, and were served before it.
+    /// How many asked behind it, conflict with it, and were served before it.
     overtook: usize,
 }
 
 fn wait(one: &Served, all: &[Served]) -> Wait {
-    let count = |holds: fn(&Served, &Served) -> bool| {
-        all.iter().filter(|other| holds(other, one) && one.conflicts(other)).count()
-    };
-    Wait { before: count(Served::stood_before), overtook: count(Served::overtook) }
+    let before = all.iter().filter(|other| other.stood_before(one) && one.meets(other)).count();
+    let overtook = all.iter().filter(|other| other.overtook(one) && one.conflicts(other)).count();
+    Wait { before, overtook }
 }
 
-/// Goal: nobody waits longer than for (m + 1) * (1 + `MAX_OVERTAKEN`) - 1 holds that conflict with
-/// its request, m being the number of conflicting requests that stood before it when it asked.
+/// Goal: of those who ask later, at most (m + 1) * `MAX_OVERTAKEN` that conflict with a waiter are
+/// served before it, m being the number of those who stood before it for a key of it.
 ///
-/// Why: each of the m is served once. Whoever asked later and is served before it is charged, at a
-/// key that both want, to the first waiter there that it conflicts with; that is the waiter itself
-/// or one of the m, and each of these m + 1 is charged at most `MAX_OVERTAKEN` times before nobody
-/// may overtake it any more. Since one client in 64 makes a request only when it has none, m is at
-/// most 63, and no wait is longer than for 1,087 holds, each of which ends with its hold timeout.
+/// Why: whoever is served before it is charged, at a key that both want, to the first waiter there
+/// that it conflicts with. That is the waiter itself or one of the m, and each of these m + 1 is
+/// charged at most `MAX_OVERTAKEN` times before nobody may overtake it any more.
+///
+/// So nobody waits for ever: each of the 64 clients has one request at a time, so there are at most
+/// 63 others that hold or stand before a waiter, each once, and at most 16 * 64 that overtake. At its
+/// keys no more than 1,087 holds end before its own begins, each with its hold timeout at the latest.
 ///
 /// Method: numbers that are drawn in the order of asking, and fencing tokens, which grow in the
 /// order of grants.
