@@ -82,6 +82,12 @@ impl Clients {
         self.locks.get(&lock).map(|client| Arc::clone(&client.owner))
     }
 
+    /// Returns since when a client waits for its lock, if it does.
+    pub(crate) fn waiting_since(&self, lock: InstanceId) -> Option<Time> {
+        let Stage::Waiting { since, .. } = self.locks.get(&lock)?.stage else { return None };
+        Some(since)
+    }
+
     /// Returns a client's lock, if it is held.
     pub(crate) fn held(&self, lock: InstanceId) -> Option<HeldLock> {
         let client = self.locks.get(&lock)?;

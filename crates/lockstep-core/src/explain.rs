@@ -180,6 +180,10 @@ pub struct LockWaiter {
     pub mode: LockMode,
     /// Its priority.
     pub priority: i64,
+    /// Since when.
+    pub since: Time,
+    /// The expression that made the key; `None` for a lock without context, and for a client's.
+    pub context: Option<Arc<str>>,
 }
 
 impl Engine {
@@ -223,7 +227,14 @@ impl Engine {
         let waiters = locks.waiters(key).filter_map(|(ticket, who)| {
             let wish = locks.wish_of(who)?;
             let (mode, priority) = (wish.mode, wish.priority);
-            Some(LockWaiter { who, workflow: self.workflow_of(who), ticket, mode, priority })
+            let instance = self.instances.get(&who);
+            let workflow = instance.map(|instance| Arc::clone(&instance.workflow.name));
+            let context = instance.and_then(|instance| instance.present_lock().and_then(context));
+            let since = match instance {
+                Some(instance) => instance.waiting_since(),
+                None => self.world.clients.waiting_since(who)?,
+            };
+            Some(LockWaiter { who, workflow, ticket, mode, priority, since, context })
         });
         LockView {
             key: Arc::clone(key),
