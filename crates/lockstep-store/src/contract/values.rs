@@ -146,6 +146,7 @@ pub async fn instance_survives_with_all_its_fields(home: &dyn Home) {
     let statuses = [
         Status::Running("{\"at\": \"a\0\", 'b'}".into()),
         Status::Done { at: Time(i64::MIN), output: Value::Double(1.0) },
+        Status::Done { at: Time(0), output: Value::Null },
         Status::Failed { at: Time(i64::MAX), failure },
         Status::Failed { at: Time(0), failure: Failure::new("a.b", "") },
     ];

@@ -191,7 +191,10 @@ fn instance_row(row: &SqliteRow, id: InstanceId) -> Result<InstanceRow, String> 
     let running: Option<&str> = row.try_get("running").map_err(shown)?;
     let status = match (integer(row, "state")?, running, ended, body.output, body.failure) {
         (0, Some(state), None, None, None) => Status::Running(state.into()),
-        (1, None, Some(at), Some(output), None) => Status::Done { at, output: value(output)? },
+        // An output that is null reads as if there were none.
+        (1, None, Some(at), output, None) => {
+            Status::Done { at, output: output.map_or(Ok(Value::Null), value)? }
+        }
         (2, None, Some(at), None, Some(failure)) => {
             Status::Failed { at, failure: failure_in(failure)? }
         }
