@@ -56,7 +56,7 @@ impl DefinitionText {
     }
 
     /// Reads a text that a store has kept; `None` if it is not of this form.
-    pub(crate) fn decode(text: &str) -> Option<Self> {
+    pub fn decode(text: &str) -> Option<Self> {
         let json: Json = serde_json::from_str(text).ok()?;
         // A list alone is that of the files, without a configuration.
         let (sources, config) = match &json {

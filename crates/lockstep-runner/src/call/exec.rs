@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use lockstep_core::{CallRequest, Failure};
 use lockstep_expr::{Map, Value, json};
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
+
+use crate::processes::Processes;
 
 /// Longest standard output that is taken, in bytes.
 const MAX_OUTPUT: u64 = 1024 * 1024;
@@ -32,14 +33,12 @@ pub(super) struct Program<'a> {
 }
 
 /// Kills a process group when it is dropped.
-struct Group(Option<Pid>);
+struct Group(Option<Processes>);
 
 impl Drop for Group {
     fn drop(&mut self) {
         if let Some(group) = self.0 {
-            let result = kill_process_group(group, Signal::KILL);
-            // It may have ended by itself, which is as well.
-            tracing::trace!(?group, ?result, "killed a process group");
+            group.kill();
         }
     }
 }
@@ -67,7 +66,7 @@ pub(super) async fn run(request: &CallRequest, program: &Program<'_>) -> Result<
         let hint = "is it installed, and on the path?";
         Failure::new("exec.refused", format!("cannot start `{name}`: {error}; {hint}"))
     })?;
-    let group = Group(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)));
+    let group = Group(child.id().and_then(Processes::led_by));
     let ended = tokio::time::timeout(request.timeout, converse(child, program.input)).await;
     drop(group);
     match ended {
