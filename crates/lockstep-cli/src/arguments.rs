@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::{bench, console, dry_run, eval, explain, graph, run, schema, validate};
+use crate::{
+    bench, console, dry_run, eval, explain, graph, journal, lock, locks, run, schema, validate,
+};
 
 /// Workflows that must not race: activities under exclusive locks, on a durable store.
 #[derive(Debug, Parser)]
@@ -37,8 +39,14 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Checks files with definitions
     Validate(validate::Args),
-    /// Explains a code of a finding
+    /// Explains what an instance waits for, or a code of a finding
     Explain(explain::Args),
+    /// Shows who holds which lock, and who waits for it
+    Locks(locks::Args),
+    /// Takes, renews, releases and breaks locks
+    Lock(lock::Args),
+    /// Tells the history of an instance
+    Journal(journal::Args),
     /// Draws a workflow
     Graph(graph::Args),
     /// Helps editors while definitions are written

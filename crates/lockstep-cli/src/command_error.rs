@@ -23,12 +23,23 @@ pub(crate) enum CommandError {
     /// What it was given is wrong, and that has been told.
     #[error("{0}")]
     Invalid(String),
+    /// The work failed.
+    #[error("{message}")]
+    Failed {
+        /// What failed.
+        message: String,
+        /// What to do.
+        help: String,
+    },
     /// The work was refused.
     #[error("{0}")]
     Refused(String),
     /// The store cannot be opened or read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Another process owns the store, for longer than a moment.
+    #[error(transparent)]
+    Owned(StoreError),
     /// The engine has stopped.
     #[error(transparent)]
     Runner(#[from] RunnerError),
@@ -54,11 +65,18 @@ impl CommandError {
         Self::Usage { message: message.into(), help: Some(help.into()) }
     }
 
+    /// Work that failed, and what to do.
+    pub(crate) fn failed_with(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Failed { message: message.into(), help: help.into() }
+    }
+
     pub(crate) fn status(&self) -> Status {
         match self {
             Self::Usage { .. } | Self::Store(StoreError::Address { .. }) => Status::Usage,
-            Self::Invalid(_) | Self::Refused(_) => Status::Failed,
-            Self::Store(_) | Self::Runner(_) | Self::Machine { .. } => Status::Unavailable,
+            Self::Failed { .. } | Self::Invalid(_) | Self::Refused(_) => Status::Failed,
+            Self::Store(_) | Self::Owned(_) | Self::Runner(_) | Self::Machine { .. } => {
+                Status::Unavailable
+            }
         }
     }
 
@@ -79,9 +97,15 @@ impl CommandError {
     fn help(&self) -> Option<&str> {
         match self {
             Self::Usage { help, .. } => help.as_deref(),
+            Self::Failed { help, .. } => Some(help),
             Self::Runner(RunnerError::Store(_) | RunnerError::Diverged(..)) => Some(
                 "what was acknowledged is in the store; when the cause is gone, the same command \
                  goes on with the instances that are unfinished",
+            ),
+            Self::Owned(_) => Some(
+                "while an engine is at work on a store, such as `lockstep run`, locks of clients \
+                 are neither taken nor changed there; `lockstep locks` and `lockstep explain` can \
+                 look",
             ),
             Self::Store(StoreError::Address { .. }) => {
                 Some("for a trial that leaves nothing behind: --store sqlite::memory:")

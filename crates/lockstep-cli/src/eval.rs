@@ -65,6 +65,16 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
     }
 }
 
+/// Returns the value of an expression without names; else what is wrong with it, with its place
+/// marked.
+pub(crate) fn without_names(text: &str, help: &str) -> Result<lockstep_expr::Value, String> {
+    value(text, &Map::new()).map_err(|mistake| {
+        let is_a_name = mistake.code == lockstep_expr::code::UNKNOWN_NAME;
+        let help = if is_a_name { Some(help.to_owned()) } else { mistake.help.clone() };
+        shown(text, &Mistake { help, ..mistake })
+    })
+}
+
 /// Writes the type of the expression and every mistake in it.
 fn check(text: &str, vars: &Map) -> Result<Status, CommandError> {
     let (ty, mistakes) = match checked(text, vars) {

@@ -6,6 +6,8 @@ use lockstep_core::Failure;
 use lockstep_expr::{Value, json};
 use serde_json::{Value as Json, json};
 
+use crate::shown::text;
+
 /// What to do about the engine's own errors; authors explain theirs in their messages.
 const HELP: &[(&str, &str)] = &[
     (
@@ -44,7 +46,7 @@ fn help(code: &str) -> Option<&'static str> {
 
 /// Returns an error as people read it: several lines.
 pub(crate) fn human(failure: &Failure) -> String {
-    let mut out = format!("error: {}: {}\n", failure.code, shown(&failure.message));
+    let mut out = format!("error: {}: {}\n", failure.code, text(&failure.message));
     if let Some(place) = place(failure) {
         writeln!(out, "  --> {place}").expect("a string takes every write");
     }
@@ -61,22 +63,17 @@ pub(crate) fn human(failure: &Failure) -> String {
 /// Returns an error in one line.
 pub(crate) fn line(failure: &Failure) -> String {
     let place = place(failure).map(|place| format!(" ({place})")).unwrap_or_default();
-    format!("{}: {}{place}", failure.code, shown(&failure.message))
+    format!("{}: {}{place}", failure.code, text(&failure.message))
 }
 
 fn place(failure: &Failure) -> Option<String> {
     let activity =
-        (!failure.activity.is_empty()).then(|| format!("activity `{}`", shown(&failure.activity)));
+        (!failure.activity.is_empty()).then(|| format!("activity `{}`", text(&failure.activity)));
     let file = failure.place.as_ref().map(|at| format!("{}:{}:{}", at.file, at.line, at.column));
     match (file, activity) {
         (Some(file), Some(activity)) => Some(format!("{file}, {activity}")),
         (file, activity) => file.or(activity),
     }
-}
-
-/// Returns a text without what would move the cursor or change the colour of a terminal.
-fn shown(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
 }
 
 /// Returns an error for programs.

@@ -14,17 +14,25 @@ mod failure_report;
 mod given;
 mod graph;
 mod input;
+mod journal;
+mod lock;
+mod locks;
+mod look;
 #[cfg(feature = "lsp")]
 mod lsp;
+mod moment;
 mod pages;
 mod panic_line;
 mod render;
 mod run;
 mod schema;
 mod seed;
+mod shown;
+mod signals;
 mod sources;
 mod status;
 mod store;
+mod survey;
 mod validate;
 mod work;
 
@@ -63,6 +71,9 @@ fn dispatch(command: &Command) -> Result<Status, CommandError> {
         Command::Run(args) => run::run(args),
         Command::DryRun(args) => dry_run::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Lock(args) => lock::run(args),
+        Command::Locks(args) => locks::run(args),
+        Command::Journal(args) => journal::run(args),
         Command::Graph(args) => graph::run(args),
         #[cfg(feature = "lsp")]
         Command::Lsp(args) => lsp::run(args),

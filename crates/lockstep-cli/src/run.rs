@@ -8,7 +8,6 @@
 
 mod progress;
 mod results;
-mod signals;
 mod tally;
 
 use std::sync::Arc;
@@ -24,11 +23,11 @@ use crate::arguments::Format;
 use crate::command_error::CommandError;
 use crate::console;
 use crate::input::Inputs;
+use crate::signals::{self, Signals};
 use crate::status::Status;
 use crate::store::{self, StoreArgs};
 use crate::work::{Work, WorkArgs};
 use progress::Progress;
-use signals::Signals;
 use tally::Tally;
 
 /// Most instances that are under way at once.

@@ -23,6 +23,8 @@ pub(crate) enum Status {
     Interrupted,
     /// SIGTERM (15).
     Terminated,
+    /// What a command ended with that was run under a lock.
+    Command(u8),
 }
 
 impl Status {
@@ -36,6 +38,7 @@ impl Status {
             Self::Bug => 70,
             Self::Interrupted => 130,
             Self::Terminated => 143,
+            Self::Command(number) => number,
         }
     }
 }

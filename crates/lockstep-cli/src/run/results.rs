@@ -9,12 +9,12 @@ use lockstep_store::Store;
 use serde_json::json;
 
 use super::tally::{self, Tally};
-use super::{Course, Ended, Session, signals};
+use super::{Course, Ended, Session};
 use crate::arguments::Format;
 use crate::command_error::CommandError;
 use crate::failure_report::{self, pretty};
 use crate::status::Status;
-use crate::{console, store};
+use crate::{console, signals, store};
 
 impl Session<'_> {
     pub(super) async fn objects(&self, store: &Arc<dyn Store>) -> Result<Vec<Value>, CommandError> {

@@ -10,7 +10,7 @@ use crate::status::Status;
 
 /// A signal that asks for the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Caught {
+pub(crate) enum Caught {
     /// Ctrl-C.
     Interrupt,
     /// What service managers and `kill` send.
@@ -18,7 +18,7 @@ pub(super) enum Caught {
 }
 
 impl Caught {
-    pub(super) fn status(self) -> Status {
+    pub(crate) fn status(self) -> Status {
         match self {
             Self::Interrupt => Status::Interrupted,
             Self::Terminate => Status::Terminated,
@@ -37,13 +37,13 @@ impl fmt::Display for Caught {
 
 /// The signals that ask for the end; from its making on they do not end the process by themselves.
 #[derive(Debug)]
-pub(super) struct Signals {
+pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Signals {
-    pub(super) fn listen() -> Result<Self, CommandError> {
+    pub(crate) fn listen() -> Result<Self, CommandError> {
         let of = |kind| {
             signal(kind).map_err(|source| CommandError::Machine {
                 what: "cannot listen to signals",
@@ -56,7 +56,7 @@ impl Signals {
         })
     }
 
-    pub(super) async fn next(&mut self) -> Caught {
+    pub(crate) async fn next(&mut self) -> Caught {
         tokio::select! {
             _ = self.interrupt.recv() => Caught::Interrupt,
             _ = self.terminate.recv() => Caught::Terminate,
@@ -66,7 +66,7 @@ impl Signals {
 
 /// From here on the next signal ends the process without waiting for anything. Nothing that was
 /// acknowledged is lost by it.
-pub(super) fn end_at_once_at_the_next(quiet: bool) {
+pub(crate) fn end_at_once_at_the_next(quiet: bool) {
     let Ok(mut signals) = Signals::listen() else { return };
     if !quiet {
         console::tell("stopping; once more ends at once\n");
