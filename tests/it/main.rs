@@ -18,6 +18,8 @@ mod booking;
 #[cfg(test)]
 mod chance;
 #[cfg(test)]
+mod client_lock;
+#[cfg(test)]
 mod commit;
 #[cfg(test)]
 mod conflict;
@@ -34,6 +36,8 @@ mod engine;
 #[cfg(test)]
 mod exclusive_lock;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod fairness;
 #[cfg(test)]
 mod family;
@@ -49,6 +53,8 @@ mod ledger;
 mod lock_key;
 #[cfg(test)]
 mod lock_limits;
+#[cfg(test)]
+mod locks_page;
 #[cfg(test)]
 mod mixed;
 #[cfg(test)]
