@@ -88,6 +88,9 @@ impl Laws {
             if transition.judge == Judge::Store {
                 scene.coverage.count("commit judged by the store");
             }
+            if let (Some(id), Outcome::Refused(_)) = (transition.instance, outcome) {
+                self.courses.entry(id).or_default().refused = true;
+            }
             match outcome {
                 Outcome::Committed => self.committed(transition, scene)?,
                 Outcome::Refused(Refusal::Unique { .. }) => {

@@ -36,51 +36,55 @@ pub(crate) struct Said {
 }
 
 impl Outside {
-    /// Takes a call.
+    /// Takes note of a call that leaves the engine.
     ///
     /// # Errors
     ///
     /// [`Violation`] if the call breaks a promise that is made to the outside world.
-    pub(crate) fn call(&mut self, request: &CallRequest) -> Result<Said, Violation> {
+    pub(crate) fn sent(&mut self, request: &CallRequest) -> Result<(), Violation> {
+        let key = &request.idempotency_key;
         let CallTarget::Task { input, .. } = &request.target else {
             return Violation::of("call", "a call that no workload makes".to_owned());
         };
+        if request.fencing_token.is_none() {
+            return Violation::of("call", format!("{key} is called under a lock, without token"));
+        }
         let text = input.to_string();
-        let key = &request.idempotency_key;
-        if let Some(seen) = self.seen.get_mut(key) {
-            if seen.instance != request.instance || seen.input != text {
-                return Violation::of(
-                    "idempotency-key",
-                    format!("{key} names the call {} and the call {text}", seen.input),
-                );
-            }
-            if request.attempt <= seen.attempt {
-                return Violation::of(
-                    "idempotency-key",
-                    format!("{key}: attempt {} after {}", request.attempt, seen.attempt),
-                );
-            }
-            seen.attempt = request.attempt;
-        } else {
+        let Some(seen) = self.seen.get_mut(key) else {
             self.receipts += 1;
             self.owners.insert(self.receipts, request.instance);
             let (instance, attempt, receipt) = (request.instance, request.attempt, self.receipts);
             self.seen.insert(key.clone(), Seen { instance, attempt, input: text, receipt });
+            return Ok(());
+        };
+        if seen.instance != request.instance || seen.input != text {
+            let text = format!("{key} names the call {} and the call {text}", seen.input);
+            return Violation::of("idempotency-key", text);
         }
+        if request.attempt <= seen.attempt {
+            let text = format!("{key}: attempt {} after {}", request.attempt, seen.attempt);
+            return Violation::of("idempotency-key", text);
+        }
+        seen.attempt = request.attempt;
+        Ok(())
+    }
+
+    /// Takes a call that arrives, perhaps long after it was sent.
+    pub(crate) fn arrived(&mut self, request: &CallRequest) -> Said {
+        let CallTarget::Task { input, .. } = &request.target else {
+            return Said { result: Ok(Value::Null), outdated: false };
+        };
         let (resource, token) = (field(input, "key"), int(input, "token"));
-        if request.fencing_token.is_none() {
-            return Violation::of("call", format!("{key} is called under a lock, without token"));
-        }
         let highest = self.highest.entry(resource).or_insert(token);
         if token < *highest {
             let result = Err(Failure::new("task.failed", "the token is outdated"));
-            return Ok(Said { result, outdated: true });
+            return Said { result, outdated: true };
         }
         *highest = token;
-        let receipt = self.seen.get(key).map_or(0, |seen| seen.receipt);
+        let receipt = self.seen.get(&request.idempotency_key).map_or(0, |seen| seen.receipt);
         let mut answer = Map::new();
         answer.insert("receipt", Value::Int(receipt));
-        Ok(Said { result: Ok(Value::Map(answer.into())), outdated: false })
+        Said { result: Ok(Value::Map(answer.into())), outdated: false }
     }
 
     /// Returns the greatest token that a resource has seen.

@@ -193,7 +193,7 @@ impl Plan {
 
 fn starts(seed: u64, mask: &Mask, workflows: usize, keys: u64) -> Vec<Planned> {
     let mut random = Random::new(seed, 2);
-    let count = usize::try_from(random.between(2, 9)).unwrap_or(2);
+    let count = usize::try_from(random.between(2, 16)).unwrap_or(2);
     let spread = random.pick(&[0, 1_000, 300_000, SPREAD]);
     let planned = (0..count).map(|number| {
         let mut random = Random::new(random.next(), 0);

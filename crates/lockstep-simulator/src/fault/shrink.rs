@@ -4,7 +4,7 @@ use super::plan::{Fault, Mask};
 use super::{Simulator, Violation};
 
 /// Instances that a plan may have.
-const MOST_STARTS: usize = 10;
+const MOST_STARTS: usize = 16;
 
 /// A history that breaks a law, made smaller.
 #[derive(Clone, Debug)]

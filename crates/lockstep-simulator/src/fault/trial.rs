@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use lockstep_core::transition::{Outcome, Transition};
-use lockstep_core::{CallId, Config, Engine, Event, InstanceId, ObjectKey, ReadId, RequestId, Time};
+use lockstep_core::{CallId, CallRequest, Config, Engine, Event, InstanceId, ObjectKey, ReadId, RequestId, Time};
 use lockstep_store::{Memory, Store as _};
 
 use super::coverage::Coverage;
@@ -58,6 +58,8 @@ enum Todo {
     Look(Look),
     /// An engine is told something.
     Tell(Box<Event>),
+    /// A call that an engine has sent arrives.
+    Arrive(u64, CallId, Box<CallRequest>),
     /// An outside call comes back.
     Return(CallId, Box<Event>),
     /// The driver offers a batch to the store.

@@ -134,7 +134,7 @@ fn text(
         write!(text, "---\nworkflow: {name}\n{INPUT}").expect("a string takes everything");
         let mut draft = activity::Draft { text: &mut text, random, facts, version, number: 0 };
         draft.begin();
-        for _ in 0..=draft.random.below(3) {
+        for _ in 0..=draft.random.below(4) {
             draft.activity();
         }
         draft.text.push_str("output: { done: \"${done}\" }\n");

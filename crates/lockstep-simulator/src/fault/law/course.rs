@@ -31,6 +31,8 @@ pub(crate) struct Course {
     /// Its journal tells that it has ended.
     told_end: bool,
     has_retried: bool,
+    /// A commit of it was refused, with the journal that it carried.
+    pub(crate) refused: bool,
 }
 
 impl Laws {
@@ -45,7 +47,9 @@ impl Laws {
         let course = self.courses.entry(id).or_default();
         course.entries += 1;
         let is_start = matches!(entry.event, Happening::Started);
-        if is_start != (course.entries == 1) || course.told_end {
+        // A refused commit takes the journal with it that it carried, `Started` perhaps included.
+        let may_begin = is_start == (course.entries == 1) || (course.refused && !is_start);
+        if !may_begin || course.told_end {
             return wrong(format!("{:?} as entry {}", entry.event, course.entries));
         }
         match &entry.event {

@@ -26,7 +26,7 @@ impl Trial<'_> {
                 self.look_soon(Look::Entity(read, entity), read);
                 Ok(())
             }
-            Effect::Call { call, request } => self.call(call, &request),
+            Effect::Call { call, request } => self.call(call, request),
             Effect::CancelCall { call } => {
                 if let Some(under_way) = self.calls.get_mut(&call) {
                     under_way.1 = true;
@@ -71,32 +71,47 @@ impl Trial<'_> {
         self.schedule_here(pause, Todo::Look(look));
     }
 
-    fn call(&mut self, call: CallId, request: &CallRequest) -> Result<(), Violation> {
-        self.laws.called(request, &self.memory)?;
-        let said = self.outside.call(request)?;
-        if said.outdated {
-            self.coverage.count("call refused for its outdated token");
-        }
+    /// Sends a call; it arrives a while later, whatever becomes of the engine.
+    fn call(&mut self, call: CallId, request: Box<CallRequest>) -> Result<(), Violation> {
+        self.laws.called(&request, &self.memory)?;
+        self.outside.sent(&request)?;
         self.say(|| format!("call {call}: {} attempt {}", request.idempotency_key, request.attempt));
         self.calls.insert(call, (request.instance, false));
         let limit = i64::try_from(request.timeout.as_micros()).unwrap_or(i64::MAX);
+        let late = self.has(Fault::CallLate);
+        let takes = if late && self.streams.call.one_in(3) {
+            self.streams.call.between(0, limit)
+        } else {
+            pause(&mut self.streams.call, late)
+        };
+        // The driver gives up at the timeout, the network does not.
+        let result = Err(Failure::new("task.timeout", "no answer"));
+        let event = Event::Returned { call, result };
+        self.schedule_here(limit, Todo::Return(call, Box::new(event)));
+        let life = self.life;
+        self.schedule(takes, None, Todo::Arrive(life, call, request));
+        Ok(())
+    }
+
+    /// A call arrives where it was sent.
+    pub(super) fn arrive(&mut self, life: u64, call: CallId, request: &CallRequest) {
+        let said = self.outside.arrived(request);
+        if said.outdated {
+            self.coverage.count("call refused for its outdated token");
+        }
+        if life != self.life {
+            self.coverage.count("call arrives after its engine is gone");
+            return;
+        }
         if self.has(Fault::CallHang) && self.streams.call.one_in(3) {
             self.coverage.count("call hangs until its timeout");
-            let result = Err(Failure::new("task.timeout", "no answer"));
-            let event = Event::Returned { call, result };
-            self.schedule_here(limit, Todo::Return(call, Box::new(event)));
-            return Ok(());
+            return;
         }
         let fails = self.has(Fault::CallError) && self.streams.call.one_in(3);
         let result =
             if fails { Err(Failure::new("task.failed", "no luck")) } else { said.result };
         let late = self.has(Fault::CallLate);
-        let takes = if late && self.streams.call.one_in(2) {
-            self.streams.call.between(0, limit)
-        } else {
-            pause(&mut self.streams.call, late)
-        };
-        let takes = takes.min(limit);
+        let takes = pause(&mut self.streams.call, late);
         if self.has(Fault::CallTwice) && self.streams.call.one_in(3) {
             self.coverage.count("call answered twice");
             let event = Event::Returned { call, result: result.clone() };
@@ -104,13 +119,12 @@ impl Trial<'_> {
         }
         let event = Event::Returned { call, result };
         self.schedule_here(takes, Todo::Return(call, Box::new(event)));
-        Ok(())
     }
 
     /// An answer comes back; of a call that was cancelled, only now and then.
     pub(super) fn come_back(&mut self, call: CallId, event: Event) -> Result<(), Violation> {
-        let under_way = self.calls.remove(&call);
-        if under_way.is_some_and(|(_, cancelled)| cancelled) {
+        let Some((_, cancelled)) = self.calls.remove(&call) else { return Ok(()) };
+        if cancelled {
             if !self.has(Fault::CallTwice) {
                 return Ok(());
             }

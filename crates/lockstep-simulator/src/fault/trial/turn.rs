@@ -129,6 +129,10 @@ impl Trial<'_> {
                 Ok(())
             }
             Todo::Tell(event) => self.tell(*event),
+            Todo::Arrive(life, call, request) => {
+                self.arrive(life, call, &request);
+                Ok(())
+            }
             Todo::Return(call, event) => self.come_back(call, *event),
             Todo::Offer => self.offer(),
             Todo::Write => self.write(),
@@ -236,6 +240,11 @@ impl Trial<'_> {
         let before = crashes && self.streams.crash.one_in(2);
         if before {
             return self.crash();
+        }
+        if let Event::Loaded { read, .. } | Event::Queried { read, .. } = &event
+            && self.reads.remove(read).is_some_and(|landings| landings < self.landings)
+        {
+            self.coverage.count("read answered after a batch has landed");
         }
         let now = self.now();
         self.told = now.0;

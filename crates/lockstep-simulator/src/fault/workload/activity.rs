@@ -373,7 +373,7 @@ impl Draft<'_> {
         if mode == "call" && self.random.one_in(2) {
             self.line(6, "  timeout: 700ms");
         }
-        self.facts.errors.extend(["workflow.failed", "workflow.timeout", "cancelled"]);
+        self.facts.errors.extend(["workflow.failed", "workflow.timeout", "lock.deadlock"]);
         self.tail(false);
     }
 
@@ -439,7 +439,7 @@ impl Draft<'_> {
             ],
         );
         self.facts.holds_and_waits = true;
-        self.facts.errors.extend(["workflow.failed", "cancelled", "data.conflict", "wait.timeout"]);
+        self.facts.errors.extend(["workflow.failed", "data.conflict", "lock.deadlock"]);
         self.tail(false);
     }
 
