@@ -248,6 +248,11 @@ impl Laws {
         id
     }
 
+    /// Forgets instances of which nothing was durable when the process ended.
+    pub(crate) fn restarted(&mut self) {
+        self.courses.retain(|_, course| !course.workflow.is_empty());
+    }
+
     /// Looks back at a history that has come to its end.
     pub(crate) fn ended(&self, memory: &Memory, scene: &Scene<'_>) -> Result<(), Violation> {
         let unfinished = self.courses.iter().find(|(_, course)| !course.ended);

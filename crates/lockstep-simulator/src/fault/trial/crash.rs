@@ -20,6 +20,7 @@ impl Trial<'_> {
     pub(super) fn crash(&mut self) -> Result<(), Violation> {
         self.say(|| "the process ends".to_owned());
         self.end_flight()?;
+        self.laws.restarted();
         if self.calls.values().any(|(_, cancelled)| !cancelled) {
             self.coverage.count("crash while somebody calls outside");
         }

@@ -542,5 +542,8 @@ impl Draft<'_> {
         self.facts.holds_and_waits = true;
         self.facts.errors.extend(["lock.deadlock", "data.conflict"]);
         self.tail(false);
+        // If the second one was left out: so that no unit of work writes an object twice.
+        self.head();
+        self.lines(4, &["steps:", "  - commit"]);
     }
 }
