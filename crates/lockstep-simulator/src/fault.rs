@@ -87,12 +87,7 @@ impl Simulator {
         Ok(workload)
     }
 
-    fn run_with(
-        &mut self,
-        seed: u64,
-        mask: &Mask,
-        story: Story,
-    ) -> (Result<(), Violation>, Story) {
+    fn run_with(&mut self, seed: u64, mask: &Mask, story: Story) -> (Result<(), Violation>, Story) {
         let workload = match self.workload(seed) {
             Ok(workload) => workload,
             Err(violation) => return (Err(violation), story),

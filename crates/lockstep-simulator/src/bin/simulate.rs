@@ -72,7 +72,8 @@ fn main() -> ExitCode {
 }
 
 fn asked(words: &[String]) -> Result<Asked, String> {
-    let mut asked = Asked { seed: None, seeds: SEEDS, from: 0, seconds: None, coverage: false, all: false };
+    let mut asked =
+        Asked { seed: None, seeds: SEEDS, from: 0, seconds: None, coverage: false, all: false };
     let mut words = words.iter();
     while let Some(word) = words.next() {
         if word == "--coverage" {

@@ -148,18 +148,11 @@ impl Laws {
         }
     }
 
-    fn write(
-        &mut self,
-        transition: &Transition,
-        scene: &mut Scene<'_>,
-    ) -> Result<i64, Violation> {
+    fn write(&mut self, transition: &Transition, scene: &mut Scene<'_>) -> Result<i64, Violation> {
         let mut data = std::mem::take(&mut self.data);
-        let writes = data.apply(
-            transition,
-            scene,
-            &|token| self.standing(token),
-            &|one, other| self.is_family(one, other),
-        );
+        let writes = data.apply(transition, scene, &|token| self.standing(token), &|one, other| {
+            self.is_family(one, other)
+        });
         self.data = data;
         writes
     }
@@ -263,7 +256,7 @@ impl Laws {
             && !scene.exposure.clock_changed
             && !scene.exposure.gone;
         if in_order {
-            self.grants.check_order()?;
+            self.grants.check_order(&scene.exposure.cancelled)?;
         }
         let locks = ready(memory.locks()).expect("the store in memory is open");
         if let Some(row) = locks.first() {

@@ -23,7 +23,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use lockstep_core::transition::{Outcome, Transition};
-use lockstep_core::{CallId, CallRequest, Config, Engine, Event, InstanceId, ObjectKey, ReadId, RequestId, Time};
+use lockstep_core::{
+    CallId, CallRequest, Config, Engine, Event, InstanceId, ObjectKey, ReadId, RequestId, Time,
+};
 use lockstep_store::{Memory, Store as _};
 
 use super::coverage::Coverage;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use lockstep_core::{Entry, FencingToken, Happening, InstanceId};
 
+use super::grants::Grant;
 use super::{Laws, Scene, Violation};
 
 /// What is known of one instance.
@@ -118,8 +119,13 @@ impl Laws {
                 if *waited > 0 {
                     scene.coverage.count("lock waited for and granted");
                 }
-                let holding = limit(course, entry, scene).map(|(_, holding)| holding);
-                return self.grants.granted(id, entry, key, (*token, *waited, holding));
+                let limits = limit(course, entry, scene);
+                return self.grants.granted(
+                    id,
+                    entry,
+                    key,
+                    &Grant { token: *token, waited: *waited, limits },
+                );
             }
             Happening::LockLost { key, token } => {
                 scene.coverage.count("hold timeout");

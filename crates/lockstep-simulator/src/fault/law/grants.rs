@@ -1,6 +1,6 @@
 //! Grants of locks: tokens only grow, who came first is served first, a lost token is void.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lockstep_core::{Entry, FencingToken, InstanceId};
 
@@ -14,9 +14,19 @@ struct Granted {
     at: i64,
     /// When the wait began.
     since: i64,
+    /// Until when it might have waited.
+    deadline: i64,
     /// How long it may be held, in microseconds.
     holding: Option<i64>,
     lost: bool,
+}
+
+/// What a journal tells of a grant, and how long its lock may be waited for and held, in
+/// microseconds.
+pub(super) struct Grant {
+    pub(super) token: FencingToken,
+    pub(super) waited: i64,
+    pub(super) limits: Option<(i64, i64)>,
 }
 
 /// All grants, by token.
@@ -29,11 +39,14 @@ impl Grants {
         instance: InstanceId,
         entry: &Entry,
         key: &str,
-        (token, waited, holding): (FencingToken, i64, Option<i64>),
+        grant: &Grant,
     ) -> Result<(), Violation> {
         let (key, at) = (key.to_owned(), entry.at);
-        let since = at.saturating_sub(waited);
-        let granted = Granted { instance, key, at, since, holding, lost: false };
+        let since = at.saturating_sub(grant.waited);
+        let token = grant.token;
+        let (waiting, holding) = grant.limits.unzip();
+        let deadline = since.saturating_add(waiting.unwrap_or(0));
+        let granted = Granted { instance, key, at, since, deadline, holding, lost: false };
         match self.0.insert(token, granted) {
             None => Ok(()),
             Some(earlier) => {
@@ -77,26 +90,28 @@ impl Grants {
 
     /// First come, first served: of two waits for one key, the one that began earlier was granted
     /// the lower token.
-    pub(super) fn check_order(&self) -> Result<(), Violation> {
-        let mut by_key: BTreeMap<&str, Vec<(i64, FencingToken, InstanceId)>> = BTreeMap::new();
+    ///
+    /// A wait that was given up is no wait, also if the process ended before that was durable, and
+    /// it went on: whoever came later may have been served meanwhile. Such are those in `cancelled`,
+    /// and those whose time was over when the other was served.
+    pub(super) fn check_order(&self, cancelled: &BTreeSet<InstanceId>) -> Result<(), Violation> {
+        let mut by_key: BTreeMap<&str, Vec<(FencingToken, &Granted)>> = BTreeMap::new();
         for (token, granted) in &self.0 {
-            let of_key = by_key.entry(&granted.key).or_default();
-            of_key.push((granted.since, *token, granted.instance));
+            by_key.entry(&granted.key).or_default().push((*token, granted));
         }
         for (key, mut grants) in by_key {
-            grants.sort_unstable();
-            let mut before: Option<(i64, FencingToken, InstanceId)> = None;
-            for grant in grants {
-                if let Some(earlier) = before
-                    && earlier.0 < grant.0
-                    && earlier.1 > grant.1
+            grants.sort_by_key(|(_, granted)| granted.since);
+            for (place, (token, first)) in grants.iter().enumerate() {
+                let overtakes = |(later, second): &&(FencingToken, &Granted)| {
+                    second.since > first.since && later < token && second.at <= first.deadline
+                };
+                let overtaken = grants.iter().skip(place).find(overtakes);
+                if let Some((_, second)) = overtaken
+                    && !cancelled.contains(&first.instance)
                 {
-                    let (first, second) = (earlier.2, grant.2);
+                    let (first, second) = (first.instance, second.instance);
                     let text = format!("{second} got {key} before {first}, which came earlier");
                     return Violation::of("first-come-first-served", text);
-                }
-                if before.is_none_or(|earlier| earlier.1 < grant.1) {
-                    before = Some(grant);
                 }
             }
         }

@@ -75,7 +75,9 @@ impl Trial<'_> {
     fn call(&mut self, call: CallId, request: Box<CallRequest>) -> Result<(), Violation> {
         self.laws.called(&request, &self.memory)?;
         self.outside.sent(&request)?;
-        self.say(|| format!("call {call}: {} attempt {}", request.idempotency_key, request.attempt));
+        self.say(|| {
+            format!("call {call}: {} attempt {}", request.idempotency_key, request.attempt)
+        });
         self.calls.insert(call, (request.instance, false));
         let limit = i64::try_from(request.timeout.as_micros()).unwrap_or(i64::MAX);
         let late = self.has(Fault::CallLate);
@@ -108,8 +110,7 @@ impl Trial<'_> {
             return;
         }
         let fails = self.has(Fault::CallError) && self.streams.call.one_in(3);
-        let result =
-            if fails { Err(Failure::new("task.failed", "no luck")) } else { said.result };
+        let result = if fails { Err(Failure::new("task.failed", "no luck")) } else { said.result };
         let late = self.has(Fault::CallLate);
         let takes = pause(&mut self.streams.call, late);
         if self.has(Fault::CallTwice) && self.streams.call.one_in(3) {

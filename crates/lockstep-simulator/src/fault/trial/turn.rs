@@ -150,7 +150,9 @@ impl Trial<'_> {
         input.insert("seat", Value::Int(i64::try_from(planned.seat).unwrap_or(0)));
         self.started += 1;
         let instance = InstanceId(Uuid::from_u128(u128::from(self.started) << 64));
-        self.say(|| format!("start {workflow} as {instance} on k{}, k{}", planned.key, planned.other));
+        self.say(|| {
+            format!("start {workflow} as {instance} on k{}, k{}", planned.key, planned.other)
+        });
         let (input, by) = (Value::Map(Arc::new(input)), "simulation".into());
         self.tell(Event::Start(Start { instance, workflow, input, by }))
     }

@@ -122,7 +122,10 @@ impl Draft<'_> {
         }
         match self.random.below(6) {
             0 => self.line(4, "catch: [{ error: \"*\", goto: end }]"),
-            1 => self.lines(4, &["catch:", "  - error: \"lock.*\"", "    steps:", "      - log: caught"]),
+            1 => self.lines(
+                4,
+                &["catch:", "  - error: \"lock.*\"", "    steps:", "      - log: caught"],
+            ),
             2 => {
                 self.lines(4, &["catch:", "  - error: \"*\"", "    steps:"]);
                 self.steps_on_free(10, "behind");
@@ -240,7 +243,9 @@ impl Draft<'_> {
                 "  as: c",
                 "- set: { done: \"${done + 1}\" }",
                 "- update: c",
-                &format!("  set: {{ n: \"${{c.n + {step}}}\", step: {step}, locked: false, receipt: 0 }}"),
+                &format!(
+                    "  set: {{ n: \"${{c.n + {step}}}\", step: {step}, locked: false, receipt: 0 }}"
+                ),
             ],
         );
         self.facts.errors.insert("data.conflict");
@@ -287,7 +292,10 @@ impl Draft<'_> {
                 "  set: { n: \"${f.n + 1}\" }",
             ],
         );
-        self.tail(false);
+        // Its error handlers would force what they write, too: there is none.
+        if self.random.one_in(4) {
+            self.line(4, "catch: [{ error: \"*\", goto: end }]");
+        }
     }
 
     /// Moves money from an account to another.
@@ -324,7 +332,8 @@ impl Draft<'_> {
     fn seat(&mut self) {
         self.head();
         if self.random.one_in(2) {
-            let context = self.random.pick(&["\"seat\" + string(input.seat)", "\"s-\" + input.key"]);
+            let context =
+                self.random.pick(&["\"seat\" + string(input.seat)", "\"s-\" + input.key"]);
             self.lock(Some(context), &[]);
         }
         self.manner();
