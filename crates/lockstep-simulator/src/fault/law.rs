@@ -11,6 +11,7 @@ mod grants;
 mod promise;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use lockstep_core::transition::{InstanceRow, Judge, Outcome, Refusal, Status, Transition};
 use lockstep_core::{Entry, Happening, InstanceId, TransitionNumber};
@@ -24,6 +25,7 @@ use crate::ready::ready;
 use course::Course;
 use data::Data;
 use grants::Grants;
+pub(crate) use promise::imported;
 
 /// A law that was broken, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,8 +120,8 @@ impl Laws {
                 return Violation::of("end", format!("{id} goes on after its end"));
             }
             if let Some(row) = &transition.row {
-                course.workflow = row.workflow.clone();
-                course.definitions = row.definitions.clone();
+                course.workflow = Arc::clone(&row.workflow);
+                course.definitions = Arc::clone(&row.definitions);
             }
             // A lock may be lost behind the commit, within one transition.
             let is_commit = |entry: &Entry| matches!(entry.event, Happening::Committed(_));
@@ -129,11 +131,11 @@ impl Laws {
             for entry in before {
                 self.tell(id, entry, scene)?;
             }
-            let told = behind.iter().filter_map(|entry| match &entry.event {
-                Happening::Committed(told) => Some(told.clone()),
-                _ => None,
-            });
-            self.data.compare(&told.flatten().collect::<Vec<_>>(), transition)?;
+            let told = match behind.first().map(|entry| &entry.event) {
+                Some(Happening::Committed(told)) => told.as_slice(),
+                Some(_) | None => &[],
+            };
+            data::compare(told, transition)?;
             let writes = self.write(transition, scene)?;
             self.courses.entry(id).or_default().writes += writes;
             for entry in behind {

@@ -10,6 +10,7 @@ use super::{Laws, Scene, Violation};
 
 /// What is known of one instance.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Course {
     pub(crate) workflow: Arc<str>,
     pub(crate) definitions: Arc<str>,
@@ -55,94 +56,98 @@ impl Laws {
         }
         match &entry.event {
             Happening::Called { key, attempt } => {
-                let call = course.calls.entry(key.clone()).or_default();
-                if *attempt != call.0 + 1 {
-                    return wrong(format!("attempt {attempt} of {key} after {}", call.0));
-                }
-                if call.0 > 0 && !call.1 {
-                    scene.coverage.count("call made again after a crash");
-                } else if call.0 > 0 {
-                    scene.coverage.count("call tried again");
-                }
-                *call = (*attempt, false);
+                course.called(key, *attempt, scene).or_else(wrong)
             }
-            Happening::Returned { key, .. } => match course.calls.get_mut(key) {
-                Some(call) if !call.1 => call.1 = true,
-                Some(_) | None => return wrong(format!("{key} came back, and was not called")),
-            },
+            Happening::Returned { key, .. } => course.returned(key).or_else(wrong),
             Happening::Signalled { name, by } => {
                 course.signals.insert(by.clone());
                 course.kept.push_back((name.clone(), by.clone()));
+                Ok(())
             }
             Happening::SignalTaken { name, by } => {
                 scene.coverage.count("signal taken");
-                return course.take(id, name, by);
+                course.take(id, name, by)
             }
             Happening::ChildStarted { instance, awaited, .. } => {
                 if *awaited && let Ok(child) = instance.parse() {
-                    let child = self.courses.entry(InstanceId(child)).or_default();
-                    child.parent = Some(id);
+                    self.courses.entry(InstanceId(child)).or_default().parent = Some(id);
                 }
+                Ok(())
             }
             Happening::ChildEnded { instance, .. } => {
                 scene.coverage.count("child ended");
                 let child = instance.parse().ok().map(InstanceId);
                 let child = child.and_then(|child| self.courses.get(&child));
-                if !scene.exposure.gone && !child.is_some_and(|child| child.ended) {
-                    return wrong(format!("{instance} has not ended"));
+                if scene.exposure.gone || child.is_some_and(|child| child.ended) {
+                    return Ok(());
                 }
+                wrong(format!("{instance} has not ended"))
             }
-            Happening::Finished => course.told_end = true,
+            Happening::Finished => {
+                course.told_end = true;
+                Ok(())
+            }
             Happening::Failed { error, .. } => {
                 course.told_end = true;
-                return self.failed(id, entry, error, scene);
+                self.failed(id, entry, error, scene)
             }
             Happening::Caught { error } => {
                 scene.coverage.count("error caught");
-                return self.failed(id, entry, error, scene);
+                self.failed(id, entry, error, scene)
             }
             Happening::Retried { error } => {
                 course.has_retried = true;
-                return self.failed(id, entry, error, scene);
+                self.failed(id, entry, error, scene)
             }
-            Happening::Skipped => scene.coverage.count("activity left out"),
-            Happening::Logged(text) => return audit(id, text, scene),
-            Happening::LockWaited { .. } => {
-                course.waiting_since.get_or_insert(entry.at);
+            Happening::Skipped => {
+                scene.coverage.count("activity left out");
+                Ok(())
             }
-            Happening::LockGranted { key, token, waited } => {
-                if *token <= course.last_token {
-                    return wrong(format!("token {token} after {}", course.last_token));
-                }
-                course.last_token = *token;
-                course.waiting_since = None;
-                if *waited > 0 {
-                    scene.coverage.count("lock waited for and granted");
-                }
-                let limits = limit(course, entry, scene);
-                return self.grants.granted(
-                    id,
-                    entry,
-                    key,
-                    &Grant { token: *token, waited: *waited, limits },
-                );
-            }
-            Happening::LockLost { key, token } => {
-                scene.coverage.count("hold timeout");
-                if course.calls.values().any(|(_, back)| !back) {
-                    scene.coverage.count("hold timeout during a call");
-                }
-                return self.grants.lost(id, entry, (key, *token));
-            }
+            Happening::Logged(text) => audit(id, text, scene),
+            Happening::LockWaited { .. }
+            | Happening::LockGranted { .. }
+            | Happening::LockLost { .. } => self.lock(id, entry, scene),
             Happening::Started
             | Happening::Committed(_)
             | Happening::Waited { .. }
             | Happening::SignalDropped { .. }
             | Happening::EachBegan { .. }
             | Happening::ParallelBegan { .. }
-            | Happening::Recovered => {}
+            | Happening::Recovered => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Takes what a journal tells of a lock.
+    fn lock(
+        &mut self,
+        id: InstanceId,
+        entry: &Entry,
+        scene: &mut Scene<'_>,
+    ) -> Result<(), Violation> {
+        let course = self.courses.entry(id).or_default();
+        if let Happening::LockGranted { key, token, waited } = &entry.event {
+            if *token <= course.last_token {
+                let text = format!("{id}: token {token} after {}", course.last_token);
+                return Violation::of("journal", text);
+            }
+            course.last_token = *token;
+            course.waiting_since = None;
+            if *waited > 0 {
+                scene.coverage.count("lock waited for and granted");
+            }
+            let limits = limit(course, entry, scene);
+            let grant = Grant { token: *token, waited: *waited, limits };
+            self.grants.granted(id, entry, key, &grant)
+        } else if let Happening::LockLost { key, token } = &entry.event {
+            scene.coverage.count("hold timeout");
+            if course.calls.values().any(|(_, back)| !back) {
+                scene.coverage.count("hold timeout during a call");
+            }
+            self.grants.lost(id, entry, (key, *token))
+        } else {
+            course.waiting_since.get_or_insert(entry.at);
+            Ok(())
+        }
     }
 
     /// Takes an error that an activity ended with.
@@ -190,6 +195,30 @@ impl Laws {
 }
 
 impl Course {
+    fn called(&mut self, key: &str, attempt: u32, scene: &mut Scene<'_>) -> Result<(), String> {
+        let call = self.calls.entry(key.to_owned()).or_default();
+        if attempt != call.0 + 1 {
+            return Err(format!("attempt {attempt} of {key} after {}", call.0));
+        }
+        if call.0 > 0 && !call.1 {
+            scene.coverage.count("call made again after a crash");
+        } else if call.0 > 0 {
+            scene.coverage.count("call tried again");
+        }
+        *call = (attempt, false);
+        Ok(())
+    }
+
+    fn returned(&mut self, key: &str) -> Result<(), String> {
+        match self.calls.get_mut(key) {
+            Some((_, back)) if !*back => {
+                *back = true;
+                Ok(())
+            }
+            Some(_) | None => Err(format!("{key} came back, and was not called")),
+        }
+    }
+
     fn take(&mut self, id: InstanceId, name: &str, by: &str) -> Result<(), Violation> {
         let first = self.kept.iter().position(|(kept, _)| kept == name);
         let taken = first.and_then(|first| self.kept.remove(first));

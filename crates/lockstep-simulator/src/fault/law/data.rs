@@ -33,25 +33,6 @@ pub(super) struct Data {
 }
 
 impl Data {
-    /// Compares what a journal tells with what was written.
-    pub(super) fn compare(
-        &self,
-        told: &[(String, i64)],
-        transition: &Transition,
-    ) -> Result<(), Violation> {
-        let writes = transition.objects.iter().filter_map(|write| match &write.change {
-            Change::Check => None,
-            Change::Delete => Some((write.key.to_string(), 0)),
-            Change::Put(object) => Some((write.key.to_string(), object.version)),
-        });
-        let writes: Vec<(String, i64)> = writes.collect();
-        if *told == *writes {
-            return Ok(());
-        }
-        let text = format!("{} writes {writes:?} and tells {told:?}", transition.number);
-        Violation::of("journal", text)
-    }
-
     /// Follows a transition; returns how many objects it wrote.
     pub(super) fn apply(
         &mut self,
@@ -71,7 +52,7 @@ impl Data {
                     self.objects.remove(&write.key);
                 }
                 Change::Put(object) => {
-                    self.versions(&write.key, before.as_ref(), object, transition.number)?;
+                    check_versions(&write.key, before.as_ref(), object, transition.number)?;
                     if before.is_none() && transition.instance.is_some() {
                         scene.coverage.count("object created anew");
                     }
@@ -92,22 +73,6 @@ impl Data {
             return Violation::of("accounts", text);
         }
         Ok(writes)
-    }
-
-    fn versions(
-        &self,
-        key: &ObjectKey,
-        before: Option<&Known>,
-        object: &Object,
-        number: TransitionNumber,
-    ) -> Result<(), Violation> {
-        let expected = before.map_or(1, |known| known.version + 1);
-        if object.version == expected && object.stamp == number {
-            return Ok(());
-        }
-        let (version, stamp) = (object.version, object.stamp);
-        let text = format!("{key} becomes version {version} ({stamp}), not {expected} ({number})");
-        Violation::of("versions", text)
     }
 
     /// What was written under a lock was written under a token that is not void, and not older than
@@ -221,6 +186,36 @@ impl Laws {
         }
         self.grants.owner(token).map_or(Standing::Unknown, Standing::Of)
     }
+}
+
+/// Compares what a journal tells with what was written.
+pub(super) fn compare(told: &[(String, i64)], transition: &Transition) -> Result<(), Violation> {
+    let writes = transition.objects.iter().filter_map(|write| match &write.change {
+        Change::Check => None,
+        Change::Delete => Some((write.key.to_string(), 0)),
+        Change::Put(object) => Some((write.key.to_string(), object.version)),
+    });
+    let writes: Vec<(String, i64)> = writes.collect();
+    if *told == *writes {
+        return Ok(());
+    }
+    let text = format!("{} writes {writes:?} and tells {told:?}", transition.number);
+    Violation::of("journal", text)
+}
+
+fn check_versions(
+    key: &ObjectKey,
+    before: Option<&Known>,
+    object: &Object,
+    number: TransitionNumber,
+) -> Result<(), Violation> {
+    let expected = before.map_or(1, |known| known.version + 1);
+    if object.version == expected && object.stamp == number {
+        return Ok(());
+    }
+    let (version, stamp) = (object.version, object.stamp);
+    let text = format!("{key} becomes version {version} ({stamp}), not {expected} ({number})");
+    Violation::of("versions", text)
 }
 
 /// Nothing that was added is lost; returns by how much an account has changed.

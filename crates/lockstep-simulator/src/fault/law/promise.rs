@@ -60,16 +60,15 @@ impl Laws {
         let text = format!("{key} is made under {token}, of which the store does not know");
         Violation::of("called-is-durable", text)
     }
+}
 
-    /// Takes the answer to an import.
-    pub(crate) fn imported(
-        &self,
-        result: &Result<(usize, usize), Failure>,
-        asked: usize,
-    ) -> Result<(), Violation> {
-        match result {
-            Ok((created, existing)) if created + existing == asked => Ok(()),
-            Ok(_) | Err(_) => Violation::of("import", format!("{result:?} of {asked} objects")),
-        }
+/// Takes the answer to an import.
+pub(crate) fn imported(
+    result: &Result<(usize, usize), Failure>,
+    asked: usize,
+) -> Result<(), Violation> {
+    match result {
+        Ok((created, existing)) if created + existing == asked => Ok(()),
+        Ok(_) | Err(_) => Violation::of("import", format!("{result:?} of {asked} objects")),
     }
 }

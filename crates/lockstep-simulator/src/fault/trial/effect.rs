@@ -4,7 +4,7 @@ use lockstep_core::{CallId, CallRequest, Effect, Event, Failure};
 
 use super::storing::pause;
 use super::{Fault, Look, Todo, Trial};
-use crate::fault::law::Violation;
+use crate::fault::law::{Violation, imported};
 
 impl Trial<'_> {
     /// Begins all that the engine wants done.
@@ -56,7 +56,7 @@ impl Trial<'_> {
                     return Violation::of("import", "one too many is answered".to_owned());
                 }
                 let asked = self.imports.remove(0);
-                self.laws.imported(&result, asked)
+                imported(&result, asked)
             }
             Effect::Diverged { number, refusal } => {
                 Violation::of("never-diverged", format!("{number}: {refusal}"))
