@@ -3,6 +3,7 @@
 //! Absent by design: dependencies; whoever wants the project's tests builds this first.
 
 mod fuzz;
+mod simulate;
 
 use std::process::ExitCode;
 
@@ -11,7 +12,11 @@ usage: cargo xtask TASK
 
 tasks:
   fuzz [--seconds N]   builds the fuzz targets and runs all of them at once, N seconds long
-                       (default 60); what makes one fail is kept under fuzz/artifacts/";
+                       (default 60); what makes one fail is kept under fuzz/artifacts/
+  simulate [--seeds N] [--from SEED] [--seconds T] [--coverage]
+                       runs N histories of the core in a world that fails (default 2000)
+  simulate --seed SEED
+                       runs one, and tells what happened in it";
 
 /// Tells people something.
 #[expect(clippy::print_stderr, reason = "this program talks to people, on its standard error")]
@@ -28,6 +33,7 @@ fn main() -> ExitCode {
             Ok(seconds) => fuzz::run(seconds),
             Err(_) => Err(format!("`{seconds}` is not a number of seconds\n\n{USAGE}")),
         },
+        ["simulate", asked @ ..] => simulate::run(asked),
         _ => Err(USAGE.to_owned()),
     };
     match done {

@@ -1,4 +1,4 @@
-//! Drives the core on a virtual clock.
+//! Drives the core on a virtual clock: dry runs, and histories in a world that fails ([`fault`]).
 //!
 //! A dry run: the real core, a store in memory, answers that are made up instead of outside calls,
 //! and a clock that jumps to whatever comes next. What happened is read from the effects and the
@@ -10,6 +10,7 @@
 mod background;
 mod course;
 mod dry_run;
+pub mod fault;
 mod form;
 mod mock;
 mod ready;
