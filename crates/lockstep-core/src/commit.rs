@@ -17,19 +17,19 @@
 //! * A retry runs on fresh data or not at all: the same conflict twice is an error. It runs in its
 //!   turn (see [`turn`]), so that it is not overtaken again and again.
 
+mod refresh;
 pub(crate) mod turn;
 
 use std::sync::Arc;
 
 use lockstep_definition::OnConflict;
-use lockstep_expr::{Map, Value};
 
 use crate::conformity;
 use crate::failure::Failure;
 use crate::id::TransitionNumber;
 use crate::instance::frames::Frames;
 use crate::instance::{Instance, Names, Phase, Savepoint};
-use crate::journal::Happening;
+use crate::journal::{Entry as JournalEntry, Happening};
 use crate::object::{Object, ObjectKey};
 use crate::step::data::conflict;
 use crate::time::Time;
@@ -63,6 +63,8 @@ pub(crate) struct Judged {
     activity_start: Arc<Savepoint>,
     unit_start: Arc<Savepoint>,
     written: Vec<Written>,
+    /// What its transition tells: it is not told by a refused one.
+    journal: Vec<JournalEntry>,
 }
 
 impl Instance {
@@ -111,8 +113,11 @@ impl Instance {
                 let (activity_start, unit_start) =
                     (Arc::clone(&self.activity_start), Arc::clone(&self.unit_start));
                 self.mark();
+                let journal = world.outbox.last_of(self.id).map(|last| told(&last.journal));
+                let journal = journal.unwrap_or_default();
                 self.save_row(world);
-                let judged = Judged { unit, names, frames, activity_start, unit_start, written };
+                let judged =
+                    Judged { unit, names, frames, activity_start, unit_start, written, journal };
                 self.judged = Some(Box::new(judged));
                 self.strand.phase = Phase::Committing;
                 Ok(Committed::Wait)
@@ -139,6 +144,7 @@ impl Instance {
                 self.strand.frames = judged.frames;
                 self.activity_start = judged.activity_start;
                 self.unit_start = judged.unit_start;
+                self.journal.splice(0..0, judged.journal);
                 self.refused(refusal, world);
             }
         }
@@ -317,60 +323,12 @@ impl Instance {
             .collect();
         (number, written)
     }
-
-    /// Binds names that were bound to what the unit was about to write to what it wrote, in the
-    /// loops around, too.
-    fn refresh_names(&mut self, written: &[Written]) {
-        refresh(&mut self.strand.names, written);
-        if self.strand.frames.is_empty() {
-            return;
-        }
-        for each in self.strand.frames.loops_mut() {
-            refresh(&mut each.before, written);
-            if let Some(Value::List(items)) =
-                refreshed(&Value::List(Arc::clone(&each.items)), written)
-            {
-                each.items = items;
-            }
-        }
-    }
 }
 
-fn refresh(names: &mut Names, written: &[Written]) {
-    let refreshed: Vec<(Arc<str>, Value)> = names
-        .0
-        .iter()
-        .filter_map(|(name, value)| Some((Arc::clone(name), refreshed(value, written)?)))
-        .collect();
-    for (name, value) in refreshed {
-        names.bind(&name, value);
-    }
-}
-
-/// Returns a value with uncommitted objects replaced by what was written of them; `None` if there is
-/// nothing to replace.
-fn refreshed(value: &Value, written: &[Written]) -> Option<Value> {
-    if let Value::Record(record) = value {
-        let any: &dyn std::any::Any = &**record;
-        let pending = any.downcast_ref::<Object>().filter(|object| object.stamp == 0)?;
-        let (_, object) = written.iter().find(|(key, _)| *key == pending.key)?;
-        return object.as_ref().map(|object| Value::Record(Arc::<Object>::clone(object)));
-    }
-    if let Value::List(values) = value {
-        let new: Vec<Option<Value>> =
-            values.iter().map(|value| refreshed(value, written)).collect();
-        new.iter().any(Option::is_some).then_some(())?;
-        let values = values.iter().zip(new).map(|(old, new)| new.unwrap_or_else(|| old.clone()));
-        return Some(Value::List(Arc::new(values.collect())));
-    }
-    let Value::Map(map) = value else { return None };
-    let mut changed = None;
-    for (key, value) in &**map {
-        if let Some(value) = refreshed(value, written) {
-            changed.get_or_insert_with(|| Map::clone(map)).insert(key.clone(), value);
-        }
-    }
-    changed.map(|map| Value::Map(Arc::new(map)))
+/// Returns what a transition tells besides its commit.
+fn told(journal: &[JournalEntry]) -> Vec<JournalEntry> {
+    let besides = |entry: &&JournalEntry| !matches!(entry.event, Happening::Committed(_));
+    journal.iter().filter(besides).cloned().collect()
 }
 
 /// Returns the state of an object that a commit at `now` makes, but for its stamp.

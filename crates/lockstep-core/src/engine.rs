@@ -80,6 +80,7 @@ impl Engine {
     /// Takes an event. `now` must not be before that of the event before it.
     pub fn handle(&mut self, now: Time, event: Event) {
         self.world.now = now;
+        let has_landed = matches!(event, Event::Judged(_));
         match event {
             Event::Publish { id, definitions } => {
                 self.published = Some(Arc::new(published(id, definitions)));
@@ -122,6 +123,10 @@ impl Engine {
         }
         self.fire_timers();
         self.run_all();
+        if has_landed {
+            let durable = self.world.outbox.durable();
+            self.world.cache.shrink(durable);
+        }
     }
 
     /// Returns the effects of the events since the last call.
@@ -327,8 +332,13 @@ impl Engine {
 
     fn resume(&mut self, id: InstanceId) {
         let Some(instance) = self.instances.get_mut(&id) else { return };
+        let by = instance.reader();
         if let Phase::Loading(missing) = &mut instance.strand.phase {
             missing.retain(|key| !self.world.cache.knows(key));
+            // What came may have left memory again while the instance waited for the rest.
+            for key in &*missing {
+                self.world.load(key, by);
+            }
             if missing.is_empty() {
                 instance.strand.phase = Phase::Ready;
             }

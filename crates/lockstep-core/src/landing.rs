@@ -4,6 +4,7 @@
 //!
 //! * Effects that waited for a batch are released when all of it is durable, in the order in which
 //!   they were asked for.
+//! * Whoever waited for an object finds it: memory is given back behind them.
 //! * A refusal of what the core had judged stops the engine: nothing that waited for the batch is
 //!   released.
 
@@ -47,7 +48,5 @@ impl Engine {
                 self.world.outbox.effects.push(effect);
             }
         }
-        let durable = self.world.outbox.durable();
-        self.world.cache.shrink(durable);
     }
 }

@@ -42,6 +42,8 @@ impl Engine {
         }
         let unreadable: Vec<InstanceId> = refused.iter().map(|(id, _)| *id).collect();
         self.reunite(&unreadable);
+        // What ended while no engine ran ends before anybody is served.
+        self.fire_timers();
         let granted = self.world.locks.settle(now);
         self.world.granted.extend(granted);
         self.run_all();

@@ -9,6 +9,8 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
+use indexmap::IndexSet;
+
 use crate::client_lock::Clients;
 use crate::event::{CallId, Effect, ReadId, Reader};
 use crate::id::{InstanceId, TransitionNumber};
@@ -51,7 +53,8 @@ pub(crate) struct World {
 #[derive(Debug)]
 struct Load {
     read: ReadId,
-    waiting: Vec<InstanceId>,
+    /// In the order in which they asked.
+    waiting: IndexSet<InstanceId>,
 }
 
 /// A query that is not answered yet.
@@ -85,14 +88,14 @@ impl World {
         }
     }
 
-    /// Asks for an object that the cache does not know.
+    /// Asks for an object that the cache does not know, unless the instance waits for it already.
     pub(crate) fn load(&mut self, key: &ObjectKey, by: Reader) {
         if let Some(load) = self.loads.get_mut(key) {
-            load.waiting.push(by.instance);
+            load.waiting.insert(by.instance);
             return;
         }
         self.reads += 1;
-        let load = Load { read: self.reads, waiting: vec![by.instance] };
+        let load = Load { read: self.reads, waiting: IndexSet::from([by.instance]) };
         self.loads.insert(key.clone(), load);
         self.outbox.effects.push(Effect::Load { read: self.reads, key: key.clone(), by });
     }
@@ -100,7 +103,7 @@ impl World {
     /// Takes note that a load is answered; returns who waited for it, or `None` if it comes late.
     pub(crate) fn loaded(&mut self, read: ReadId, key: &ObjectKey) -> Option<Vec<InstanceId>> {
         self.loads.get(key).filter(|load| load.read == read)?;
-        self.loads.remove(key).map(|load| load.waiting)
+        self.loads.remove(key).map(|load| load.waiting.into_iter().collect())
     }
 
     /// Takes note of a committed change: whoever reads the object from here on sees it.
@@ -115,7 +118,8 @@ impl World {
         for query in self.queries.values_mut().filter(|query| query.entity == key.entity) {
             query.touched.insert(Arc::clone(&key.id), object.clone());
         }
-        let waited = self.loads.remove(&key).map_or_else(Vec::new, |load| load.waiting);
+        let waited = self.loads.remove(&key).map(|load| load.waiting);
+        let waited = waited.into_iter().flatten().collect();
         self.cache.insert(key, object, number);
         waited
     }

@@ -14,7 +14,7 @@ use crate::timer::{Alarm, TimerKey};
 use crate::world::World;
 
 impl Engine {
-    pub(super) fn fire_timers(&mut self) {
+    pub(crate) fn fire_timers(&mut self) {
         while let Some((timer, id, alarm)) = self.world.timers.take_due(self.world.now) {
             let Some(instance) = self.instances.get_mut(&id) else {
                 self.world.client_alarm(id, &alarm);

@@ -110,6 +110,10 @@ impl Laws {
             Happening::Started
             | Happening::Committed(_)
             | Happening::Waited { .. }
+            | Happening::LockReleased { .. }
+            | Happening::LockBroken { .. }
+            | Happening::ClientAsked { .. }
+            | Happening::LockRenewed { .. }
             | Happening::SignalDropped { .. }
             | Happening::EachBegan { .. }
             | Happening::ParallelBegan { .. }

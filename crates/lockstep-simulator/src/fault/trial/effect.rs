@@ -58,6 +58,7 @@ impl Trial<'_> {
                 let asked = self.imports.remove(0);
                 imported(&result, asked)
             }
+            Effect::Locked { .. } | Effect::LockChanged { .. } => Ok(()),
             Effect::Diverged { number, refusal } => {
                 Violation::of("never-diverged", format!("{number}: {refusal}"))
             }
