@@ -73,9 +73,9 @@ impl Door {
             journal.iter().find(|entry| wanted(&entry.event)).map(|entry| entry.at)
         };
         let waited_since = entry(|event| matches!(event, Happening::LockWaited { .. }));
-        let granted = journal.iter().find_map(|entry| match &entry.event {
-            Happening::LockGranted { token, .. } => Some((entry.at, *token)),
-            _ => None,
+        let granted = journal.iter().find_map(|entry| {
+            let Happening::LockGranted { token, .. } = &entry.event else { return None };
+            Some((entry.at, *token))
         });
         let (granted_at, token) = granted.unwrap_or_else(|| panic!("not served: {journal:#?}"));
         Served {
