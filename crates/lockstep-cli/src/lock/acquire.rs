@@ -91,6 +91,8 @@ pub(super) async fn take(
         Err(CommandError::Store(StoreError::Absent { path })) => {
             console::tell(&format!("creating the store {path}\n"));
         }
+        // Whoever takes the lock brings it up to date, or waits for the one that is doing so.
+        Err(CommandError::Store(StoreError::Older { .. })) => {}
         looked => drop(looked?),
     }
     let clock = Clock::start();
