@@ -99,11 +99,9 @@ impl Instance {
         let (names, frames) = (self.strand.names.clone(), self.strand.frames.clone());
         let (number, written) = self.order(writes, judge, world);
         self.refresh_names(&written);
-        self.conflicts = 0;
-        self.last_conflict = None;
         match judge {
             Judge::Core => {
-                self.end_turn(world);
+                self.end_conflicts(world);
                 for (key, object) in written {
                     let waiting = world.changed(key, object, number);
                     world.runnable.extend(waiting);
@@ -135,7 +133,7 @@ impl Instance {
         self.strand.phase = Phase::Ready;
         match outcome {
             Outcome::Committed => {
-                self.end_turn(world);
+                self.end_conflicts(world);
                 for (key, object) in judged.written {
                     let waiting = world.changed(key, object, number);
                     world.runnable.extend(waiting);
@@ -153,6 +151,12 @@ impl Instance {
                 self.refused(refusal, world);
             }
         }
+    }
+
+    fn end_conflicts(&mut self, world: &mut World) {
+        self.conflicts = 0;
+        self.last_conflict = None;
+        self.end_turn(world);
     }
 
     fn refused(&mut self, refusal: Refusal, world: &mut World) {

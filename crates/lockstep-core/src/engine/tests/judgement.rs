@@ -2,6 +2,7 @@
 
 use expect_test::expect;
 
+use super::super::rig::Rig;
 use super::check;
 
 /// Commits that only the store can judge, because of a unique constraint.
@@ -86,4 +87,20 @@ fn a_signal_that_was_taken_for_a_refused_commit_is_given_back() {
             b done: "hello"
         "#]],
     );
+}
+
+#[test]
+fn a_commit_that_the_store_refuses_again_and_again_is_not_run_for_ever() {
+    let mut rig = Rig::new(MARKS);
+    rig.run("start a one tag=x\nhold\nstart b change tag=x");
+    let mut refused = 0;
+    while rig.engine.unfinished() > 0 {
+        refused += 1;
+        assert!(refused <= 101, "it runs and runs");
+        rig.run("refuse");
+    }
+    expect![[r#"
+        b failed: data.conflict: Mark/x is expected at version 1, but tester changed it to version 1 at 2001-09-09T01:46:40Z
+    "#]]
+    .assert_eq(&rig.run("land"));
 }
