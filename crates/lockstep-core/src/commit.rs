@@ -82,6 +82,7 @@ impl Instance {
             return Err(Failure::new("commit.parallel", message));
         }
         if self.unit.is_empty() {
+            self.end_turn(world);
             return Ok(Committed::Done);
         }
         if self.awaits_turn(world) || self.awaits_objects(world) {

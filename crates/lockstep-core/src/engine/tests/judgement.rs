@@ -104,3 +104,56 @@ fn a_commit_that_the_store_refuses_again_and_again_is_not_run_for_ever() {
     "#]]
     .assert_eq(&rig.run("land"));
 }
+
+/// A change that is not made if the object is not as it was.
+const ONCE: &str = r#"
+entity: Tally
+attributes: { n: { type: int, default: 0 } }
+---
+workflow: make
+input: { id: string }
+activities:
+  - activity: make
+    steps:
+      - create: Tally
+        id: "${input.id}"
+---
+workflow: note
+activities:
+  - activity: note
+    steps:
+      - create: Tally
+---
+workflow: add
+activities:
+  - activity: add
+    steps:
+      - load: { entity: Tally, id: x }
+        as: tally
+      - update: tally
+        set: { n: "${tally.n + 1}" }
+---
+workflow: first
+activities:
+  - activity: first
+    steps:
+      - load: { entity: Tally, id: x }
+        as: tally
+      - find: { entity: Tally }
+        as: _all
+      - update: tally
+        set: { n: 1 }
+        when: tally.n == 0
+  - activity: then
+    steps:
+      - load: { entity: Tally, id: elsewhere }
+        as: _there
+"#;
+
+#[test]
+fn a_turn_ends_with_a_commit_that_has_nothing_to_write() {
+    let mut rig = Rig::new(ONCE);
+    rig.run("start m make id=x\nblind\nhold\nstart n note\nstart a first\nstart b add\nland");
+    assert_eq!(rig.engine.unfinished(), 1, "one reads what is elsewhere");
+    assert!(rig.engine.world.turns.is_idle(), "nobody waits for it");
+}
