@@ -85,6 +85,9 @@ impl Instance {
             self.end_turn(world);
             return Ok(Committed::Done);
         }
+        if let Some(failure) = self.lose_broken(world) {
+            return Err(*failure);
+        }
         if self.awaits_turn(world) || self.awaits_objects(world) {
             return Ok(Committed::Wait);
         }

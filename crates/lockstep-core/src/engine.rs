@@ -362,7 +362,7 @@ impl Engine {
                         instance.gives_way(&mut self.world);
                         self.arm(&mut instance);
                         self.instances.insert(id, instance);
-                        return;
+                        return self.take_breaks(id);
                     }
                 }
                 Flow::End => {
@@ -371,13 +371,16 @@ impl Engine {
                     if let Some(timer) = instance.activity_timer.take() {
                         self.world.timers.cancel(timer);
                     }
-                    return;
+                    let seldom = instance.seldom.take();
+                    return self
+                        .tell_breaks(seldom.map_or_else(Vec::new, |seldom| seldom.breaking));
                 }
             }
         }
         instance.strand.phase = Phase::BackingOff(self.world.now);
         self.arm(&mut instance);
         self.instances.insert(id, instance);
+        self.take_breaks(id);
     }
 }
 

@@ -68,6 +68,79 @@ activities:
 "#;
 
 #[test]
+fn a_break_during_the_last_commit_under_a_lock_comes_too_late() {
+    check(
+        MARKS,
+        r#"
+        hold
+        start a one tag=x
+        break "x" because
+        land
+        show Mark/x
+        journal a
+        locks
+        "#,
+        expect![[r#"
+            breaker: data.not_found: the lock was given back before it could be broken
+            a done: null
+            Mark/x: v1 {"tag":"x"}
+            a: Started
+            a: LockGranted { key: "\"x\"", token: 1099511627777, waited: 0 }
+            a: Committed([("Mark/x", 1)])
+            a: Finished
+            rows [], idle true
+        "#]],
+    );
+}
+
+#[test]
+fn a_break_during_a_commit_takes_the_lock_away_before_the_next_one() {
+    check(
+        MARKS,
+        r#"
+        hold
+        start a several tag=x
+        break "x" because
+        land
+        show Mark/x1
+        show Mark/x2
+        locks
+        "#,
+        expect![[r#"
+            breaker: done
+            a failed: lock.lost: the lock "x" was taken away after 0ns: operator broke it: because; uncommitted changes are dropped
+            Mark/x1: v1 {"tag":"x1"}
+            Mark/x2: absent
+            rows [], idle true
+        "#]],
+    );
+}
+
+#[test]
+fn a_hold_timeout_during_a_commit_ends_the_lock_before_the_next_one() {
+    check(
+        MARKS,
+        "
+        hold
+        start a several tag=x
+        start b one tag=y
+        +1000
+        land
+        show Mark/x1
+        show Mark/x2
+        locks
+        ",
+        expect![[r#"
+            a failed: lock.lost: the lock "x" was taken away after 1s: its hold timeout has ended; uncommitted changes are dropped
+            b done: null
+            Mark/x1: v1 {"tag":"x1"}
+            Mark/x2: absent
+            rows [], idle true
+        "#]],
+    );
+}
+
+#[test]
 fn a_signal_that_was_taken_for_a_refused_commit_is_given_back() {
     check(
         MARKS,
