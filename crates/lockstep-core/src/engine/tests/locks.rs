@@ -260,6 +260,15 @@ activities:
     steps:
       - http: { url: "http://shop/ship" }
 ---
+workflow: everything
+activities:
+  - activity: everything
+    # lockstep: allow lock-without-context
+    exclusive_lock: {}
+    steps:
+      - set: { done: true }
+output: "done"
+---
 workflow: once
 input: { id: string }
 exclusive_lock: { context: input.id, on_busy: skip }
@@ -603,6 +612,25 @@ fn a_broken_lock_is_lost_with_the_reason_in_the_journal() {
             k: LockBroken { key: "\"o2\"", by: "operator", reason: "she is on holiday" }
             breaker: data.not_found: nobody holds the lock "o3"
             rows [], idle true
+        "#]],
+    );
+}
+
+#[test]
+fn who_waits_too_long_behind_others_is_told_whom() {
+    check(
+        KEPT,
+        r#"
+        start a ship id=o1
+        start b everything
+        client k "o2" wait=1000
+        client l "o2"
+        +1000
+        "#,
+        expect![[r#"
+            a calls GET http://shop/ship, call 1 attempt 1, token #1.1
+            l does not hold it: lock.busy: the lock "o2" is not free: it is kept for instance b, which asked for * before
+            k does not hold it: lock.waiting_timeout: waited 1s for the lock "o2", which is kept for instance b, which asked for * before
         "#]],
     );
 }
