@@ -209,8 +209,12 @@ impl Engine {
         let workflow =
             published.definitions.workflows.get(&start.workflow).ok_or_else(not_found)?;
         let input = conformity::input(workflow, &start.input)?;
-        if self.instances.contains_key(&start.instance) {
-            return Err(Failure::new("data.unique", "there is an instance with this id already"));
+        let is_lock = self.world.clients.owner(start.instance).is_some();
+        if is_lock || self.instances.contains_key(&start.instance) {
+            return Err(Failure::new(
+                "data.unique",
+                "there is an instance or a lock with this id already",
+            ));
         }
         let mut instance = Box::new(Instance::new(
             start.instance,

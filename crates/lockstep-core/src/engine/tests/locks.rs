@@ -634,3 +634,22 @@ fn who_waits_too_long_behind_others_is_told_whom() {
         "#]],
     );
 }
+
+#[test]
+fn an_instance_is_not_started_under_the_identity_of_a_lock() {
+    check(
+        KEPT,
+        r#"
+        client k "o1" ttl=5000
+        start k ship id=o1
+        unlock k
+        locks
+        "#,
+        expect![[r#"
+            k holds ["\"o1\""] under #1.1
+            k rejected: there is an instance or a lock with this id already
+            k: done
+            rows [], idle true
+        "#]],
+    );
+}
