@@ -2,7 +2,9 @@
 
 use expect_test::expect;
 
+use super::super::rig::{Rig, id};
 use super::check;
+use crate::transition::Status;
 
 const BOOKS: &str = r#"
 entity: Account
@@ -652,4 +654,24 @@ fn an_instance_is_not_started_under_the_identity_of_a_lock() {
             rows [], idle true
         "#]],
     );
+}
+
+#[test]
+fn who_shares_a_ticket_after_a_restart_times_out_all_the_same() {
+    let mut rig = Rig::new(KEPT);
+    rig.run("start a order id=o1\nstart b order id=o1\nstart c order id=o1");
+    let row = rig.rows.get_mut(&id("c")).expect("it waits");
+    let Status::Running(state) = &row.status else { panic!("it has ended") };
+    assert!(state.contains(r#""ticket":2"#), "{state}");
+    row.status = Status::Running(state.replace(r#""ticket":2"#, r#""ticket":1"#).into());
+    row.ticket = 1;
+    expect![[r#"
+        crashed
+        a calls GET http://shop/first, call 1 attempt 2, token #1.2
+        "o1": a Exclusive (input.id); then b, c
+        "stock": a Exclusive ("stock"); then 
+        b failed: lock.waiting_timeout: waited 10s for the lock "o1", which is held by instance a since 2001-09-09T01:46:40Z
+        c failed: lock.waiting_timeout: waited 10s for the lock "o1", which is held by instance a since 2001-09-09T01:46:40Z
+    "#]]
+    .assert_eq(&rig.run("crash\nqueues\n+10000"));
 }
