@@ -28,6 +28,7 @@ use crate::conformity;
 use crate::failure::Failure;
 use crate::id::TransitionNumber;
 use crate::instance::frames::Frames;
+use crate::instance::inbox::Letter;
 use crate::instance::{Instance, Names, Phase, Savepoint};
 use crate::journal::{Entry as JournalEntry, Happening};
 use crate::object::{Object, ObjectKey};
@@ -60,8 +61,10 @@ pub(crate) struct Judged {
     unit: UnitOfWork,
     names: Names,
     frames: Frames,
-    activity_start: Arc<Savepoint>,
-    unit_start: Arc<Savepoint>,
+    /// That of the activity and that of the unit.
+    starts: (Arc<Savepoint>, Arc<Savepoint>),
+    /// Signals that were taken in the unit.
+    taken: Vec<Letter>,
     written: Vec<Written>,
     /// What its transition tells: it is not told by a refused one.
     journal: Vec<JournalEntry>,
@@ -79,7 +82,11 @@ impl Instance {
             return Err(Failure::new("commit.parallel", message));
         }
         if self.unit.is_empty() {
+            self.end_turn(world);
             return Ok(Committed::Done);
+        }
+        if let Some(failure) = self.lose_broken(world) {
+            return Err(*failure);
         }
         if self.awaits_turn(world) || self.awaits_objects(world) {
             return Ok(Committed::Wait);
@@ -96,11 +103,9 @@ impl Instance {
         let (names, frames) = (self.strand.names.clone(), self.strand.frames.clone());
         let (number, written) = self.order(writes, judge, world);
         self.refresh_names(&written);
-        self.conflicts = 0;
-        self.last_conflict = None;
         match judge {
             Judge::Core => {
-                self.end_turn(world);
+                self.end_conflicts(world);
                 for (key, object) in written {
                     let waiting = world.changed(key, object, number);
                     world.runnable.extend(waiting);
@@ -110,14 +115,14 @@ impl Instance {
             Judge::Store => {
                 self.take_free_turn(&unit, world);
                 world.cache.claim(number, unit.entries.keys().cloned().collect());
-                let (activity_start, unit_start) =
-                    (Arc::clone(&self.activity_start), Arc::clone(&self.unit_start));
+                let starts = (Arc::clone(&self.activity_start), Arc::clone(&self.unit_start));
+                let inbox = self.seldom.as_mut().map(|seldom| &mut seldom.inbox);
+                let taken = inbox.map(|inbox| std::mem::take(&mut inbox.taken)).unwrap_or_default();
                 self.mark();
                 let journal = world.outbox.last_of(self.id).map(|last| told(&last.journal));
                 let journal = journal.unwrap_or_default();
                 self.save_row(world);
-                let judged =
-                    Judged { unit, names, frames, activity_start, unit_start, written, journal };
+                let judged = Judged { unit, names, frames, starts, taken, written, journal };
                 self.judged = Some(Box::new(judged));
                 self.strand.phase = Phase::Committing;
                 Ok(Committed::Wait)
@@ -132,7 +137,7 @@ impl Instance {
         self.strand.phase = Phase::Ready;
         match outcome {
             Outcome::Committed => {
-                self.end_turn(world);
+                self.end_conflicts(world);
                 for (key, object) in judged.written {
                     let waiting = world.changed(key, object, number);
                     world.runnable.extend(waiting);
@@ -142,12 +147,20 @@ impl Instance {
                 self.unit = judged.unit;
                 self.strand.names = judged.names;
                 self.strand.frames = judged.frames;
-                self.activity_start = judged.activity_start;
-                self.unit_start = judged.unit_start;
+                (self.activity_start, self.unit_start) = judged.starts;
+                if let Some(seldom) = &mut self.seldom {
+                    seldom.inbox.taken = judged.taken;
+                }
                 self.journal.splice(0..0, judged.journal);
                 self.refused(refusal, world);
             }
         }
+    }
+
+    fn end_conflicts(&mut self, world: &mut World) {
+        self.conflicts = 0;
+        self.last_conflict = None;
+        self.end_turn(world);
     }
 
     fn refused(&mut self, refusal: Refusal, world: &mut World) {

@@ -209,8 +209,12 @@ impl Engine {
         let workflow =
             published.definitions.workflows.get(&start.workflow).ok_or_else(not_found)?;
         let input = conformity::input(workflow, &start.input)?;
-        if self.instances.contains_key(&start.instance) {
-            return Err(Failure::new("data.unique", "there is an instance with this id already"));
+        let is_lock = self.world.clients.owner(start.instance).is_some();
+        if is_lock || self.instances.contains_key(&start.instance) {
+            return Err(Failure::new(
+                "data.unique",
+                "there is an instance or a lock with this id already",
+            ));
         }
         let mut instance = Box::new(Instance::new(
             start.instance,
@@ -362,7 +366,7 @@ impl Engine {
                         instance.gives_way(&mut self.world);
                         self.arm(&mut instance);
                         self.instances.insert(id, instance);
-                        return;
+                        return self.take_breaks(id);
                     }
                 }
                 Flow::End => {
@@ -371,13 +375,16 @@ impl Engine {
                     if let Some(timer) = instance.activity_timer.take() {
                         self.world.timers.cancel(timer);
                     }
-                    return;
+                    let seldom = instance.seldom.take();
+                    return self
+                        .tell_breaks(seldom.map_or_else(Vec::new, |seldom| seldom.breaking));
                 }
             }
         }
         instance.strand.phase = Phase::BackingOff(self.world.now);
         self.arm(&mut instance);
         self.instances.insert(id, instance);
+        self.take_breaks(id);
     }
 }
 

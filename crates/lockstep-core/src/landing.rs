@@ -36,7 +36,6 @@ impl Engine {
                         instance.judged(number, outcome, &mut self.world);
                         self.world.runnable.push_back(id);
                         self.take_arriving(id);
-                        self.take_breaks(id);
                     }
                 }
             }

@@ -269,7 +269,8 @@ impl LockTable {
     /// Gives a waiter its place back after a restart, before anyone is served.
     ///
     /// Tickets that are issued later are greater. One that is taken already is replaced by the next.
-    pub fn restore_waiter(&mut self, wish: Wish, ticket: Ticket) {
+    /// Returns the ticket under which it waits.
+    pub fn restore_waiter(&mut self, wish: Wish, ticket: Ticket) -> Ticket {
         self.is_restored = true;
         if let Some(place) = self.waiter(wish.owner).map(|waiter| waiter.place) {
             drop(self.leave(place));
@@ -278,6 +279,7 @@ impl LockTable {
         let ticket = if is_taken { self.tickets.saturating_add(1) } else { ticket };
         self.tickets = self.tickets.max(ticket);
         self.join(wish, ticket);
+        ticket
     }
 
     /// Grants all that is possible: after restoring, or what a [`request`](Self::request) or

@@ -108,9 +108,10 @@ impl Engine {
 
     /// Gives one who waited for a lock its place again.
     fn give_place(&mut self, id: InstanceId) {
-        let phase = self.instances.get(&id).map(|instance| &instance.strand.phase);
+        let phase = self.instances.get_mut(&id).map(|instance| &mut instance.strand.phase);
         if let Some(Phase::Waiting(waiting)) = phase {
-            self.world.locks.restore_waiter(waiting.wish.clone(), waiting.ticket);
+            let (wish, ticket) = (waiting.wish.clone(), waiting.ticket);
+            waiting.ticket = self.world.locks.restore_waiter(wish, ticket);
         }
     }
 

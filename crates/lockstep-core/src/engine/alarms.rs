@@ -36,13 +36,14 @@ impl Engine {
                     waited_too_long(&waiting.wish, waited, &self.world)
                 }
                 Alarm::HoldTimeout(token) => {
-                    // A commit that the store is judging came before the expiry, and wins; if the
-                    // instance still holds the lock when it waits again, it is told then.
+                    // A commit that the store is judging came before the expiry, and wins.
                     let committing = matches!(instance.strand.phase, Phase::Committing);
                     let held = instance.held.iter_mut().find(|held| held.token == token);
                     let Some(held) = held else { continue };
                     held.timer = None;
-                    if !committing {
+                    if committing {
+                        instance.lose_later(token, Cause::HoldTimeout);
+                    } else {
                         instance.lose(token, &Cause::HoldTimeout, &mut self.world);
                         self.world.runnable.push_back(id);
                     }

@@ -9,6 +9,7 @@
 //! * `signal NAME SIGNAL [text or JSON]`
 //! * `+MILLISECONDS`: time goes on
 //! * `hold`, `land`: the store stops answering, or answers all that it was given
+//! * `refuse`: it answers what it was given while another process changes all that it is to judge
 //! * `blind`: no object is read any more, until a crash
 //! * `crash`: the engine is gone; a new one takes up what the store holds
 //! * `client NAME CONTEXT [shared] [wait=MS] [ttl=MS]`, `renew NAME MS`, `unlock NAME`: a client's
@@ -126,6 +127,11 @@ impl Rig {
             ["hold"] => self.holds = true,
             ["blind"] => self.blind = true,
             ["land"] => self.holds = false,
+            ["refuse"] => {
+                let batch = self.in_flight.take().expect("the store was given something");
+                let outcomes = self.shelf.refuse(batch);
+                self.engine.handle(self.now, Event::Judged(outcomes));
+            }
             ["crash"] => self.crash(),
             ["show", key] => {
                 let (entity, id) = key.split_once('/').expect("ENTITY/ID");

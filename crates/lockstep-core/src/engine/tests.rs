@@ -2,6 +2,7 @@
 
 mod children;
 mod crashes;
+mod judgement;
 mod locks;
 mod nesting;
 mod outside;

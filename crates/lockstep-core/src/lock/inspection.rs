@@ -51,6 +51,15 @@ impl LockTable {
         first.map(|(key, hold)| (Arc::clone(key), *hold))
     }
 
+    /// Returns the first one whom a wish may not overtake, if no hold is in its way, and what that
+    /// one wants.
+    pub fn first_before(&self, wish: &Wish) -> Option<&Wish> {
+        let next = || Place::new(self.tickets.saturating_add(1), wish.priority);
+        let place = self.waiter(wish.owner).map_or_else(next, |waiter| waiter.place);
+        let (_, before) = self.standing_before(wish, place).next()?;
+        self.waiters.get(&before.ticket).map(|waiter| &waiter.wish)
+    }
+
     /// Returns how many stand before a waiter and want a key that it wants, in whatever mode; the
     /// whole system counts as every key. Zero if it does not wait.
     pub fn ahead(&self, owner: InstanceId) -> usize {

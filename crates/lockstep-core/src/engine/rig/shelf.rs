@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::event::Batch;
 use crate::journal::Entry;
 use crate::transition::{
-    Change, Expected, InstanceRow, LockRow, LockWrite, Outcome, PartWrite, Refusal, Status,
+    Change, Expected, InstanceRow, Judge, LockRow, LockWrite, Outcome, PartWrite, Refusal, Status,
     Transition, UniqueKey,
 };
 use crate::{FencingToken, InstanceId, Object, ObjectKey};
@@ -29,6 +29,20 @@ impl Shelf {
     /// Commits a batch as a store does, and checks what every store relies on.
     pub(super) fn commit(&mut self, batch: Batch) -> Vec<Outcome> {
         batch.into_iter().map(|transition| self.commit_one(transition)).collect()
+    }
+
+    /// Commits a batch, but refuses what the store judges: another process changes the objects.
+    pub(super) fn refuse(&mut self, batch: Batch) -> Vec<Outcome> {
+        let refused = |transition: Transition| {
+            let write = transition.objects.first().filter(|_| transition.judge == Judge::Store);
+            let Some(key) = write.map(|write| write.key.clone()) else {
+                return self.commit_one(transition);
+            };
+            let object = self.objects.get_mut(&key).expect("it is there");
+            Arc::make_mut(object).stamp += 1;
+            Outcome::Refused(Refusal::Conflict { key, actual: Some(object.version) })
+        };
+        batch.into_iter().map(refused).collect()
     }
 
     fn commit_one(&mut self, transition: Transition) -> Outcome {

@@ -2,7 +2,9 @@
 
 use expect_test::expect;
 
+use super::super::rig::{Rig, id};
 use super::check;
+use crate::transition::Status;
 
 const BOOKS: &str = r#"
 entity: Account
@@ -259,6 +261,15 @@ activities:
     exclusive_lock: { context: input.id }
     steps:
       - http: { url: "http://shop/ship" }
+---
+workflow: everything
+activities:
+  - activity: everything
+    # lockstep: allow lock-without-context
+    exclusive_lock: {}
+    steps:
+      - set: { done: true }
+output: "done"
 ---
 workflow: once
 input: { id: string }
@@ -605,4 +616,62 @@ fn a_broken_lock_is_lost_with_the_reason_in_the_journal() {
             rows [], idle true
         "#]],
     );
+}
+
+#[test]
+fn who_waits_too_long_behind_others_is_told_whom() {
+    check(
+        KEPT,
+        r#"
+        start a ship id=o1
+        start b everything
+        client k "o2" wait=1000
+        client l "o2"
+        +1000
+        "#,
+        expect![[r#"
+            a calls GET http://shop/ship, call 1 attempt 1, token #1.1
+            l does not hold it: lock.busy: the lock "o2" is not free: it is kept for instance b, which asked for * before
+            k does not hold it: lock.waiting_timeout: waited 1s for the lock "o2", which is kept for instance b, which asked for * before
+        "#]],
+    );
+}
+
+#[test]
+fn an_instance_is_not_started_under_the_identity_of_a_lock() {
+    check(
+        KEPT,
+        r#"
+        client k "o1" ttl=5000
+        start k ship id=o1
+        unlock k
+        locks
+        "#,
+        expect![[r#"
+            k holds ["\"o1\""] under #1.1
+            k rejected: there is an instance or a lock with this id already
+            k: done
+            rows [], idle true
+        "#]],
+    );
+}
+
+#[test]
+fn who_shares_a_ticket_after_a_restart_times_out_all_the_same() {
+    let mut rig = Rig::new(KEPT);
+    rig.run("start a order id=o1\nstart b order id=o1\nstart c order id=o1");
+    let row = rig.rows.get_mut(&id("c")).expect("it waits");
+    let Status::Running(state) = &row.status else { panic!("it has ended") };
+    assert!(state.contains(r#""ticket":2"#), "{state}");
+    row.status = Status::Running(state.replace(r#""ticket":2"#, r#""ticket":1"#).into());
+    row.ticket = 1;
+    expect![[r#"
+        crashed
+        a calls GET http://shop/first, call 1 attempt 2, token #1.2
+        "o1": a Exclusive (input.id); then b, c
+        "stock": a Exclusive ("stock"); then 
+        b failed: lock.waiting_timeout: waited 10s for the lock "o1", which is held by instance a since 2001-09-09T01:46:40Z
+        c failed: lock.waiting_timeout: waited 10s for the lock "o1", which is held by instance a since 2001-09-09T01:46:40Z
+    "#]]
+    .assert_eq(&rig.run("crash\nqueues\n+10000"));
 }

@@ -74,7 +74,11 @@ fn described(
     world: &World,
 ) -> String {
     let Some((key, hold)) = obstacle else {
-        return format!("{pronoun} another is to get that asked before");
+        let Some(first) = world.locks.first_before(wish) else {
+            return format!("{pronoun} is free by now");
+        };
+        let (who, keys) = (world.holder(first.owner), shown(&first.keys));
+        return format!("{pronoun} is kept for {who}, which asked for {keys} before");
     };
     let (who, since) = (world.holder(hold.owner), hold.since.timestamp());
     if let [wanted] = &*wish.keys
@@ -89,6 +93,8 @@ fn described(
 fn details(wish: &Wish, obstacle: Option<(Arc<str>, Hold)>, world: &World) -> Value {
     let of = |value: Option<Value>| value.unwrap_or(Value::Null);
     let obstacle = obstacle.as_ref();
+    let first = if obstacle.is_none() { world.locks.first_before(wish) } else { None };
+    let before = first.map(|first| Value::from(first.owner.to_string()));
     let holder = obstacle.map(|(_, hold)| Value::from(hold.owner.to_string()));
     let client = obstacle.and_then(|(_, hold)| world.clients.owner(hold.owner));
     let since = obstacle.map(|(_, hold)| Value::Timestamp(hold.since.timestamp()));
@@ -98,5 +104,6 @@ fn details(wish: &Wish, obstacle: Option<(Arc<str>, Hold)>, world: &World) -> Va
         ("holder", of(holder)),
         ("owner", of(client.map(Value::String))),
         ("held_since", of(since)),
+        ("before", of(before)),
     ])
 }

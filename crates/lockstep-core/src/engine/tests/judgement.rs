@@ -1,0 +1,232 @@
+//! What comes while the store judges a commit, and what is left of a commit that it refuses.
+
+use expect_test::expect;
+
+use super::super::rig::Rig;
+use super::check;
+
+/// Commits that only the store can judge, because of a unique constraint.
+const MARKS: &str = r#"
+entity: Mark
+attributes: { tag: string }
+unique: [[tag]]
+---
+workflow: one
+input: { tag: string }
+activities:
+  - activity: one
+    exclusive_lock: { context: input.tag, hold_timeout: 1s }
+    steps:
+      - create: Mark
+        id: "${input.tag}"
+        set: { tag: "${input.tag}" }
+---
+workflow: several
+input: { tag: string }
+activities:
+  - activity: several
+    exclusive_lock: { context: input.tag, hold_timeout: 1s }
+    steps:
+      - for_each: "${[1, 2, 3]}"
+        item: n
+        steps:
+          - create: Mark
+            id: "${input.tag + string(n)}"
+            set: { tag: "${input.tag + string(n)}" }
+          - commit
+---
+workflow: heard
+input: { tag: string }
+activities:
+  - activity: heard
+    retry: { max_attempts: 2, backoff: 1s, on: [data.unique] }
+    steps:
+      - wait: { signal: go }
+        as: word
+      - create: Mark
+        set: { tag: "${input.tag}" }
+output: "${word}"
+---
+workflow: wipe
+input: { tag: string }
+activities:
+  - activity: wipe
+    steps:
+      - load: { entity: Mark, id: "${input.tag}" }
+        as: mark
+      - delete: mark
+---
+workflow: change
+input: { tag: string }
+activities:
+  - activity: change
+    steps:
+      - load: { entity: Mark, id: "${input.tag}" }
+        as: mark
+      - update: mark
+        set: { tag: "${mark.tag + 'a'}" }
+"#;
+
+#[test]
+fn a_break_during_the_last_commit_under_a_lock_comes_too_late() {
+    check(
+        MARKS,
+        r#"
+        hold
+        start a one tag=x
+        break "x" because
+        land
+        show Mark/x
+        journal a
+        locks
+        "#,
+        expect![[r#"
+            breaker: data.not_found: the lock was given back before it could be broken
+            a done: null
+            Mark/x: v1 {"tag":"x"}
+            a: Started
+            a: LockGranted { key: "\"x\"", token: 1099511627777, waited: 0 }
+            a: Committed([("Mark/x", 1)])
+            a: Finished
+            rows [], idle true
+        "#]],
+    );
+}
+
+#[test]
+fn a_break_during_a_commit_takes_the_lock_away_before_the_next_one() {
+    check(
+        MARKS,
+        r#"
+        hold
+        start a several tag=x
+        break "x" because
+        land
+        show Mark/x1
+        show Mark/x2
+        locks
+        "#,
+        expect![[r#"
+            breaker: done
+            a failed: lock.lost: the lock "x" was taken away after 0ns: operator broke it: because; uncommitted changes are dropped
+            Mark/x1: v1 {"tag":"x1"}
+            Mark/x2: absent
+            rows [], idle true
+        "#]],
+    );
+}
+
+#[test]
+fn a_hold_timeout_during_a_commit_ends_the_lock_before_the_next_one() {
+    check(
+        MARKS,
+        "
+        hold
+        start a several tag=x
+        start b one tag=y
+        +1000
+        land
+        show Mark/x1
+        show Mark/x2
+        locks
+        ",
+        expect![[r#"
+            a failed: lock.lost: the lock "x" was taken away after 1s: its hold timeout has ended; uncommitted changes are dropped
+            b done: null
+            Mark/x1: v1 {"tag":"x1"}
+            Mark/x2: absent
+            rows [], idle true
+        "#]],
+    );
+}
+
+#[test]
+fn a_signal_that_was_taken_for_a_refused_commit_is_given_back() {
+    check(
+        MARKS,
+        "
+        start a one tag=x
+        start b heard tag=x
+        signal b go hello
+        start c wipe tag=x
+        crash
+        +1000
+        ",
+        expect![[r#"
+            a done: null
+            signal 1 is kept
+            c done: null
+            crashed
+            b done: "hello"
+        "#]],
+    );
+}
+
+#[test]
+fn a_commit_that_the_store_refuses_again_and_again_is_not_run_for_ever() {
+    let mut rig = Rig::new(MARKS);
+    rig.run("start a one tag=x\nhold\nstart b change tag=x");
+    let mut refused = 0;
+    while rig.engine.unfinished() > 0 {
+        refused += 1;
+        assert!(refused <= 101, "it runs and runs");
+        rig.run("refuse");
+    }
+    expect![[r#"
+        b failed: data.conflict: Mark/x is expected at version 1, but tester changed it to version 1 at 2001-09-09T01:46:40Z
+    "#]]
+    .assert_eq(&rig.run("land"));
+}
+
+/// A change that is not made if the object is not as it was.
+const ONCE: &str = r#"
+entity: Tally
+attributes: { n: { type: int, default: 0 } }
+---
+workflow: make
+input: { id: string }
+activities:
+  - activity: make
+    steps:
+      - create: Tally
+        id: "${input.id}"
+---
+workflow: note
+activities:
+  - activity: note
+    steps:
+      - create: Tally
+---
+workflow: add
+activities:
+  - activity: add
+    steps:
+      - load: { entity: Tally, id: x }
+        as: tally
+      - update: tally
+        set: { n: "${tally.n + 1}" }
+---
+workflow: first
+activities:
+  - activity: first
+    steps:
+      - load: { entity: Tally, id: x }
+        as: tally
+      - find: { entity: Tally }
+        as: _all
+      - update: tally
+        set: { n: 1 }
+        when: tally.n == 0
+  - activity: then
+    steps:
+      - load: { entity: Tally, id: elsewhere }
+        as: _there
+"#;
+
+#[test]
+fn a_turn_ends_with_a_commit_that_has_nothing_to_write() {
+    let mut rig = Rig::new(ONCE);
+    rig.run("start m make id=x\nblind\nhold\nstart n note\nstart a first\nstart b add\nland");
+    assert_eq!(rig.engine.unfinished(), 1, "one reads what is elsewhere");
+    assert!(rig.engine.world.turns.is_idle(), "nobody waits for it");
+}
