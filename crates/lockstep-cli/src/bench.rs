@@ -100,17 +100,17 @@ impl Bench {
         let mut report = Report::new(args.in_flight);
         report.start = self.first_step().await?;
         report.latency = self.latency().await?;
-        for work in [
-            work::count("one hot key", "count", 1, 1),
-            work::count("1,000 keys", "count", 1000, 1),
-            work::count("three activities, one hot key", "count-thrice", 1, 3),
-            work::transfers(),
-            work::mixed(),
+        for (name, workflow, keys, adds) in [
+            ("one hot key", "count", 1, 1),
+            ("1,000 keys", "count", 1000, 1),
+            ("three activities, one hot key", "count-thrice", 1, 3),
         ] {
-            tell(work.name);
+            let work = work::count(name, workflow, keys, adds);
             report.loads.push(self.load(work, args.in_flight).await?);
         }
         report.peak_memory = memory::peak();
+        report.loads.push(self.load(work::transfers(), args.in_flight).await?);
+        report.loads.push(self.load(work::mixed(), args.in_flight).await?);
         tell("floor");
         for load in report.loads.iter().take(2) {
             let floor = self.floor(load.name, load.keys, load.transitions_in_a_batch).await?;

@@ -63,6 +63,7 @@ pub(crate) fn count(number: u64) -> f64 {
 impl Bench {
     pub(super) async fn load(&self, work: Work, in_flight: u32) -> Result<Load, Error> {
         let Work { name, keys, jobs } = work;
+        super::tell(name);
         let runner = Arc::new(self.runner(&self.store_path(name), keys).await?);
         let (stop, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let jobs = Arc::new(jobs);

@@ -19,8 +19,8 @@ const ALONE: u32 = 100_000;
 /// Rounds; the figure is that of the median.
 const ROUNDS: u32 = 5;
 
-/// Numbers of waiters.
-pub(super) const QUEUES: [u32; 2] = [10_000, 100_000];
+/// Numbers of waiters, the greatest last.
+const QUEUES: [u32; 2] = [10_000, 100_000];
 
 /// Instances between two batches of a core.
 const BATCH: u32 = 1000;
@@ -34,6 +34,8 @@ pub(crate) struct Locks {
     /// What the two differ by: the lock, its context, its line in the journal. The median.
     pub(crate) lock: Duration,
     pub(crate) queues: Vec<Handing>,
+    /// Memory of the core for each that waits in the longest queue, in bytes.
+    pub(crate) bytes_each: u64,
 }
 
 /// Figures of a queue that is served to its end.
@@ -42,8 +44,6 @@ pub(crate) struct Handing {
     pub(crate) waiters: u32,
     /// The turn of an instance: the hand-over, its step, its end.
     pub(crate) turn: Duration,
-    /// Memory of the core for each that waits, in bytes.
-    pub(crate) bytes_each: u64,
 }
 
 impl Bench {
@@ -57,19 +57,22 @@ impl Bench {
             unlocked.push(without);
             lock.push(with.saturating_sub(without));
         }
-        let mut queues = Vec::new();
+        let (mut queues, mut bytes_each) = (Vec::new(), 0);
         for waiters in QUEUES {
-            let (mut turn, mut bytes) = (Vec::new(), Vec::new());
-            for _ in 0..ROUNDS {
-                let (each, grown) = self.serve(waiters)?;
+            let mut turn = Vec::new();
+            for round in 0..ROUNDS {
+                let (each, bytes) = self.serve(waiters)?;
                 turn.push(each);
-                bytes.push(grown);
+                if round == 0 {
+                    // Later rounds use again what this one gave back, and shorter queues what the
+                    // parts before gave back.
+                    bytes_each = bytes;
+                }
             }
-            // Only the first round finds no freed memory to use again.
-            let bytes_each = bytes.first().copied().unwrap_or_default();
-            queues.push(Handing { waiters, turn: median(turn), bytes_each });
+            queues.push(Handing { waiters, turn: median(turn) });
         }
-        Ok(Locks { locked: median(locked), unlocked: median(unlocked), lock: median(lock), queues })
+        let (locked, unlocked, lock) = (median(locked), median(unlocked), median(lock));
+        Ok(Locks { locked, unlocked, lock, queues, bytes_each })
     }
 
     /// Measures instances that run one after another.

@@ -114,7 +114,11 @@ impl Report {
             )?;
         }
         writeln!(to, "expressions of one instance: {:.0?}", self.expressions)?;
-        writeln!(to, "peak memory of the loads: {:.1} MB", megabytes(self.peak_memory))?;
+        writeln!(
+            to,
+            "peak memory of the first three loads: {:.1} MB",
+            megabytes(self.peak_memory)
+        )?;
         writeln!(
             to,
             "{} waiting instances: {:.1} MB, {} bytes each",
@@ -142,21 +146,17 @@ impl Report {
     }
 
     fn write_locks(&self, to: &mut String) -> std::fmt::Result {
-        let Locks { locked, unlocked, lock, queues } = &self.locks;
+        let Locks { locked, unlocked, lock, queues, bytes_each } = &self.locks;
         writeln!(to, "\nlocks, without a store")?;
         writeln!(
             to,
-            "an instance under a free lock: {locked:.0?}, without a lock: {unlocked:.0?}, \
-             difference: {lock:.0?}"
+            "an instance under a free lock: {locked:.2?}, without a lock: {unlocked:.2?}, \
+             difference: {lock:.2?}"
         )?;
-        for Handing { waiters, turn, bytes_each } in queues {
-            writeln!(
-                to,
-                "{waiters} waiters: hand-over, step and end of an instance {turn:.0?}, \
-                 {bytes_each} bytes each"
-            )?;
+        for Handing { waiters, turn } in queues {
+            writeln!(to, "{waiters} waiters: hand-over, step and end of an instance {turn:.2?}")?;
         }
-        Ok(())
+        writeln!(to, "memory of the core for each that waits: {bytes_each} bytes (2 KB asked)")
     }
 
     fn json(&self) -> String {
@@ -215,13 +215,13 @@ fn locks_json(locks: &Locks) -> serde_json::Value {
         json!({
             "waiters": queue.waiters,
             "turn_nanos": nanos(queue.turn),
-            "bytes_each": queue.bytes_each,
         })
     };
     json!({
         "instance_locked_nanos": nanos(locks.locked),
         "instance_unlocked_nanos": nanos(locks.unlocked),
         "lock_nanos": nanos(locks.lock),
+        "bytes_each": locks.bytes_each,
         "queues": locks.queues.iter().map(queue).collect::<Vec<_>>(),
     })
 }

@@ -9,7 +9,7 @@ use super::load::{Job, Work};
 
 /// Counters between which the transfers go, and jobs that are made of them before they repeat.
 const ACCOUNTS: u32 = 100;
-const JOBS: u32 = 10_007;
+const JOBS: u32 = 1_009;
 
 /// Counters of the mixed load.
 const MIXED: u32 = 50;
