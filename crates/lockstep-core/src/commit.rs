@@ -85,7 +85,7 @@ impl Instance {
             self.end_turn(world);
             return Ok(Committed::Done);
         }
-        if let Some(failure) = self.lose_broken(world) {
+        if let Some(failure) = self.ends_late(world) {
             return Err(*failure);
         }
         if self.awaits_turn(world) || self.awaits_objects(world) {
@@ -137,6 +137,9 @@ impl Instance {
         self.strand.phase = Phase::Ready;
         match outcome {
             Outcome::Committed => {
+                if let Some(cancelled) = self.failed.take() {
+                    self.seldom_mut().late = Some(cancelled);
+                }
                 self.end_conflicts(world);
                 for (key, object) in judged.written {
                     let waiting = world.changed(key, object, number);

@@ -211,10 +211,8 @@ impl Engine {
         let input = conformity::input(workflow, &start.input)?;
         let is_lock = self.world.clients.owner(start.instance).is_some();
         if is_lock || self.instances.contains_key(&start.instance) {
-            return Err(Failure::new(
-                "data.unique",
-                "there is an instance or a lock with this id already",
-            ));
+            let message = "there is an instance or a lock with this id already";
+            return Err(Failure::new("data.unique", message));
         }
         let mut instance = Box::new(Instance::new(
             start.instance,
@@ -269,8 +267,8 @@ impl Engine {
         self.world.runnable.push_back(instance.id);
     }
 
-    /// Lets an instance fail at once, unless the store is judging its commit: then it does so when
-    /// the store has answered.
+    /// Lets an instance fail at once, unless the store is judging its commit: then it does so behind
+    /// that, if it goes on at all.
     pub(crate) fn interrupt(&mut self, id: InstanceId, failure: Failure) {
         let Some(instance) = self.instances.get_mut(&id) else { return };
         instance.fail_with(failure);
@@ -375,9 +373,8 @@ impl Engine {
                     if let Some(timer) = instance.activity_timer.take() {
                         self.world.timers.cancel(timer);
                     }
-                    let seldom = instance.seldom.take();
-                    return self
-                        .tell_breaks(seldom.map_or_else(Vec::new, |seldom| seldom.breaking));
+                    let breaks = instance.seldom.take().map(|seldom| seldom.breaking);
+                    return self.tell_breaks(breaks.unwrap_or_default());
                 }
             }
         }

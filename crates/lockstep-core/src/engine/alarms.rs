@@ -6,7 +6,7 @@
 //! * A timer that fires late, for something that has come meanwhile, changes nothing.
 
 use super::Engine;
-use crate::failure::Failure;
+use super::breaking::overdue;
 use crate::id::InstanceId;
 use crate::instance::{Arrived, Instance, Phase};
 use crate::run::locking::{Cause, waited_too_long};
@@ -51,8 +51,11 @@ impl Engine {
                 }
                 Alarm::ActivityTimeout => {
                     instance.activity_timer = None;
+                    if matches!(instance.strand.phase, Phase::Committing) {
+                        continue;
+                    }
                     instance.activity_until = None;
-                    Failure::new("activity.timeout", "the activity has taken too long")
+                    overdue()
                 }
             };
             self.interrupt(id, failure);

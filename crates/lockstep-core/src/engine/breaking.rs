@@ -4,9 +4,10 @@
 //!
 //! * The holder loses the lock as by its hold timeout: its uncommitted changes are dropped, and what
 //!   it tells the store later under the void token is refused.
-//! * A commit that the store is judging came first, before a break as before the hold timeout. The
-//!   lock is taken away when the instance waits or commits again, if it holds it still: whoever gave
-//!   it back behind that commit has done well, and nobody is told that it failed.
+//! * A commit that the store is judging came first: before a break, a hold timeout, a cancel, and the
+//!   timeout of the activity. They take effect when the instance waits or commits again, if they
+//!   concern it still: one that has ended meanwhile, or given the lock back, is not told to have
+//!   failed although its changes are durable.
 //! * Whoever breaks is told so when it is durable; the reason stands in the holder's journal.
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use super::Engine;
 use crate::event::{BreakLock, Effect, RequestId};
 use crate::failure::Failure;
 use crate::id::{FencingToken, InstanceId};
+use crate::instance::seldom::Seldom;
 use crate::instance::{Instance, Phase};
 use crate::run::locking::Cause;
 use crate::world::World;
@@ -38,19 +40,31 @@ impl Instance {
     }
 
     /// Takes away what was to be lost behind the last commit and is held still; returns what the
-    /// instance is to fail with.
-    pub(crate) fn lose_broken(&mut self, world: &mut World) -> Option<Box<Failure>> {
-        let breaking = self.seldom.as_mut().map(|seldom| &mut seldom.breaking);
-        let mut breaks = std::mem::take(breaking.filter(|breaking| !breaking.is_empty())?);
-        for lost in &mut breaks {
-            if self.held.iter().any(|held| held.token == lost.token) {
-                self.lose(lost.token, &lost.cause, world);
-                lost.is_done = true;
-            }
+    /// instance is to fail with over that, or over a cancel or timeout that came meanwhile.
+    pub(crate) fn ends_late(&mut self, world: &mut World) -> Option<Box<Failure>> {
+        if self.activity_until.is_some_and(|until| until <= world.now) {
+            self.fail_with(overdue());
         }
-        self.seldom_mut().breaking = breaks;
+        if let Some(seldom) = &mut self.seldom {
+            let (late, mut breaks) = (seldom.late.take(), std::mem::take(&mut seldom.breaking));
+            if let Some(failure) = late {
+                self.fail_with(*failure);
+            }
+            for lost in &mut breaks {
+                if self.held.iter().any(|held| held.token == lost.token) {
+                    self.lose(lost.token, &lost.cause, world);
+                    lost.is_done = true;
+                }
+            }
+            self.seldom_mut().breaking = breaks;
+        }
         self.failed.take()
     }
+}
+
+/// Returns the error of an activity that has taken too long.
+pub(super) fn overdue() -> Failure {
+    Failure::new("activity.timeout", "the activity has taken too long")
 }
 
 impl Engine {
@@ -91,13 +105,17 @@ impl Engine {
         }
     }
 
-    /// Takes away, of an instance that waits, what was to be lost behind its last commit.
+    /// Has an instance that waits lose, or fail over, what came behind its last commit.
     pub(super) fn take_breaks(&mut self, id: InstanceId) {
         let Some(instance) = self.instances.get_mut(&id) else { return };
         if matches!(instance.strand.phase, Phase::Committing) {
             return;
         }
-        if let Some(failure) = instance.lose_broken(&mut self.world) {
+        let is_late = |seldom: &Seldom| seldom.late.is_some() || !seldom.breaking.is_empty();
+        if !instance.seldom.as_deref().is_some_and(is_late) {
+            return;
+        }
+        if let Some(failure) = instance.ends_late(&mut self.world) {
             instance.failed = Some(failure);
             instance.flush(&mut self.world);
             self.world.runnable.push_back(id);

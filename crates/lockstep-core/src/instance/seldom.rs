@@ -7,6 +7,7 @@ use super::parts::Parts;
 use super::strand::Strand;
 use crate::commit::turn::Turn;
 use crate::engine::breaking::Break;
+use crate::failure::Failure;
 use crate::id::InstanceId;
 
 /// Longest line of workflows that run one another.
@@ -29,6 +30,8 @@ pub(crate) struct Seldom {
     pub(crate) turn: Option<Turn>,
     /// Who wants to break which of its locks as soon as the store has judged its commit.
     pub(crate) breaking: Vec<Break>,
+    /// What it is to fail with when it waits or commits again, behind a commit that came first.
+    pub(crate) late: Option<Box<Failure>>,
 }
 
 /// Where an instance comes from.

@@ -315,6 +315,7 @@ fn restore_seldom(state: SeldomState, from: &Reading<'_>) -> Result<Box<Seldom>,
         given_back: state.given_back.map(|keys| keys.into_iter().map(Into::into).collect()),
         turn: None,
         breaking: Vec::new(),
+        late: None,
         parked: Vec::new(),
         parts: Parts::default(),
     }))

@@ -35,6 +35,21 @@ activities:
             set: { tag: "${input.tag + string(n)}" }
           - commit
 ---
+workflow: timed
+input: { tag: string }
+activities:
+  - activity: timed
+    timeout: 1s
+    steps:
+      - create: Mark
+        id: "${input.tag}"
+        set: { tag: "${input.tag}" }
+      - commit
+      - create: Mark
+        id: "${input.tag}2"
+        set: { tag: "${input.tag}2" }
+        when: input.tag == "x"
+---
 workflow: heard
 input: { tag: string }
 activities:
@@ -135,6 +150,46 @@ fn a_hold_timeout_during_a_commit_ends_the_lock_before_the_next_one() {
             b done: null
             Mark/x1: v1 {"tag":"x1"}
             Mark/x2: absent
+            rows [], idle true
+        "#]],
+    );
+}
+
+#[test]
+fn a_cancel_or_timeout_during_the_last_commit_comes_too_late() {
+    check(
+        MARKS,
+        "
+        hold
+        start a one tag=w
+        start b several tag=x
+        cancel a
+        cancel b
+        land
+        show Mark/w
+        show Mark/x1
+        show Mark/x2
+        hold
+        start c timed tag=x
+        start d timed tag=y
+        +1000
+        land
+        show Mark/x
+        show Mark/x2
+        show Mark/y
+        locks
+        ",
+        expect![[r#"
+            a done: null
+            b failed: cancelled: by hand
+            Mark/w: v1 {"tag":"w"}
+            Mark/x1: v1 {"tag":"x1"}
+            Mark/x2: absent
+            c failed: activity.timeout: the activity has taken too long
+            d done: null
+            Mark/x: v1 {"tag":"x"}
+            Mark/x2: absent
+            Mark/y: v1 {"tag":"y"}
             rows [], idle true
         "#]],
     );
