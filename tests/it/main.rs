@@ -44,6 +44,8 @@ mod family;
 #[cfg(test)]
 mod faulty_store;
 #[cfg(test)]
+mod guarantees;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod layers;
@@ -68,6 +70,8 @@ mod numbering;
 #[cfg(test)]
 mod one_process;
 #[cfg(test)]
+mod order;
+#[cfg(test)]
 mod outside_call;
 #[cfg(test)]
 mod patience;
@@ -86,9 +90,13 @@ mod reader;
 #[cfg(test)]
 mod restart;
 #[cfg(test)]
+mod seat;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod shelf;
+#[cfg(test)]
+mod stock_taking;
 #[cfg(test)]
 mod waiting;
 #[cfg(test)]
