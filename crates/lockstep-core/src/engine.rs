@@ -12,17 +12,17 @@
 mod alarms;
 pub(crate) mod breaking;
 #[cfg(test)]
-mod rig;
+pub(crate) mod rig;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use lockstep_expr::{Map, Value};
 
 use crate::conformity;
-use crate::event::{Batch, Effect, Event, ReadId, Start};
+use crate::event::{Batch, Effect, Event, ReadId, RequestId, Start};
 use crate::failure::Failure;
 use crate::id::InstanceId;
 use crate::import::Imports;
@@ -63,6 +63,8 @@ pub struct Engine {
     pub(crate) world: World,
     /// Whether instances are only looked at.
     pub(crate) stands_still: bool,
+    /// Breaks of locks whose holders' commits the store is judging.
+    pub(crate) breaks: BTreeMap<RequestId, breaking::Pending>,
 }
 
 impl Engine {
@@ -74,6 +76,7 @@ impl Engine {
             imports: Imports::default(),
             world: World::new(config.epoch, config.cached_objects),
             stands_still: false,
+            breaks: BTreeMap::new(),
         }
     }
 
@@ -102,7 +105,13 @@ impl Engine {
             Event::Signal { request, instance, name, payload, by } => {
                 self.signal(request, instance, Letter { name, payload, by });
             }
-            Event::Lock(asked) => self.lock_for_client(asked),
+            Event::Lock(asked) => {
+                if self.stands_still {
+                    // Those who could have gone on go before it.
+                    drop(self.world.locks.settle(now));
+                }
+                self.lock_for_client(asked);
+            }
             Event::RenewLock { request, lock, token, time_to_live } => {
                 self.world.renew_client_lock(request, lock, token, time_to_live);
             }

@@ -8,11 +8,14 @@
 //! * What waits for durability is released with the batch in which the last transition is that was
 //!   ordered before it began to wait.
 
-use std::collections::{BTreeSet, HashMap};
+mod unsaved;
+
+use std::collections::HashMap;
 
 use crate::event::Effect;
 use crate::id::{InstanceId, Serial, TransitionNumber};
 use crate::transition::{Judge, Transition};
+use unsaved::Unsaved;
 
 /// What a transition that the store judges was about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +46,7 @@ pub(crate) struct Outbox {
     pub(crate) in_flight: Option<InFlight>,
     /// Effects for the driver.
     pub(crate) effects: Vec<Effect>,
-    /// Instances that wait for something that may take long, and whose state no row tells yet.
-    pub(crate) unsaved: BTreeSet<InstanceId>,
+    pub(crate) unsaved: Unsaved,
     durable: TransitionNumber,
 }
 
@@ -59,7 +61,7 @@ impl Outbox {
             held_back: Vec::new(),
             in_flight: None,
             effects: Vec::new(),
-            unsaved: BTreeSet::new(),
+            unsaved: Unsaved::default(),
             durable,
         }
     }

@@ -128,7 +128,7 @@ impl Engine {
         }
         if instance.journal.is_empty() {
             // Nothing has changed: its row stays as it is.
-            self.world.outbox.unsaved.remove(&id);
+            self.world.outbox.unsaved.remove(id);
         }
         self.instances.insert(id, instance);
     }

@@ -275,7 +275,7 @@ impl Instance {
         if let Some(seldom) = &mut self.seldom {
             transition.parts.extend(seldom.parts.drop_all());
         }
-        world.outbox.unsaved.remove(&self.id);
+        world.outbox.unsaved.remove(self.id);
         if let Some(lineage) = self.seldom.as_ref().and_then(|seldom| seldom.lineage.as_ref())
             && lineage.awaited
         {

@@ -42,7 +42,7 @@ impl Engine {
                     let Some(held) = held else { continue };
                     held.timer = None;
                     if committing {
-                        instance.lose_later(token, Cause::HoldTimeout);
+                        instance.lose_later(None, token, Cause::HoldTimeout);
                     } else {
                         instance.lose(token, &Cause::HoldTimeout, &mut self.world);
                         self.world.runnable.push_back(id);
@@ -116,6 +116,7 @@ impl Engine {
                 Some(timers.set(until, id, Alarm::WaitingTimeout(ticket)));
         }
         // What strands have done is saved whenever all of them wait: one may do so for days.
+        let ticket = instance.strand.phase.ticket();
         let mut lasts = instance.is_forked();
         for strand in instance.strands_mut() {
             lasts |= strand.phase.may_last();
@@ -125,7 +126,7 @@ impl Engine {
             }
         }
         if lasts {
-            outbox.unsaved.insert(id);
+            outbox.unsaved.insert(id, ticket);
         }
     }
 
@@ -134,6 +135,6 @@ impl Engine {
         if instance.strand.phase.is_ready() || instance.failed.is_some() {
             instance.strand.disarm(&mut self.world.timers);
         }
-        self.world.outbox.unsaved.remove(&instance.id);
+        self.world.outbox.unsaved.remove(instance.id);
     }
 }

@@ -24,7 +24,7 @@ use crate::world::World;
 /// The loss of a lock that waits for the store's judgement.
 #[derive(Clone, Debug)]
 pub(crate) struct Break {
-    /// Who is to be told, unless somebody else tells.
+    /// Who is to be told; nobody of a hold timeout.
     request: Option<RequestId>,
     token: FencingToken,
     cause: Cause,
@@ -32,10 +32,24 @@ pub(crate) struct Break {
     is_done: bool,
 }
 
+/// A break that some holders are not told of yet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pending {
+    /// How many holders the store is judging.
+    left: usize,
+    /// Whether the lock was taken away from anybody.
+    is_done: bool,
+}
+
 impl Instance {
     /// Has a lock taken away behind the commit that the store is judging.
-    pub(crate) fn lose_later(&mut self, token: FencingToken, cause: Cause) {
-        let lost = Break { request: None, token, cause, is_done: false };
+    pub(crate) fn lose_later(
+        &mut self,
+        request: Option<RequestId>,
+        token: FencingToken,
+        cause: Cause,
+    ) {
+        let lost = Break { request, token, cause, is_done: false };
         self.seldom_mut().breaking.push(lost);
     }
 
@@ -84,24 +98,25 @@ impl Engine {
             return self.world.outbox.effects.push(Effect::LockChanged { request, result });
         }
         let cause = Cause::Broken { by: Arc::clone(&by), reason: Arc::clone(&reason) };
-        let mut judged = None;
+        let mut pending = Pending { left: 0, is_done: false };
         for (owner, token) in holds {
             if let Some(instance) = self.instances.get_mut(&owner) {
                 if matches!(instance.strand.phase, Phase::Committing) {
-                    instance.lose_later(token, cause.clone());
-                    judged = Some(owner);
+                    instance.lose_later(Some(request), token, cause.clone());
+                    pending.left += 1;
                 } else {
                     self.take_away(owner, token, &cause);
+                    pending.is_done = true;
                 }
             } else {
                 self.world.end_client_lock(owner, &cause);
+                pending.is_done = true;
             }
         }
-        let last = judged.and_then(|owner| self.instances.get_mut(&owner));
-        let last = last.and_then(|instance| instance.seldom_mut().breaking.last_mut());
-        match last {
-            Some(last) => last.request = Some(request),
-            None => self.tell_broken(request),
+        if pending.left == 0 {
+            self.tell_broken(request);
+        } else {
+            self.breaks.insert(request, pending);
         }
     }
 
@@ -127,14 +142,18 @@ impl Engine {
     /// Tells those who wanted to break locks what became of it.
     pub(super) fn tell_breaks(&mut self, breaks: Vec<Break>) {
         for Break { request, is_done, .. } in breaks {
-            match request {
-                Some(request) if is_done => self.tell_broken(request),
-                Some(request) => {
-                    let message = "the lock was given back before it could be broken";
-                    let result = Err(Failure::new("data.not_found", message));
-                    self.world.outbox.effects.push(Effect::LockChanged { request, result });
-                }
-                None => {}
+            let Some(request) = request else { continue };
+            let Some(pending) = self.breaks.get_mut(&request) else { continue };
+            pending.left -= 1;
+            pending.is_done |= is_done;
+            let Pending { left: 0, is_done } = *pending else { continue };
+            self.breaks.remove(&request);
+            if is_done {
+                self.tell_broken(request);
+            } else {
+                let message = "the lock was given back before it could be broken";
+                let result = Err(Failure::new("data.not_found", message));
+                self.world.outbox.effects.push(Effect::LockChanged { request, result });
             }
         }
     }

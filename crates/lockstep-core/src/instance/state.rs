@@ -125,8 +125,7 @@ impl Instance {
         if self.held.iter().any(|held| !held.row) && !world.outbox.is_last(self.id) {
             world.outbox.order(Some(self.id), Judge::Core);
         }
-        let ticket =
-            if let Phase::Waiting(waiting) = &self.strand.phase { waiting.ticket } else { 0 };
+        let ticket = self.strand.phase.ticket();
         let id = self.id;
         // What a transition writes that the store judges may not come to be.
         let last = world.outbox.last_of(id);
@@ -141,7 +140,7 @@ impl Instance {
             held.row = true;
             transition.locks.extend(rows(id, held).map(LockWrite::Put));
         }
-        world.outbox.unsaved.remove(&id);
+        world.outbox.unsaved.remove(id);
     }
 
     fn save(&mut self, makes_parts: bool) -> Saved {

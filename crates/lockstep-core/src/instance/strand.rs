@@ -148,6 +148,11 @@ impl Phase {
         matches!(self, Self::Child(child) if child.id == id)
     }
 
+    /// Returns the ticket of the lock that is waited for; 0 if none is.
+    pub(crate) fn ticket(&self) -> Ticket {
+        if let Self::Waiting(waiting) = self { waiting.ticket } else { 0 }
+    }
+
     /// Returns whether no other strand runs before it ends.
     pub(crate) fn holds_others(&self) -> bool {
         match self {

@@ -66,11 +66,17 @@ impl Instance {
         world: &mut World,
         until: impl FnOnce(&Self) -> Result<Time, Failure>,
     ) -> Result<Done, Failure> {
-        if self.strand.arrived.is_some() && !self.take_again(activity, world)? {
-            return Ok(Done::Wait);
-        }
-        if let Some(Arrived::Woken { overdue }) = self.strand.arrived.take().map(|woken| *woken) {
-            return if overdue { Err(too_long(None)) } else { Ok(Done::With(Value::Null)) };
+        if let Some(Arrived::Woken { overdue }) = self.strand.arrived.as_deref() {
+            // Whoever fails needs no lock for it.
+            if *overdue {
+                self.strand.arrived = None;
+                return Err(too_long(None));
+            }
+            if !self.take_again(activity, world)? {
+                return Ok(Done::Wait);
+            }
+            self.strand.arrived = None;
+            return Ok(Done::With(Value::Null));
         }
         let until = until(self)?;
         if until <= world.now {
@@ -117,7 +123,7 @@ impl Instance {
     ) -> Result<Done, Failure> {
         let Listen { name, form, deadline } = *listen;
         let has_come = self.seldom.as_ref().is_some_and(|seldom| seldom.inbox.has(name));
-        if (has_come || self.strand.arrived.is_some()) && !self.take_again(activity, world)? {
+        if has_come && !self.take_again(activity, world)? {
             return Ok(Done::Wait);
         }
         let woken = self.strand.arrived.take().is_some();

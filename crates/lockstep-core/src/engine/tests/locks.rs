@@ -480,6 +480,27 @@ fn a_lock_that_is_not_got_again_in_time_is_an_error() {
 }
 
 #[test]
+fn a_wait_that_ends_in_its_timeout_needs_the_lock_no_more() {
+    check(
+        GIVEN_BACK,
+        "
+        start a hold id=s1
+        +3599000
+        start b use id=s1
+        +1000
+        ok b
+        locks
+        ",
+        expect![[r#"
+            b calls GET http://shop/use, call 1 attempt 1, token #1.2
+            a failed: wait.timeout: `paid` has not come in time
+            b done: null
+            rows [], idle true
+        "#]],
+    );
+}
+
+#[test]
 fn a_wait_that_outlasts_the_hold_timeout_is_fine_while_the_lock_is_given_back() {
     check(
         GIVEN_BACK,
