@@ -98,12 +98,11 @@ fn links_of_the_page_lead_somewhere() {
         .map(|heading| heading.to_lowercase().replace(' ', "-"))
         .collect();
     for link in page.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-        match link.strip_prefix('#') {
-            Some(anchor) => assert!(anchors.iter().any(|known| known == anchor), "no {link}"),
-            None => {
-                let file = link.split('#').next().unwrap_or_default();
-                assert!(project().join("docs").join(file).exists(), "no {link}");
-            }
+        let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+        if file.is_empty() {
+            assert!(anchors.iter().any(|known| known == anchor), "no {link}");
+        } else {
+            assert!(project().join("docs").join(file).exists(), "no {link}");
         }
     }
 }
