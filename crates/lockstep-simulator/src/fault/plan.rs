@@ -8,6 +8,8 @@
 //! * A plan is a function of the seed and the [`Mask`]; what a mask leaves out changes no other
 //!   choice.
 
+use lockstep_core::{Config, Planted};
+
 use super::random::Random;
 
 /// A kind of fault.
@@ -173,6 +175,8 @@ pub(crate) struct Plan {
     pub(crate) breaks: Vec<i64>,
     pub(crate) cached_objects: usize,
     pub(crate) events: u64,
+    /// A mistake of the core.
+    pub(crate) planted: Planted,
 }
 
 impl Plan {
@@ -204,12 +208,19 @@ impl Plan {
             breaks: moments(seed, 8, 6),
             cached_objects,
             events: mask.events,
+            planted: Planted::default(),
         };
         if !plan.has(Fault::SmallCache) {
             plan.cached_objects = 1000;
         }
         plan.keep_what_is_chosen();
         plan
+    }
+
+    /// Returns what an engine is made with.
+    pub(crate) fn config(&self, epoch: u32) -> Config {
+        let Self { cached_objects, planted, .. } = *self;
+        Config { epoch, cached_objects, planted }
     }
 
     /// Returns whether the history is exposed to a fault.

@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use lockstep_core::transition::{Outcome, Transition};
 use lockstep_core::{
-    CallId, CallRequest, Config, Engine, Event, InstanceId, ObjectKey, ReadId, RequestId, Time,
+    CallId, CallRequest, Engine, Event, InstanceId, ObjectKey, ReadId, RequestId, Time,
 };
 use lockstep_store::{Memory, Store as _};
 
@@ -176,7 +176,7 @@ impl<'a> Trial<'a> {
     ) -> Self {
         let memory = Memory::new();
         let epoch = ready(memory.raise_epoch()).expect("the store in memory is open");
-        let config = Config { cached_objects: plan.cached_objects, ..Config::new(epoch) };
+        let config = plan.config(epoch);
         let mut trial = Self {
             workload,
             streams: Streams::new(seed),

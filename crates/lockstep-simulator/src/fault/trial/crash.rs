@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use lockstep_core::transition::{InstanceRow, LockRow};
-use lockstep_core::{Config, DefinitionsById, Engine, InstanceId, codec};
+use lockstep_core::{DefinitionsById, Engine, InstanceId, codec};
 use lockstep_expr::Value;
 use lockstep_store::Store as _;
 
@@ -79,8 +79,7 @@ impl Trial<'_> {
     fn recover(&mut self) -> Result<(), Violation> {
         self.landings = 0;
         self.epoch = ready(self.memory.raise_epoch()).expect("the store in memory is open");
-        let config = Config { cached_objects: self.plan.cached_objects, ..Config::new(self.epoch) };
-        self.engine = Engine::new(config);
+        self.engine = Engine::new(self.plan.config(self.epoch));
         let stored = ready(self.memory.unfinished(None, MAX_INSTANCES));
         let stored = stored.expect("the store in memory is open");
         let rows: Vec<InstanceRow> =

@@ -29,6 +29,13 @@ impl Trial<'_> {
             (None, Some(_)) => true,
             (Some(_), None) => false,
         };
+        // Whoever waits for hours waits for somebody who comes only when nothing fails any more, or
+        // never.
+        let next = if tick { deadline } else { first };
+        if self.healed.is_none() && next.is_some_and(|next| next > self.time + HEALED) {
+            self.heal()?;
+            return Ok(true);
+        }
         self.events += 1;
         if tick {
             self.time = self.time.max(deadline.unwrap_or(self.time));

@@ -385,6 +385,10 @@ impl Draft<'_> {
                 "  as: seat",
             ],
         );
+        // What others change as well, in a commit that the store judges.
+        if self.random.one_in(2) {
+            self.steps_on_free(6, "f");
+        }
         if self.random.one_in(2) {
             self.line(6, "- commit");
             self.lines(
@@ -609,7 +613,8 @@ impl Draft<'_> {
     /// Creates an object that is not there, deletes one that is.
     fn recreate(&mut self) {
         self.head();
-        if self.random.one_in(2) {
+        let is_locked = self.random.one_in(2);
+        if is_locked {
             self.lock(Some("\"g-\" + input.key"), &[]);
         }
         self.manner();
@@ -625,10 +630,18 @@ impl Draft<'_> {
                 "  id: \"g-${input.key}\"",
                 "  when: g == null",
                 &format!("  set: {{ n: {step}, step: {step} }}"),
-                "- delete: g",
-                "  when: g != null",
             ],
         );
+        // Time in which others delete and create it.
+        if !is_locked && self.random.one_in(2) {
+            self.line(6, "- wait: { for: 50ms }");
+        }
+        if self.random.one_in(3) {
+            let set = format!("  set: {{ n: \"${{g.n + {step}}}\", step: {step} }}");
+            self.lines(6, &["- update: g", "  when: g != null", &set]);
+        } else {
+            self.lines(6, &["- delete: g", "  when: g != null"]);
+        }
         self.facts.errors.extend(["data.unique", "data.conflict", "data.not_found"]);
         self.tail(false);
     }
