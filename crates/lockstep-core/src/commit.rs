@@ -145,9 +145,7 @@ impl Instance {
             }
             Outcome::Refused(refusal) => {
                 self.unit = judged.unit;
-                if !world.planted.is(Bug::RefusalKeepsNames) {
-                    self.strand.names = judged.names;
-                }
+                self.strand.names = judged.names;
                 self.strand.frames = judged.frames;
                 (self.activity_start, self.unit_start) = judged.starts;
                 if let Some(seldom) = &mut self.seldom {

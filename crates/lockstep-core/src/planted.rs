@@ -191,12 +191,8 @@ bugs! {
     ClaimForgotten = "claim-forgotten",
     /// An activity that runs again because of a conflict keeps the names that it has bound.
     RetryKeepsNames = "retry-keeps-names",
-    /// An instance goes on behind a refused commit with the names that the commit gave it.
-    RefusalKeepsNames = "refusal-keeps-names",
     /// What a failed activity has changed is committed later.
     FailureKeepsChanges = "failure-keeps-changes",
     /// An object leaves memory before what was committed of it is durable.
     EvictedBeforeFlush = "evicted-before-flush",
-    /// A read that began before a commit replaces what the commit wrote.
-    OldReadReplaces = "old-read-replaces",
 }

@@ -132,9 +132,7 @@ impl World {
         for query in self.queries.values_mut().filter(|query| query.entity == key.entity) {
             query.touched.insert(Arc::clone(&key.id), object.clone());
         }
-        let keeps = self.planted.is(Bug::OldReadReplaces);
-        let load = if keeps { None } else { self.loads.remove(&key) };
-        let waited = load.map(|load| load.waiting);
+        let waited = self.loads.remove(&key).map(|load| load.waiting);
         let waited = waited.into_iter().flatten().collect();
         self.cache.insert(key, object, number);
         waited
