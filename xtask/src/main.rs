@@ -15,8 +15,11 @@ tasks:
                        (default 60); what makes one fail is kept under fuzz/artifacts/
   simulate [--seeds N] [--from SEED] [--seconds T] [--coverage]
                        runs N histories of the core in a world that fails (default 2000)
-  simulate --seed SEED
-                       runs one, and tells what happened in it";
+  simulate --seed SEED [--bug NAME]
+                       runs one, and tells what happened in it
+  simulate --bugs [--seeds N], simulate --bug NAME [--seeds N]
+                       plants each bug, or one, and counts the seeds until it is found
+                       (default: within 10000)";
 
 /// Tells people something.
 #[expect(clippy::print_stderr, reason = "this program talks to people, on its standard error")]

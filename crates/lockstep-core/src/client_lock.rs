@@ -24,6 +24,7 @@ use crate::id::{FencingToken, InstanceId, Ticket};
 use crate::journal::{Entry, Happening};
 use crate::lock::key::{self, shown};
 use crate::lock::{Answer, Grant, Hold, Wish};
+use crate::planted::Bug;
 use crate::run::locking::{self, Cause};
 use crate::time::Time;
 use crate::timer::{Alarm, TimerKey};
@@ -48,7 +49,7 @@ pub(crate) struct Clients {
     locks: BTreeMap<InstanceId, Client>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Client {
     owner: Arc<str>,
     note: Arc<str>,
@@ -57,7 +58,7 @@ struct Client {
     stage: Stage,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Stage {
     Waiting {
         request: RequestId,
@@ -299,7 +300,10 @@ impl World {
             let (by, reason) = (by.to_string(), reason.to_string());
             told.push(Happening::LockBroken { key, by, reason });
         }
+        let is_kept = self.planted.is(Bug::RenewedAfterEnd) && matches!(cause, Cause::HoldTimeout);
+        let kept = is_kept.then(|| client.clone());
         self.drop_client_lock(lock, told);
+        self.clients.locks.extend(kept.map(|kept| (lock, kept)));
     }
 
     fn drop_client_lock(&mut self, lock: InstanceId, told: Vec<Happening>) {
@@ -327,6 +331,9 @@ impl World {
             self.locks.restore(Arc::clone(&row.key), hold);
         }
         let timer = self.timers.set(until, lock, Alarm::HoldTimeout(token));
+        if self.planted.is(Bug::ClientWithoutTimer) {
+            self.timers.cancel(timer);
+        }
         let client = Client {
             owner: Arc::clone(owner),
             note: Arc::clone(note),

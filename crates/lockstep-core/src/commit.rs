@@ -32,6 +32,7 @@ use crate::instance::inbox::Letter;
 use crate::instance::{Instance, Names, Phase, Savepoint};
 use crate::journal::{Entry as JournalEntry, Happening};
 use crate::object::{Object, ObjectKey};
+use crate::planted::Bug;
 use crate::step::data::conflict;
 use crate::time::Time;
 use crate::transition::{Change, Expected, Judge, ObjectWrite, Outcome, Refusal};
@@ -96,7 +97,7 @@ impl Instance {
         }
         let writes = self.writes(world)?;
         let judge = judge(&writes, world);
-        if judge == Judge::Store {
+        if judge == Judge::Store && !world.planted.is(Bug::NotSavedBeforeJudgement) {
             self.save_before_judgement(world);
         }
         let unit = std::mem::take(&mut self.unit);
@@ -106,15 +107,17 @@ impl Instance {
         match judge {
             Judge::Core => {
                 self.end_conflicts(world);
-                for (key, object) in written {
-                    let waiting = world.changed(key, object, number);
-                    world.runnable.extend(waiting);
-                }
+                show(written, number, world);
                 Ok(Committed::Done)
             }
             Judge::Store => {
-                self.take_free_turn(&unit, world);
-                world.cache.claim(number, unit.entries.keys().cloned().collect());
+                if !world.planted.is(Bug::ClaimForgotten) {
+                    self.take_free_turn(&unit, world);
+                    world.cache.claim(number, unit.entries.keys().cloned().collect());
+                }
+                if world.planted.is(Bug::VisibleBeforeJudgement) {
+                    show(written.clone(), number, world);
+                }
                 let starts = (Arc::clone(&self.activity_start), Arc::clone(&self.unit_start));
                 let inbox = self.seldom.as_mut().map(|seldom| &mut seldom.inbox);
                 let taken = inbox.map(|inbox| std::mem::take(&mut inbox.taken)).unwrap_or_default();
@@ -141,10 +144,7 @@ impl Instance {
                     self.seldom_mut().late = Some(cancelled);
                 }
                 self.end_conflicts(world);
-                for (key, object) in judged.written {
-                    let waiting = world.changed(key, object, number);
-                    world.runnable.extend(waiting);
-                }
+                show(judged.written, number, world);
             }
             Outcome::Refused(refusal) => {
                 self.unit = judged.unit;
@@ -227,7 +227,9 @@ impl Instance {
             match (entry.expected, present) {
                 (Expected::Absent, None) => {}
                 (Expected::Stamp(stamp), Some(present)) if present.stamp == stamp => {}
-                (Expected::Stamp(_), Some(present)) if on_conflict == OnConflict::Force => {
+                (Expected::Stamp(_), Some(present))
+                    if on_conflict == OnConflict::Force || overlooks(entry, &present, world) =>
+                {
                     entry.expected = Expected::Stamp(present.stamp);
                     entry.base = Some(present);
                 }
@@ -265,7 +267,7 @@ impl Instance {
         self.conflicts += 1;
         self.last_conflict = this.map(Box::new);
         self.note(world.now, Happening::Retried { error: failure.code.to_string() });
-        self.return_to_unit_start(world.now);
+        self.return_to_unit_start(world);
         let has_turn = self.take_turn(vec![turn::name(&key)], world);
         Ok(if has_turn { Committed::Again } else { Committed::Wait })
     }
@@ -339,6 +341,20 @@ impl Instance {
             .collect();
         (number, written)
     }
+}
+
+/// Lets others see what was committed.
+fn show(written: Vec<Written>, number: TransitionNumber, world: &mut World) {
+    for (key, object) in written {
+        let waiting = world.changed(key, object, number);
+        world.runnable.extend(waiting);
+    }
+}
+
+/// Returns whether a conflict is overlooked, by a planted bug.
+fn overlooks(entry: &Entry, present: &Object, world: &World) -> bool {
+    let is_same = entry.base.as_ref().is_some_and(|base| base.version == present.version);
+    world.planted.is(Bug::ConflictIgnored) || (is_same && world.planted.is(Bug::VersionForStamp))
 }
 
 /// Returns what a transition tells besides its commit.

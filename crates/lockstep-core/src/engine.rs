@@ -22,15 +22,16 @@ use std::sync::Arc;
 use lockstep_expr::{Map, Value};
 
 use crate::conformity;
-use crate::event::{Batch, Effect, Event, ReadId, RequestId, Start};
+use crate::event::{Batch, CallId, Effect, Event, ReadId, RequestId, Start};
 use crate::failure::Failure;
 use crate::id::InstanceId;
 use crate::import::Imports;
 use crate::instance::inbox::Letter;
-use crate::instance::{Arrived, Instance, Phase, Published};
+use crate::instance::{Arrived, Instance, Phase, Published, Strand};
 use crate::journal::Happening;
 use crate::lock::Grant;
 use crate::object::{Object, ObjectKey};
+use crate::planted::{Bug, Planted};
 use crate::run::{Flow, MAX_STRETCH};
 use crate::time::Time;
 use crate::world::World;
@@ -45,12 +46,14 @@ pub struct Config {
     pub epoch: u32,
     /// How many committed objects it keeps in memory, about. Default 16,384.
     pub cached_objects: usize,
+    /// A bug to be planted, which takes the feature `planted-bugs`. Default none.
+    pub planted: Planted,
 }
 
 impl Config {
     /// Returns the defaults for an epoch.
     pub fn new(epoch: u32) -> Self {
-        Self { epoch, cached_objects: 16_384 }
+        Self { epoch, cached_objects: 16_384, planted: Planted::default() }
     }
 }
 
@@ -74,7 +77,7 @@ impl Engine {
             instances: HashMap::new(),
             published: None,
             imports: Imports::default(),
-            world: World::new(config.epoch, config.cached_objects),
+            world: World::new(config),
             stands_still: false,
             breaks: BTreeMap::new(),
         }
@@ -93,14 +96,7 @@ impl Engine {
             Event::Loaded { read, key, result } => self.loaded(read, &key, result),
             Event::Queried { read, result } => self.queried(read, result),
             Event::Returned { call, result } => {
-                if let Some(id) = self.world.calls.remove(&call)
-                    && let Some(instance) = self.instances.get_mut(&id)
-                    && let Some(strand) =
-                        instance.strands_mut().find(|strand| strand.phase.is_call(call))
-                {
-                    strand.wake(Some(Arrived::Call(result)), &mut self.world.timers);
-                    self.world.runnable.push_back(id);
-                }
+                self.returned(call, result);
             }
             Event::Signal { request, instance, name, payload, by } => {
                 self.signal(request, instance, Letter { name, payload, by });
@@ -133,7 +129,8 @@ impl Engine {
         self.fire_timers();
         self.run_all();
         if has_landed {
-            let durable = self.world.outbox.durable();
+            let evicts_all = self.world.planted.is(Bug::EvictedBeforeFlush);
+            let durable = if evicts_all { i64::MAX } else { self.world.outbox.durable() };
             self.world.cache.shrink(durable);
         }
     }
@@ -165,6 +162,7 @@ impl Engine {
         for index in 0..world.outbox.pending.len() {
             if !self.stands_still
                 && let Some(id) = world.outbox.wants_row(index)
+                && !(world.planted.is(Bug::StaleState) && world.outbox.is_commit(index))
                 && let Some(instance) = self.instances.get_mut(&id)
             {
                 instance.save_row(world);
@@ -235,6 +233,22 @@ impl Engine {
         Ok(instance)
     }
 
+    fn returned(&mut self, call: CallId, result: Result<Value, Failure>) {
+        let takes_any = self.world.planted.is(Bug::LateAnswerTaken);
+        let calls = &mut self.world.calls;
+        let caller = if takes_any { calls.get(&call).copied() } else { calls.remove(&call) };
+        let wanted = |strand: &&mut Strand| {
+            strand.phase.is_call(call) || (takes_any && matches!(strand.phase, Phase::Calling(_)))
+        };
+        if let Some(id) = caller
+            && let Some(instance) = self.instances.get_mut(&id)
+            && let Some(strand) = instance.strands_mut().find(wanted)
+        {
+            strand.wake(Some(Arrived::Call(result)), &mut self.world.timers);
+            self.world.runnable.push_back(id);
+        }
+    }
+
     fn loaded(
         &mut self,
         read: ReadId,
@@ -283,8 +297,10 @@ impl Engine {
         instance.fail_with(failure);
         if matches!(instance.strand.phase, Phase::Waiting(_)) {
             // At once, so that it cannot be granted what it has given up.
-            let granted = self.world.locks.forget(id, self.world.now);
-            self.world.granted.extend(granted);
+            self.world.leave_queue(id);
+        }
+        if self.world.planted.is(Bug::CancelDuringJudgement) {
+            instance.strand.phase = Phase::Ready;
         }
         if !matches!(instance.strand.phase, Phase::Committing) {
             self.world.runnable.push_back(id);

@@ -60,6 +60,7 @@ use self::queue::{Place, Queue};
 use self::state::KeyState;
 pub use self::wish::{Hold, MAX_PRIORITY, Wish};
 use crate::id::{FencingToken, InstanceId, Serial, Ticket};
+use crate::planted::{Bug, Planted};
 use crate::time::Time;
 
 /// The key of the lock of the whole system.
@@ -166,11 +167,17 @@ pub struct LockTable {
     is_restored: bool,
     tokens: Serial,
     tickets: Ticket,
+    planted: Planted,
 }
 
 impl LockTable {
     /// Returns a table without locks whose tokens belong to `epoch`.
     pub fn new(epoch: u32) -> Self {
+        Self::with_bug(epoch, Planted::default())
+    }
+
+    pub(crate) fn with_bug(epoch: u32, planted: Planted) -> Self {
+        let epoch = if planted.is(Bug::TokensAnew) { 1 } else { epoch };
         Self {
             locks: HashMap::new(),
             system: KeyState::default(),
@@ -186,6 +193,7 @@ impl LockTable {
             is_restored: false,
             tokens: Serial::new(epoch),
             tickets: 0,
+            planted,
         }
     }
 
@@ -213,6 +221,9 @@ impl LockTable {
     pub fn wait(&mut self, wish: Wish, now: Time) -> (Ticket, Vec<Grant>) {
         let mut grants = self.forget(wish.owner, now);
         self.tickets = self.tickets.checked_add(1).expect("2^64 tickets are never issued");
+        if self.planted.is(Bug::TicketByClock) {
+            self.tickets = u64::try_from(now.0).unwrap_or(0);
+        }
         let (ticket, owner) = (self.tickets, wish.owner);
         let place = self.join(wish, ticket);
         let mut places = self.entangled_with(owner);
@@ -231,13 +242,16 @@ impl LockTable {
         token: FencingToken,
         now: Time,
     ) -> (bool, Vec<Grant>) {
-        if !self.is_valid(keys, token) {
+        let blindly = self.planted.is(Bug::ReleaseWithoutToken);
+        if !blindly && !self.is_valid(keys, token) {
             return (false, Vec::new());
         }
         for key in keys {
-            self.remove_hold(key, token);
+            let present = if blindly { self.holds(key).first() } else { None };
+            self.remove_hold(key, present.map_or(token, |hold| hold.token));
         }
-        if self.waiters.is_empty() {
+        let wakes_nobody = self.planted.is(Bug::LostWakeUp) && self.waiters.len() == 1;
+        if self.waiters.is_empty() || wakes_nobody {
             return (true, Vec::new());
         }
         let watchers = keys.iter().filter_map(|key| self.watchers_of(key));
@@ -248,6 +262,8 @@ impl LockTable {
     /// Takes an owner out of the queues in which it waits, if it does.
     pub fn forget(&mut self, owner: InstanceId, now: Time) -> Vec<Grant> {
         let Some(place) = self.waiter(owner).map(|waiter| waiter.place) else { return Vec::new() };
+        let removes_first = self.planted.is(Bug::QueueEntryOfAnother);
+        let place = if removes_first { self.first_beside(place) } else { place };
         let Some(waiter) = self.leave(place) else { return Vec::new() };
         // At a key that nobody holds, only one who is reserved has kept others.
         let kept_others = |key: &&Arc<str>| {
@@ -258,6 +274,14 @@ impl LockTable {
         let watchers = keys.filter_map(|key| self.watchers_of(key));
         let sources = watchers.chain(self.system_wishes()).collect();
         self.hand_on(sources, now)
+    }
+
+    /// Returns the first place in a queue in which one at `place` stands.
+    fn first_beside(&self, place: Place) -> Place {
+        let waiter = self.waiters.get(&place.ticket);
+        let key = waiter.and_then(|waiter| waiter.wish.keys.first());
+        let first = key.and_then(|key| self.key(key)?.queue.next(None));
+        first.unwrap_or(place)
     }
 
     /// Gives a key back to one who held it before a restart, before anyone is served.
@@ -275,7 +299,8 @@ impl LockTable {
         if let Some(place) = self.waiter(wish.owner).map(|waiter| waiter.place) {
             drop(self.leave(place));
         }
-        let is_taken = self.waiters.contains_key(&ticket);
+        let is_taken =
+            self.waiters.contains_key(&ticket) || self.planted.is(Bug::QueuedAnewAtRestart);
         let ticket = if is_taken { self.tickets.saturating_add(1) } else { ticket };
         self.tickets = self.tickets.max(ticket);
         self.join(wish, ticket);

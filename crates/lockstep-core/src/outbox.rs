@@ -14,6 +14,7 @@ use std::collections::HashMap;
 
 use crate::event::Effect;
 use crate::id::{InstanceId, Serial, TransitionNumber};
+use crate::planted::{Bug, Planted};
 use crate::transition::{Judge, Transition};
 use unsaved::Unsaved;
 
@@ -48,10 +49,11 @@ pub(crate) struct Outbox {
     pub(crate) effects: Vec<Effect>,
     pub(crate) unsaved: Unsaved,
     durable: TransitionNumber,
+    planted: Planted,
 }
 
 impl Outbox {
-    pub(crate) fn new(epoch: u32) -> Self {
+    pub(crate) fn new(epoch: u32, planted: Planted) -> Self {
         let numbers = Serial::new(epoch);
         let durable = numbers.last();
         Self {
@@ -63,6 +65,7 @@ impl Outbox {
             effects: Vec::new(),
             unsaved: Unsaved::default(),
             durable,
+            planted,
         }
     }
 
@@ -124,15 +127,32 @@ impl Outbox {
             .then_some(instance)
     }
 
+    /// Returns whether `index` is a pending transition that changes objects.
+    pub(crate) fn is_commit(&self, index: usize) -> bool {
+        self.pending.get(index).is_some_and(|transition| !transition.objects.is_empty())
+    }
+
     /// Returns the effect to the driver as soon as all that is ordered so far is durable.
     pub(crate) fn when_durable(&mut self, effect: Effect) {
-        if !self.pending.is_empty() {
+        if self.is_premature(&effect) {
+            self.effects.push(effect);
+        } else if !self.pending.is_empty() {
             self.held_back.push(effect);
         } else if let Some(in_flight) = &mut self.in_flight {
             in_flight.effects.push(effect);
         } else {
             self.effects.push(effect);
         }
+    }
+
+    /// Returns whether an effect is not held back, by a planted bug.
+    fn is_premature(&self, effect: &Effect) -> bool {
+        let is = |bug: Bug| self.planted.is(bug);
+        (is(Bug::AnswerBeforeFlush) && matches!(effect, Effect::Answer { .. }))
+            || (is(Bug::SignalBeforeFlush) && matches!(effect, Effect::Signalled { .. }))
+            || (is(Bug::CallBeforeFlush) && matches!(effect, Effect::Call { .. }))
+            || (is(Bug::ClientBeforeFlush) && matches!(effect, Effect::Locked { .. }))
+            || (is(Bug::QueryBeforeFlush) && matches!(effect, Effect::Query { .. }))
     }
 
     /// Takes all that is ordered, for the store.

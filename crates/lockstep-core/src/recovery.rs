@@ -17,6 +17,7 @@ use crate::id::InstanceId;
 use crate::instance::{Instance, Phase, Published};
 use crate::journal::Happening;
 use crate::lock::Hold;
+use crate::planted::Bug;
 use crate::time::Time;
 use crate::transition::{InstanceRow, Judge, LockRow, LockWrite, Origin, Status};
 
@@ -91,6 +92,9 @@ impl Engine {
         }
         // Those who waited go first: who stands behind a commit must not get in before them.
         rows.sort_by_key(|row| (row.ticket == 0, row.ticket, row.started_at, row.id));
+        if self.world.planted.is(Bug::QueuedAnewAtRestart) {
+            rows.sort_by_key(|row| (row.started_at, row.id));
+        }
         let mut refused = Vec::new();
         let mut order = Vec::new();
         for row in rows {
@@ -108,6 +112,9 @@ impl Engine {
 
     /// Gives one who waited for a lock its place again.
     fn give_place(&mut self, id: InstanceId) {
+        if self.world.planted.is(Bug::WaitersForgottenAtRestart) {
+            return;
+        }
         let phase = self.instances.get_mut(&id).map(|instance| &mut instance.strand.phase);
         if let Some(Phase::Waiting(waiting)) = phase {
             let (wish, ticket) = (waiting.wish.clone(), waiting.ticket);
@@ -136,12 +143,17 @@ impl Engine {
     /// Gives locks back to their holders.
     fn give_back(&mut self, locks: &[LockRow]) {
         let mut of_clients: BTreeMap<InstanceId, Vec<LockRow>> = BTreeMap::new();
+        let outlives = self.world.planted.is(Bug::LeaseOutlivesHolder);
         for row in locks {
             let LockRow { instance: owner, token, mode, since, .. } = *row;
-            if self.instances.contains_key(&owner) {
+            let is_client = matches!(row.origin, Origin::Client { .. });
+            if self.world.planted.is(Bug::LocksForgottenAtRestart) && !is_client {
+                continue;
+            }
+            if self.instances.contains_key(&owner) || (outlives && !is_client) {
                 let hold = Hold { owner, token, mode, since };
                 self.world.locks.restore(Arc::clone(&row.key), hold);
-            } else if matches!(row.origin, Origin::Client { .. }) {
+            } else if is_client {
                 of_clients.entry(owner).or_default().push(row.clone());
             }
         }
@@ -152,6 +164,9 @@ impl Engine {
 
     /// Drops the rows of locks whose holders are not there.
     fn drop_orphans(&mut self, locks: Vec<LockRow>) {
+        if self.world.planted.is(Bug::LeaseOutlivesHolder) {
+            return;
+        }
         let orphans = locks.into_iter().filter(|row| {
             let is_client = matches!(row.origin, Origin::Client { .. });
             !is_client && !self.instances.contains_key(&row.instance)

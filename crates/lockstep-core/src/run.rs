@@ -37,8 +37,8 @@ use crate::instance::{Block, Instance, Position, Stage};
 use crate::journal::Happening;
 use crate::kin::Kin;
 use crate::payload;
+use crate::planted::Bug;
 use crate::step::Done;
-use crate::time::Time;
 use crate::transition::Status;
 use crate::world::World;
 use locking::Asked;
@@ -151,6 +151,9 @@ impl Instance {
 
     fn leave(&mut self, activity: &Activity, world: &mut World) -> Result<Flow, Failure> {
         let handled = self.strand.position.block != Block::Steps;
+        if world.planted.is(Bug::ReleaseBeforeCommit) {
+            self.release_all(world);
+        }
         if handled || activity.auto_commit != AutoCommit::Never {
             match self.commit(activity.on_conflict, world)? {
                 Committed::Done => self.mark(),
@@ -199,10 +202,13 @@ impl Instance {
     }
 
     /// Undoes the unit of work, to run it again under the locks that are held.
-    pub(crate) fn return_to_unit_start(&mut self, now: Time) {
+    pub(crate) fn return_to_unit_start(&mut self, world: &World) {
+        let now = world.now;
         self.activity_start = Arc::clone(&self.unit_start);
         self.strand.position = self.unit_start.position;
-        self.strand.names = self.unit_start.names.clone();
+        if !world.planted.is(Bug::RetryKeepsNames) {
+            self.strand.names = self.unit_start.names.clone();
+        }
         self.strand.frames = self.unit_start.frames.clone();
         self.give_back_signals(self.unit_start.taken);
         self.unit = self.unit_start.unit.clone();

@@ -20,6 +20,7 @@ use crate::id::InstanceId;
 use crate::instance::inbox::{Letter, MAX_SIGNALS};
 use crate::instance::{Instance, Phase, Strand};
 use crate::journal::Happening;
+use crate::planted::Bug;
 use crate::step::wait::answers;
 
 /// Longest name of a signal, in bytes.
@@ -32,7 +33,8 @@ impl Engine {
             let message = format!("there is no unfinished instance {id}");
             return self.refuse_signal(request, Failure::new("data.not_found", message));
         };
-        if matches!(instance.strand.phase, Phase::Committing) {
+        let waits = !self.world.planted.is(Bug::SignalDuringJudgement);
+        if waits && matches!(instance.strand.phase, Phase::Committing) {
             let arriving = &mut instance.seldom_mut().inbox.arriving;
             if arriving.len() < MAX_SIGNALS {
                 return arriving.push((request, letter));

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use indexmap::IndexSet;
 
 use crate::client_lock::Clients;
+use crate::engine::Config;
 use crate::event::{CallId, Effect, ReadId, Reader};
 use crate::id::{InstanceId, TransitionNumber};
 use crate::kin::Kin;
@@ -19,12 +20,14 @@ use crate::lock::{Grant, LockTable};
 use crate::object::{Object, ObjectKey};
 use crate::object_cache::ObjectCache;
 use crate::outbox::Outbox;
+use crate::planted::{Bug, Planted};
 use crate::time::Time;
 use crate::timer::Timers;
 
 /// What running instances share.
 #[derive(Debug)]
 pub(crate) struct World {
+    pub(crate) planted: Planted,
     /// The time of the event that is being handled.
     pub(crate) now: Time,
     pub(crate) locks: LockTable,
@@ -67,14 +70,16 @@ pub(crate) struct Query {
 }
 
 impl World {
-    pub(crate) fn new(epoch: u32, cached_objects: usize) -> Self {
+    pub(crate) fn new(config: Config) -> Self {
+        let Config { epoch, cached_objects, planted } = config;
         Self {
+            planted,
             now: Time::default(),
-            locks: LockTable::new(epoch),
+            locks: LockTable::with_bug(epoch, planted),
             clients: Clients::default(),
             cache: ObjectCache::new(cached_objects),
             timers: Timers::default(),
-            outbox: Outbox::new(epoch),
+            outbox: Outbox::new(epoch, planted),
             granted: VecDeque::new(),
             turns: LockTable::new(epoch),
             turns_granted: VecDeque::new(),
@@ -86,6 +91,15 @@ impl World {
             reads: 0,
             calls_issued: 0,
         }
+    }
+
+    /// Takes an instance out of the queue in which it waits for a lock, if it does.
+    pub(crate) fn leave_queue(&mut self, id: InstanceId) {
+        if self.planted.is(Bug::GrantToGone) {
+            return;
+        }
+        let granted = self.locks.forget(id, self.now);
+        self.granted.extend(granted);
     }
 
     /// Asks for an object that the cache does not know, unless the instance waits for it already.

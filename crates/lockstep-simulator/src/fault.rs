@@ -10,7 +10,7 @@
 //! * Single-threaded: histories share nothing.
 //!
 //! Absent by design: clocks, threads, files, and any change of the core: what runs here is what
-//! runs in production.
+//! runs in production, but for the bugs that the feature `planted-bugs` can plant.
 
 mod coverage;
 mod law;
@@ -27,6 +27,8 @@ mod workload;
 mod tests;
 
 use std::rc::Rc;
+
+use lockstep_core::Planted;
 
 pub use coverage::{Coverage, REQUIRED};
 pub use law::Violation;
@@ -50,9 +52,15 @@ pub struct Simulator {
     pub coverage: Coverage,
     /// Events in the histories so far.
     pub events: u64,
+    planted: Planted,
 }
 
 impl Simulator {
+    /// Returns one whose core makes a mistake, if the feature `planted-bugs` plants one.
+    pub fn with(planted: Planted) -> Self {
+        Self { planted, ..Self::default() }
+    }
+
     /// Runs the history of a seed.
     ///
     /// # Errors
@@ -92,7 +100,8 @@ impl Simulator {
             Ok(workload) => workload,
             Err(violation) => return (Err(violation), story),
         };
-        let plan = Plan::new(seed, mask, workload.workflows.len(), workload.keys);
+        let mut plan = Plan::new(seed, mask, workload.workflows.len(), workload.keys);
+        plan.planted = self.planted;
         let mut trial = Trial::new(seed, plan, &workload, &mut self.coverage, story);
         let result = panics::caught(|| trial.run());
         self.events += trial.events;

@@ -9,6 +9,7 @@ use super::Engine;
 use super::breaking::overdue;
 use crate::id::InstanceId;
 use crate::instance::{Arrived, Instance, Phase};
+use crate::planted::Bug;
 use crate::run::locking::{Cause, waited_too_long};
 use crate::timer::{Alarm, TimerKey};
 use crate::world::World;
@@ -95,7 +96,7 @@ impl Engine {
 
     /// Sets the timers of an instance that waits.
     pub(crate) fn arm(&mut self, instance: &mut Instance) {
-        let World { timers, outbox, .. } = &mut self.world;
+        let World { timers, outbox, planted, .. } = &mut self.world;
         let id = instance.id;
         for held in instance.held.iter_mut().filter(|held| held.timer.is_none()) {
             let alarm = Alarm::HoldTimeout(held.token);
@@ -111,7 +112,10 @@ impl Engine {
         }
         if let Phase::Waiting(waiting) = &instance.strand.phase {
             let ticket = waiting.ticket;
-            let until = instance.waiting_deadline();
+            let mut until = instance.waiting_deadline();
+            if planted.is(Bug::WaitCountsFromStart) {
+                until.0 -= instance.waiting_since().0 - instance.started_at.0;
+            }
             instance.strand.phase_timer =
                 Some(timers.set(until, id, Alarm::WaitingTimeout(ticket)));
         }

@@ -18,6 +18,7 @@ use crate::failure::Failure;
 use crate::id::{FencingToken, InstanceId};
 use crate::instance::seldom::Seldom;
 use crate::instance::{Instance, Phase};
+use crate::planted::Bug;
 use crate::run::locking::Cause;
 use crate::world::World;
 
@@ -66,7 +67,9 @@ impl Instance {
             }
             for lost in &mut breaks {
                 if self.held.iter().any(|held| held.token == lost.token) {
-                    self.lose(lost.token, &lost.cause, world);
+                    if !world.planted.is(Bug::BreakForgotten) {
+                        self.lose(lost.token, &lost.cause, world);
+                    }
                     lost.is_done = true;
                 }
             }

@@ -26,6 +26,7 @@ use super::{Held, Instance, Phase, Savepoint, Stage};
 use crate::codec::{self, DecodeError};
 use crate::failure::Failure;
 use crate::id::{InstanceId, Ticket};
+use crate::planted::Bug;
 use crate::time::Time;
 use crate::transition::{InstanceRow, Judge, LockRow, LockWrite, PartWrite, Status};
 use crate::world::World;
@@ -136,7 +137,8 @@ impl Instance {
         transition.row = Some(InstanceRow { input_part, ..row });
         transition.parts.extend(parts);
         self.hand_over_journal(&mut transition.journal);
-        for held in self.held.iter_mut().filter(|held| !held.row) {
+        let forgets = world.planted.is(Bug::LockRowsForgotten);
+        for held in self.held.iter_mut().filter(|held| !held.row && !forgets) {
             held.row = true;
             transition.locks.extend(rows(id, held).map(LockWrite::Put));
         }

@@ -17,6 +17,7 @@ use super::queue::{Place, Queue};
 use super::wish::{Hold, Wish};
 use super::{Grant, Held, LockTable, MAX_OVERTAKEN, SYSTEM};
 use crate::id::FencingToken;
+use crate::planted::Bug;
 use crate::time::Time;
 
 /// What keeps a wish from being granted.
@@ -70,14 +71,19 @@ impl LockTable {
         &'a self,
         wish: &'a Wish,
     ) -> impl Iterator<Item = (&'a Arc<str>, &'a Hold)> {
+        let overlooks = self.planted.is(Bug::SharedCountsAsFree);
         let at = move |key: &'a Arc<str>| {
             let state = self.key(key).into_iter();
-            state.flat_map(move |state| state.conflicts(wish)).map(move |hold| (key, hold))
+            let holds = state.flat_map(move |state| state.conflicts(wish));
+            let holds = holds.filter(move |hold| !overlooks || hold.mode == LockMode::Exclusive);
+            holds.map(move |hold| (key, hold))
         };
         let wants_system = wish.wants_system();
         let is_missing = self.missing(wish).next().is_some();
-        let system = (is_missing && !wants_system).then(|| at(&self.system_key));
-        let anyone = (is_missing && wants_system).then(|| self.foreign(wish));
+        let meets_system = is_missing && !self.planted.is(Bug::HoldersIgnoreSystem);
+        let meets_all = is_missing && !self.planted.is(Bug::SystemIgnoresHolders);
+        let system = (meets_system && !wants_system).then(|| at(&self.system_key));
+        let anyone = (meets_all && wants_system).then(|| self.foreign(wish));
         let any_key = anyone.into_iter().flatten();
         self.missing(wish).flat_map(at).chain(system.into_iter().flatten()).chain(any_key)
     }
@@ -95,6 +101,9 @@ impl LockTable {
         if let Some((key, _)) = self.conflicts(wish).next() {
             let key = if wish.wants_system() { &self.system_key } else { key };
             return Some(Block::Hold(Arc::clone(key)));
+        }
+        if self.planted.is(Bug::ReaderOvertakesWriter) && wish.mode == LockMode::Shared {
+            return None;
         }
         self.standing_before(wish, place)
             .next()
@@ -161,7 +170,8 @@ impl LockTable {
         if !self.waiters.is_empty() {
             self.charge(wish, &keys, place);
         }
-        let token = self.tokens.issue();
+        let is_raised = !self.planted.is(Bug::TokenNotRaised);
+        let token = if is_raised { self.tokens.issue() } else { self.tokens.last() };
         for key in keys.iter() {
             let hold = Hold { owner, token, mode: wish.mode, since: now };
             self.add_hold(Arc::clone(key), hold);

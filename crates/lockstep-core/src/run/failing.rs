@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::id::InstanceId;
 use crate::instance::{Block, Instance, Phase, Position, Stage, Strand};
 use crate::journal::Happening;
+use crate::planted::{Bug, Planted};
 use crate::retry;
 use crate::world::World;
 
@@ -36,24 +37,33 @@ impl Instance {
         if entered || lost {
             self.strand.names = from.names.clone();
             self.strand.frames = from.frames.clone();
-            self.unit = from.unit.clone();
+            if !world.planted.is(Bug::FailureKeepsChanges) {
+                self.unit = from.unit.clone();
+            }
             back = from.position;
         }
         self.let_go(None);
         if lost && self.has_lost_its_workflow() {
             return self.end_with(failure, world);
         }
+        let pause = activity
+            .retry
+            .as_ref()
+            .and_then(|policy| retry::pause(policy, self.activity_attempts + 1, &failure.code));
+        let is_final = &*failure.code == "cancelled" || in_catch;
+        let pause = pause.filter(|_| !is_final);
+        if leaks(&failure.code, pause.is_some(), world.planted) {
+            self.held.clear();
+        }
         if lost || self.unit.is_empty() {
             self.release_all(world);
         } else {
             self.release_from(self.entered_with, world);
         }
-        if &*failure.code == "cancelled" || in_catch {
+        if is_final {
             return self.end_with(failure, world);
         }
-        if let Some(policy) = &activity.retry
-            && let Some(pause) = retry::pause(policy, self.activity_attempts + 1, &failure.code)
-        {
+        if let Some(pause) = pause {
             self.activity_attempts += 1;
             self.note(world.now, Happening::Retried { error: failure.code.to_string() });
             let step = match back.stage {
@@ -99,8 +109,7 @@ impl Instance {
     /// Forgets all that the instance was waiting for, and ends all strands but one, which is from
     /// there on the one that the instance began with.
     pub(crate) fn stop_waiting(&mut self, world: &mut World) {
-        let granted = world.locks.forget(self.id, world.now);
-        world.granted.extend(granted);
+        world.leave_queue(self.id);
         self.end_turn(world);
         give_up(self.id, &mut self.strand, world);
         self.end_other_strands(world);
@@ -130,6 +139,15 @@ impl Instance {
         if let Some(seldom) = &mut self.seldom {
             seldom.inbox.taken.clear();
         }
+    }
+}
+
+/// Returns whether locks are not given back, by a planted bug.
+fn leaks(code: &str, is_tried_again: bool, planted: Planted) -> bool {
+    match (code, is_tried_again) {
+        ("cancelled", _) => planted.is(Bug::LeakOnCancel),
+        (_, true) => planted.is(Bug::LeakOnRetry),
+        (_, false) => planted.is(Bug::LeakOnError),
     }
 }
 

@@ -26,7 +26,8 @@ use crate::instance::strand::Waiting;
 use crate::instance::{Held, Instance, Phase, Position, Stage};
 use crate::journal::Happening;
 use crate::lock::key::{self, shown};
-use crate::lock::{Answer, Grant, Wish};
+use crate::lock::{Answer, Grant, Hold, Wish};
+use crate::planted::Bug;
 use crate::time::Time;
 use crate::transition::{LockWrite, Origin};
 use crate::unit_of_work::Entry;
@@ -62,10 +63,10 @@ impl Instance {
         origin: Origin,
         world: &mut World,
     ) -> Result<Asked, Failure> {
-        let wish = self.wish(lock, self.lock_keys(lock)?)?;
+        let wish = self.wish(lock, self.lock_keys(lock, world)?)?;
         match (world.locks.request(&wish, world.now), lock.on_busy) {
             (Answer::Granted(grant), _) => {
-                self.take(grant, lock, origin, world.now);
+                self.take(grant, lock, origin, world);
                 Ok(Asked::Got)
             }
             (Answer::Held(_), _) => Ok(Asked::Got),
@@ -73,6 +74,9 @@ impl Instance {
             (Answer::Busy, OnBusy::Fail) => Err(busy(&wish, world)),
             (Answer::Busy, OnBusy::Wait) => {
                 check_length(&wish, lock, world)?;
+                if world.planted.is(Bug::KeysOneByOne) {
+                    self.take_what_is_free(&wish, lock, world);
+                }
                 self.queue(wish, world)?;
                 Ok(Asked::Waits)
             }
@@ -81,7 +85,7 @@ impl Instance {
 
     fn queue(&mut self, wish: Wish, world: &mut World) -> Result<(), Failure> {
         let cycle = world.locks.cycle(&wish);
-        if !cycle.is_empty() {
+        if !cycle.is_empty() && !world.planted.is(Bug::CycleNotSeen) {
             return Err(deadlock(&wish, &cycle));
         }
         let told = world.locks.in_the_way(&wish).map(|(_, hold)| hold.owner.to_string());
@@ -110,7 +114,7 @@ impl Instance {
             let (_, granted) = world.locks.release(&grant.keys, grant.token, world.now);
             return world.granted.extend(granted);
         };
-        self.take(grant, lock, self.origin(), world.now);
+        self.take(grant, lock, self.origin(), world);
         match (stage, activity) {
             (Stage::Begin, _) => self.strand.position = Position::of_activity(0),
             (Stage::Enter(step), Some(activity)) => {
@@ -121,7 +125,20 @@ impl Instance {
         }
     }
 
-    fn take(&mut self, grant: Grant, lock: &ExclusiveLock, origin: Origin, now: Time) {
+    /// Takes of several keys those that are free, by a planted bug.
+    fn take_what_is_free(&mut self, wish: &Wish, lock: &ExclusiveLock, world: &mut World) {
+        for key in wish.keys.iter() {
+            let one = Wish { keys: Arc::new([Arc::clone(key)]), ..wish.clone() };
+            if let Answer::Granted(grant) = world.locks.request(&one, world.now) {
+                self.take(grant, lock, self.origin(), world);
+            }
+        }
+    }
+
+    fn take(&mut self, grant: Grant, lock: &ExclusiveLock, origin: Origin, world: &World) {
+        let now = world.now;
+        let mixes_up = world.planted.is(Bug::HoldTimeoutOfWait);
+        let timeout = if mixes_up { lock.waiting_timeout } else { lock.hold_timeout };
         let waited = self.waiting_since.take().map_or(0, |since| now.0.saturating_sub(since.0));
         self.waited = waited;
         let (key, token) = (shown(&grant.keys), grant.token);
@@ -131,7 +148,7 @@ impl Instance {
             token,
             mode: lock.mode,
             since: now,
-            until: now.after(lock.hold_timeout),
+            until: now.after(timeout),
             origin,
             row: false,
             timer: None,
@@ -172,7 +189,7 @@ impl Instance {
         lineage.map_or_else(Arc::default, |lineage| Arc::clone(&lineage.ancestors))
     }
 
-    fn lock_keys(&self, lock: &ExclusiveLock) -> Result<Arc<[Arc<str>]>, Failure> {
+    fn lock_keys(&self, lock: &ExclusiveLock, world: &World) -> Result<Arc<[Arc<str>]>, Failure> {
         let workflow = &self.workflow.name;
         let activity = Self::activity(&self.workflow, self.strand.position);
         let activity = activity.map_or("", |activity| &activity.name);
@@ -187,6 +204,9 @@ impl Instance {
         };
         let now = self.strand.now.unwrap_or(self.started_at);
         let value = context.evaluate(&self.scope(now)).map_err(|error| wrong(error.to_string()))?;
+        if value == Value::Null && world.planted.is(Bug::NothingLocksAll) {
+            return Ok(key::of_everything(lock.scope, workflow, activity));
+        }
         key::of(&value, lock.scope, workflow, activity).map_err(wrong)
     }
 
@@ -235,13 +255,16 @@ impl Instance {
         activity: &Activity,
         world: &mut World,
     ) -> Result<bool, Failure> {
+        if world.planted.is(Bug::NotTakenAgain) {
+            return Ok(true);
+        }
         let given_back = self.seldom.as_ref().and_then(|seldom| seldom.given_back.clone());
         let (Some(keys), Some(lock)) = (given_back, &activity.exclusive_lock) else {
             return Ok(true);
         };
         let wish = self.wish(lock, keys)?;
         match world.locks.request(&wish, world.now) {
-            Answer::Granted(grant) => self.take(grant, lock, self.origin(), world.now),
+            Answer::Granted(grant) => self.take(grant, lock, self.origin(), world),
             Answer::Held(_) => {}
             Answer::Busy => {
                 self.queue(wish, world)?;
@@ -261,7 +284,9 @@ impl Instance {
 
     /// Releases all locks but that of the workflow.
     pub(super) fn release_all(&mut self, world: &mut World) {
-        let kept = self.held.iter().take_while(|held| held.origin == Origin::Workflow).count();
+        let keeps = !world.planted.is(Bug::WorkflowLockWithActivity);
+        let is_kept = |held: &&Held| keeps && held.origin == Origin::Workflow;
+        let kept = self.held.iter().take_while(is_kept).count();
         self.release_from(kept, world);
     }
 
@@ -273,7 +298,9 @@ impl Instance {
     }
 
     fn release(&self, held: &Held, world: &mut World) {
-        if let Some(timer) = held.timer {
+        if let Some(timer) = held.timer
+            && !world.planted.is(Bug::TimerLeft)
+        {
             world.timers.cancel(timer);
         }
         if held.row {
@@ -284,6 +311,21 @@ impl Instance {
         }
         let (_, granted) = world.locks.release(&held.keys, held.token, world.now);
         world.granted.extend(granted);
+        if world.planted.is(Bug::NestedEndsOuter) {
+            self.release_outer(held, world);
+        }
+    }
+
+    /// Releases what those hold at the keys of a hold who wait for this instance, by a planted bug.
+    fn release_outer(&self, held: &Held, world: &mut World) {
+        for key in held.keys.iter() {
+            let of_caller = |hold: &&Hold| self.ancestors().contains(&hold.owner);
+            let outer = world.locks.holds(key).iter().find(of_caller).map(|hold| hold.token);
+            if let Some(token) = outer {
+                let (_, granted) = world.locks.release(std::slice::from_ref(key), token, world.now);
+                world.granted.extend(granted);
+            }
+        }
     }
 
     /// Takes a lock away from the instance.
@@ -294,6 +336,17 @@ impl Instance {
         let key = shown(&held.keys);
         self.note(world.now, Happening::LockLost { key: key.clone(), token });
         self.release(&held, world);
+        if world.planted.is(Bug::LossNotNoticed) {
+            return;
+        }
+        if world.planted.is(Bug::LossNotTold) {
+            return self.held.push(Held { until: Time(i64::MAX), timer: None, ..held });
+        }
+        if world.planted.is(Bug::ReleaseWithoutToken) {
+            // As one who releases late: it does not know that it has lost the lock.
+            let until = Time(i64::MAX);
+            self.held.push(Held { row: false, timer: None, until, ..held.clone() });
+        }
         let held_for = world.now.since(held.since);
         let why = match cause {
             Cause::HoldTimeout => "its hold timeout has ended".to_owned(),

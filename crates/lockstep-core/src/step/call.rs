@@ -19,6 +19,7 @@ use crate::failure::Failure;
 use crate::instance::{Arrived, Instance, Phase};
 use crate::journal::Happening;
 use crate::outside::CallRequest;
+use crate::planted::Bug;
 use crate::retry;
 use crate::world::World;
 
@@ -36,7 +37,7 @@ impl Instance {
             return self.returned(step, result, world);
         }
         let target = self.target(&step.operation, world)?;
-        if self.strand.call_attempts == 0 {
+        if self.strand.call_attempts == 0 || world.planted.is(Bug::KeyPerAttempt) {
             self.calls += 1;
             self.strand.call = self.calls;
         }

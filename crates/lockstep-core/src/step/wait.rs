@@ -22,6 +22,7 @@ use crate::instance::strand::Listening;
 use crate::instance::{Arrived, Instance, Phase};
 use crate::journal::Happening;
 use crate::payload;
+use crate::planted::Bug;
 use crate::time::Time;
 use crate::world::World;
 
@@ -133,6 +134,9 @@ impl Instance {
                 form.map_or(Ok(letter.payload.clone()), |form| answers(form, &letter.payload));
             match answers {
                 Ok(payload) => {
+                    if world.planted.is(Bug::SignalTwice) {
+                        self.seldom_mut().inbox.kept.push_front(letter);
+                    }
                     self.note(world.now, Happening::SignalTaken { name: name.to_string(), by });
                     return Ok(Done::With(payload));
                 }
