@@ -75,13 +75,7 @@ impl Laws {
                 Ok(())
             }
             Happening::ChildEnded { instance, .. } => {
-                scene.coverage.count("child ended");
-                let child = instance.parse().ok().map(InstanceId);
-                let child = child.and_then(|child| self.courses.get(&child));
-                if scene.exposure.gone || child.is_some_and(|child| child.ended) {
-                    return Ok(());
-                }
-                wrong(format!("{instance} has not ended"))
+                self.child_ended(instance, scene).or_else(wrong)
             }
             Happening::Finished => {
                 course.told_end = true;
@@ -119,6 +113,17 @@ impl Laws {
             | Happening::ParallelBegan { .. }
             | Happening::Recovered => Ok(()),
         }
+    }
+
+    /// Whoever tells of a child's end tells of one that is durable.
+    fn child_ended(&self, instance: &str, scene: &mut Scene<'_>) -> Result<(), String> {
+        scene.coverage.count("child ended");
+        let child = instance.parse().ok().map(InstanceId);
+        let child = child.and_then(|child| self.courses.get(&child));
+        if scene.exposure.gone || child.is_some_and(|child| child.ended) {
+            return Ok(());
+        }
+        Err(format!("{instance} has not ended"))
     }
 
     /// Takes what a journal tells of a lock.
