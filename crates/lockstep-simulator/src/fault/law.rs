@@ -1,20 +1,26 @@
 //! The laws: what must hold in every history, whatever fails.
 //!
-//! They know the engine only by what it makes durable and by what it tells others: transitions as
-//! the store judged them, answers, outside calls.
+//! They know the engine by what it makes durable and by what it tells others: transitions as the
+//! store judged them, answers, outside calls, and who holds and waits for locks ([`table`]).
 //!
-//! Absent by design: the engine's memory. A law that read it would be wrong together with it.
+//! Absent by design: the engine's decisions. A law that followed them would be wrong together with
+//! it.
 
+mod broken;
+mod clients;
 mod course;
 mod data;
 mod grants;
 mod promise;
+mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use lockstep_core::transition::{InstanceRow, Judge, Outcome, Refusal, Status, Transition};
-use lockstep_core::{Entry, Happening, InstanceId, TransitionNumber};
+use lockstep_core::transition::{
+    InstanceRow, Judge, LockRow, Origin, Outcome, Refusal, Status, Transition,
+};
+use lockstep_core::{Entry, FencingToken, Happening, InstanceId, TransitionNumber};
 use lockstep_expr::Value;
 use lockstep_store::{Memory, Store as _};
 
@@ -22,10 +28,13 @@ use super::coverage::Coverage;
 use super::outside::Outside;
 use super::workload::Workload;
 use crate::ready::ready;
+use clients::Clients;
 use course::Course;
 use data::Data;
 use grants::Grants;
 pub(crate) use promise::imported;
+pub(crate) use table::is_committing;
+use table::{Table, both_shared, is_below, meet};
 
 /// A law that was broken, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +77,13 @@ pub(crate) struct Laws {
     pub(crate) courses: BTreeMap<InstanceId, Course>,
     data: Data,
     grants: Grants,
+    clients: Clients,
+    table: Table,
+    /// Tokens of holds that were broken.
+    void: BTreeSet<FencingToken>,
+    judged_breaks: BTreeSet<FencingToken>,
+    /// Reasons for breaks that stand in journals.
+    reasons: BTreeSet<String>,
     last: TransitionNumber,
     answered: BTreeSet<InstanceId>,
 }
@@ -82,6 +98,13 @@ impl Laws {
         scene: &mut Scene<'_>,
     ) -> Result<(), Violation> {
         for (transition, outcome) in batch.iter().zip(outcomes) {
+            if let (Some(row), Outcome::Committed) = (&transition.row, outcome) {
+                let course = self.courses.entry(row.id).or_default();
+                course.workflow = Arc::clone(&row.workflow);
+                course.definitions = Arc::clone(&row.definitions);
+            }
+        }
+        for (transition, outcome) in batch.iter().zip(outcomes) {
             if transition.number <= self.last {
                 let text = format!("{} after {}", transition.number, self.last);
                 return Violation::of("growing-numbers", text);
@@ -89,9 +112,6 @@ impl Laws {
             self.last = transition.number;
             if transition.judge == Judge::Store {
                 scene.coverage.count("commit judged by the store");
-            }
-            if let (Some(id), Outcome::Refused(_)) = (transition.instance, outcome) {
-                self.courses.entry(id).or_default().refused = true;
             }
             match outcome {
                 Outcome::Committed => self.committed(transition, scene)?,
@@ -114,14 +134,15 @@ impl Laws {
         transition: &Transition,
         scene: &mut Scene<'_>,
     ) -> Result<(), Violation> {
+        if let Some(id) = transition.instance
+            && self.is_of_client(transition)
+        {
+            return self.client_changed(id, transition, scene);
+        }
         if let Some(id) = transition.instance {
             let course = self.courses.entry(id).or_default();
             if course.ended {
                 return Violation::of("end", format!("{id} goes on after its end"));
-            }
-            if let Some(row) = &transition.row {
-                course.workflow = Arc::clone(&row.workflow);
-                course.definitions = Arc::clone(&row.definitions);
             }
             // A lock may be lost behind the commit, within one transition.
             let is_commit = |entry: &Entry| matches!(entry.event, Happening::Committed(_));
@@ -138,6 +159,11 @@ impl Laws {
             data::compare(told, transition)?;
             let writes = self.write(transition, scene)?;
             self.courses.entry(id).or_default().writes += writes;
+            if let Some(commit) = behind.first() {
+                for token in data::tokens(transition) {
+                    self.held_at(token, commit.at, scene)?;
+                }
+            }
             for entry in behind {
                 self.tell(id, entry, scene)?;
             }
@@ -153,7 +179,7 @@ impl Laws {
     fn write(&mut self, transition: &Transition, scene: &mut Scene<'_>) -> Result<i64, Violation> {
         let mut data = std::mem::take(&mut self.data);
         let writes = data.apply(transition, scene, &|token| self.standing(token), &|one, other| {
-            self.is_family(one, other)
+            self.is_line(one, other)
         });
         self.data = data;
         writes
@@ -207,8 +233,12 @@ impl Laws {
     /// Every lock row belongs to an instance that has not ended and lives under it.
     fn check_lock_rows(&self, memory: &Memory) -> Result<(), Violation> {
         let rows = ready(memory.locks()).expect("the store in memory is open");
-        let system = rows.iter().find(|row| &*row.key == lockstep_core::lock::SYSTEM);
         for row in &rows {
+            self.check_beside(row, &rows)?;
+            if matches!(row.origin, Origin::Client { .. }) {
+                self.client_row(row)?;
+                continue;
+            }
             let Some(course) = self.courses.get(&row.instance) else {
                 let text = format!("{} is held by {}, which is not there", row.key, row.instance);
                 return Violation::of("orphan-lock", text);
@@ -221,30 +251,62 @@ impl Laws {
                 let text = format!("{} does not know that it holds {}", row.instance, row.key);
                 return Violation::of("orphan-lock", text);
             }
-            if let Some(system) = system
-                && !self.is_family(system.instance, row.instance)
-            {
-                let text = format!("{} and the whole system are held by two", row.key);
-                return Violation::of("exclusion", text);
-            }
         }
         Ok(())
     }
 
-    /// Returns whether two instances run for the same outermost one.
-    fn is_family(&self, one: InstanceId, other: InstanceId) -> bool {
-        self.root(one) == self.root(other)
+    /// No stranger has a row that excludes another.
+    fn check_beside(&self, row: &LockRow, rows: &[LockRow]) -> Result<(), Violation> {
+        let excludes = |other: &&LockRow| {
+            other.token != row.token
+                && meet(&[&*row.key], &[&*other.key])
+                && !both_shared(row.mode, other.mode)
+                && !self.is_line(row.instance, other.instance)
+        };
+        match rows.iter().find(excludes) {
+            None => Ok(()),
+            Some(other) => {
+                Violation::of("exclusion", format!("the store has {row:?} and {other:?}"))
+            }
+        }
     }
 
-    fn root(&self, mut id: InstanceId) -> InstanceId {
-        while let Some(parent) = self.courses.get(&id).and_then(|course| course.parent) {
-            id = parent;
+    /// Takes note that something was held at a moment, as a journal tells.
+    fn held_at(
+        &mut self,
+        token: FencingToken,
+        at: i64,
+        scene: &Scene<'_>,
+    ) -> Result<(), Violation> {
+        if scene.exposure.clock_changed {
+            return Ok(());
         }
-        id
+        let courses = &self.courses;
+        let parent = |id| courses.get(&id).and_then(|course: &Course| course.parent);
+        self.grants.held_at(token, at, &|low, high| is_below(&parent, low, high))
+    }
+
+    /// Looks whether something was free when it was granted.
+    fn is_free(&self, token: FencingToken, scene: &Scene<'_>) -> Result<(), Violation> {
+        if scene.exposure.clock_changed {
+            return Ok(());
+        }
+        self.grants.check_free(token, &|low, high| self.is_below(low, high))
+    }
+
+    /// Returns whether an instance is another one or runs for it, directly or over others.
+    fn is_below(&self, low: InstanceId, high: InstanceId) -> bool {
+        let parent = |id| self.courses.get(&id).and_then(|course| course.parent);
+        is_below(&parent, low, high)
+    }
+
+    fn is_line(&self, one: InstanceId, other: InstanceId) -> bool {
+        self.is_below(one, other) || self.is_below(other, one)
     }
 
     /// Forgets instances of which nothing was durable when the process ended.
     pub(crate) fn restarted(&mut self) {
+        self.table.restarted();
         self.courses.retain(|_, course| !course.workflow.is_empty());
     }
 
@@ -256,7 +318,8 @@ impl Laws {
         }
         let in_order = !scene.workload.facts.holds_and_waits
             && !scene.exposure.clock_changed
-            && !scene.exposure.gone;
+            && !scene.exposure.gone
+            && !scene.workload.facts.prioritized;
         if in_order {
             self.grants.check_order(&scene.exposure.cancelled)?;
         }

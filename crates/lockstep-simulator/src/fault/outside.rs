@@ -23,7 +23,8 @@ struct Seen {
 #[derive(Debug, Default)]
 pub(crate) struct Outside {
     seen: BTreeMap<String, Seen>,
-    highest: BTreeMap<String, FencingToken>,
+    /// The greatest token that each resource has seen, and whose it was.
+    highest: BTreeMap<String, (FencingToken, InstanceId)>,
     receipts: i64,
     owners: BTreeMap<i64, InstanceId>,
 }
@@ -75,21 +76,21 @@ impl Outside {
             return Said { result: Ok(Value::Null), outdated: false };
         };
         let (resource, token) = (field(input, "key"), int(input, "token"));
-        let highest = self.highest.entry(resource).or_insert(token);
-        if token < *highest {
+        let highest = self.highest.entry(resource).or_insert((token, request.instance));
+        if token < highest.0 {
             let result = Err(Failure::new("task.failed", "the token is outdated"));
             return Said { result, outdated: true };
         }
-        *highest = token;
+        *highest = (token, request.instance);
         let receipt = self.seen.get(&request.idempotency_key).map_or(0, |seen| seen.receipt);
         let mut answer = Map::new();
         answer.insert("receipt", Value::Int(receipt));
         Said { result: Ok(Value::Map(answer.into())), outdated: false }
     }
 
-    /// Returns the greatest token that a resource has seen.
-    pub(crate) fn highest(&self, resource: &str) -> FencingToken {
-        self.highest.get(resource).copied().unwrap_or(0)
+    /// Returns the greatest token that a resource has seen, and whose it was.
+    pub(crate) fn highest(&self, resource: &str) -> Option<(FencingToken, InstanceId)> {
+        self.highest.get(resource).copied()
     }
 
     /// Returns whose call a receipt is for.

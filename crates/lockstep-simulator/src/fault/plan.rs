@@ -49,11 +49,13 @@ pub enum Fault {
     SmallCache,
     /// Signals come at any moment.
     Signal,
+    /// Locks are taken away from their holders.
+    Break,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Crash,
         Self::Flush,
         Self::SlowStore,
@@ -72,6 +74,7 @@ impl Fault {
         Self::Gone,
         Self::SmallCache,
         Self::Signal,
+        Self::Break,
     ];
 
     fn number(self) -> u64 {
@@ -87,13 +90,15 @@ pub struct Mask {
     pub faults: Vec<Fault>,
     /// Planned instances that are not started, by number.
     pub starts: Vec<usize>,
+    /// Planned clients that do not come, by number.
+    pub clients: Vec<usize>,
     /// Most events of the phase with faults.
     pub events: u64,
 }
 
 impl Default for Mask {
     fn default() -> Self {
-        Self { faults: Vec::new(), starts: Vec::new(), events: MAX_EVENTS }
+        Self { faults: Vec::new(), starts: Vec::new(), clients: Vec::new(), events: MAX_EVENTS }
     }
 }
 
@@ -116,22 +121,56 @@ pub(crate) struct Planned {
     pub(crate) seat: u64,
 }
 
+/// A client that is to come for a lock.
+#[derive(Clone, Debug)]
+pub(crate) struct PlannedClient {
+    pub(crate) number: usize,
+    /// Microseconds from the beginning.
+    pub(crate) at: i64,
+    /// The numbers of its keys.
+    pub(crate) keys: Vec<u64>,
+    pub(crate) shared: bool,
+    /// How long it waits, and for how long it asks each time, in microseconds.
+    pub(crate) waiting: u64,
+    pub(crate) living: u64,
+    /// How long it works with the lock between two steps, in microseconds.
+    pub(crate) pause: i64,
+    pub(crate) manner: Manner,
+}
+
+/// What a client does with its lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// It gives the lock back.
+    Releases,
+    /// It renews the lock a few times, and gives it back.
+    Renews,
+    /// It is not heard of any more.
+    Forgets,
+    /// It gives the lock back twice.
+    ReleasesTwice,
+    /// It names another token first.
+    Errs,
+}
+
 /// The plan of one history.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     faults: u64,
     pub(crate) starts: Vec<Planned>,
+    pub(crate) clients: Vec<PlannedClient>,
     /// One crash in so many events.
     pub(crate) crash_in: u64,
     /// One failing flush in so many.
     pub(crate) flush_in: u64,
-    /// When somebody sends a signal, cancels an instance, publishes, lets the clock jump or tells
-    /// the time, in microseconds.
+    /// When somebody sends a signal, cancels an instance, publishes, lets the clock jump, tells the
+    /// time or breaks a lock, in microseconds.
     pub(crate) signals: Vec<i64>,
     pub(crate) cancels: Vec<i64>,
     pub(crate) publishes: Vec<i64>,
     pub(crate) jumps: Vec<i64>,
     pub(crate) ticks: Vec<i64>,
+    pub(crate) breaks: Vec<i64>,
     pub(crate) cached_objects: usize,
     pub(crate) events: u64,
 }
@@ -154,6 +193,7 @@ impl Plan {
         let mut plan = Self {
             faults,
             starts: starts(seed, mask, workflows, keys),
+            clients: clients(seed, mask, keys),
             crash_in,
             flush_in,
             signals: moments(seed, 3, 12),
@@ -161,6 +201,7 @@ impl Plan {
             publishes: moments(seed, 5, 3),
             jumps: moments(seed, 6, 2),
             ticks: moments(seed, 7, 10),
+            breaks: moments(seed, 8, 6),
             cached_objects,
             events: mask.events,
         };
@@ -183,6 +224,7 @@ impl Plan {
             (Fault::Publish, &mut self.publishes),
             (Fault::ClockForward, &mut self.jumps),
             (Fault::EarlyTick, &mut self.ticks),
+            (Fault::Break, &mut self.breaks),
         ] {
             if self.faults & (1 << fault.number()) == 0 {
                 moments.clear();
@@ -208,6 +250,37 @@ fn starts(seed: u64, mask: &Mask, workflows: usize, keys: u64) -> Vec<Planned> {
     });
     let planned: Vec<Planned> = planned.collect();
     planned.into_iter().filter(|planned| !mask.starts.contains(&planned.number)).collect()
+}
+
+/// Half of all histories have clients; some have a crowd of them, who come one after another.
+fn clients(seed: u64, mask: &Mask, keys: u64) -> Vec<PlannedClient> {
+    let mut random = Random::new(seed, 9);
+    let most = random.pick(&[0, 0, 0, 3, 8, 48]);
+    let count = usize::try_from(random.below(most + 1)).unwrap_or(0);
+    let spread = random.pick(&[1_000, 300_000, SPREAD]);
+    let planned = (0..count).map(|number| {
+        let mut random = Random::new(random.next(), 0);
+        let count = random.pick(&[1, 1, 1, 2, 3]);
+        PlannedClient {
+            number,
+            at: random.between(0, spread),
+            keys: (0..count).map(|_| random.below(keys)).collect(),
+            shared: random.one_in(3),
+            waiting: random.pick(&[0, 50_000, 3_000_000, 3_000_000, 3_600_000_000]),
+            living: random.pick(&[50_000, 400_000, 2_000_000, 20_000_000]),
+            pause: random.pick(&[0, 10_000, 100_000, 700_000]),
+            manner: random.pick(&[
+                Manner::Releases,
+                Manner::Releases,
+                Manner::Renews,
+                Manner::Forgets,
+                Manner::ReleasesTwice,
+                Manner::Errs,
+            ]),
+        }
+    });
+    let planned: Vec<PlannedClient> = planned.collect();
+    planned.into_iter().filter(|planned| !mask.clients.contains(&planned.number)).collect()
 }
 
 fn moments(seed: u64, stream: u64, most: u64) -> Vec<i64> {

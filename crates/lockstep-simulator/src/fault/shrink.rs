@@ -6,6 +6,9 @@ use super::{Simulator, Violation};
 /// Instances that a plan may have.
 const MOST_STARTS: usize = 16;
 
+/// Clients that a plan may have.
+const MOST_CLIENTS: usize = 48;
+
 /// A history that breaks a law, made smaller.
 #[derive(Clone, Debug)]
 pub struct Shrunk {
@@ -28,6 +31,11 @@ pub fn shrink(simulator: &mut Simulator, seed: u64, mask: &Mask, violation: &Vio
         for start in (0..MOST_STARTS).filter(|start| !before.starts.contains(start)) {
             let mut mask = best.mask.clone();
             mask.starts.push(start);
+            accept(simulator, seed, mask, &mut best);
+        }
+        for client in (0..MOST_CLIENTS).filter(|client| !before.clients.contains(client)) {
+            let mut mask = best.mask.clone();
+            mask.clients.push(client);
             accept(simulator, seed, mask, &mut best);
         }
         for divisor in [2, 4, 8] {

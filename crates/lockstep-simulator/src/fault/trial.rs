@@ -14,6 +14,7 @@
 //! * What an engine that is gone has asked for is never answered to the next one.
 //! * The time that an engine is told never goes back while it lives.
 
+mod clients;
 mod crash;
 mod effect;
 mod storing;
@@ -36,6 +37,7 @@ use super::random::Random;
 use super::story::Story;
 use super::workload::Workload;
 use crate::ready::ready;
+use clients::{Act, Clients};
 
 /// When histories begin, in microseconds since 1970.
 const BEGAN: i64 = 1_800_000_000_000_000;
@@ -56,6 +58,12 @@ enum Todo {
     Cancel,
     Jump,
     Tick,
+    /// A client comes for a lock.
+    Client(usize),
+    /// A client does something with the lock that it holds.
+    Act(InstanceId, Act),
+    /// Somebody takes a lock away from its holder.
+    Break,
     /// A read looks at the store.
     Look(Look),
     /// An engine is told something.
@@ -147,6 +155,7 @@ pub(crate) struct Trial<'a> {
     /// Calls that are under way: whose, and whether they were cancelled.
     calls: BTreeMap<CallId, (InstanceId, bool)>,
     signals: BTreeMap<RequestId, InstanceId>,
+    clients: Clients,
     imports: Vec<usize>,
     /// Landings since a read was asked for.
     landings: u64,
@@ -191,6 +200,7 @@ impl<'a> Trial<'a> {
             exposure: Exposure::default(),
             calls: BTreeMap::new(),
             signals: BTreeMap::new(),
+            clients: Clients::default(),
             imports: Vec::new(),
             landings: 0,
             reads: BTreeMap::new(),
@@ -208,6 +218,10 @@ impl<'a> Trial<'a> {
         for (index, start) in self.plan.starts.iter().enumerate() {
             moments.push((start.at + 1, Todo::Start(index)));
         }
+        for (index, client) in self.plan.clients.iter().enumerate() {
+            moments.push((client.at + 1, Todo::Client(index)));
+        }
+        moments.extend(self.plan.breaks.iter().map(|at| (*at, Todo::Break)));
         moments.extend(self.plan.signals.iter().map(|at| (*at, Todo::Signal)));
         moments.extend(self.plan.cancels.iter().map(|at| (*at, Todo::Cancel)));
         moments.extend(self.plan.publishes.iter().map(|at| (*at, Todo::Publish)));

@@ -81,8 +81,10 @@ pub(crate) struct Facts {
     pub(crate) errors: BTreeSet<&'static str>,
     /// Whether somebody waits for a lock, or for another instance, while holding one.
     pub(crate) holds_and_waits: bool,
-    /// Whether the lock of the whole system is taken.
-    pub(crate) takes_system: bool,
+    /// Whether workflows call others.
+    pub(crate) calls: bool,
+    /// Whether locks are waited for with priorities.
+    pub(crate) prioritized: bool,
 }
 
 impl Workload {
@@ -131,8 +133,9 @@ fn text(
     workflows.clear();
     for number in 0..count {
         let name = format!("w{number}");
-        write!(text, "---\nworkflow: {name}\n{INPUT}").expect("a string takes everything");
+        writeln!(text, "---\nworkflow: {name}\n{INPUT}").expect("a string takes everything");
         let mut draft = activity::Draft { text: &mut text, random, facts, version, number: 0 };
+        draft.workflow_lock();
         draft.begin();
         for _ in 0..=draft.random.below(4) {
             draft.activity();
@@ -140,13 +143,19 @@ fn text(
         draft.text.push_str("output: { done: \"${done}\" }\n");
         workflows.push(name.into());
     }
-    text.push_str("---\nworkflow: child\n");
-    text.push_str(INPUT);
-    let mut draft = activity::Draft { text: &mut text, random, facts, version, number: 0 };
-    draft.begin();
-    draft.child_activity();
-    draft.text.push_str("output: { done: \"${done}\" }\n");
+    for name in ["child", "grandchild"] {
+        writeln!(text, "---\nworkflow: {name}\n{INPUT}").expect("a string takes everything");
+        let mut draft = activity::Draft { text: &mut text, random, facts, version, number: 0 };
+        draft.begin();
+        if name == "child" {
+            draft.child_activity();
+        } else {
+            draft.grandchild_activity();
+        }
+        draft.text.push_str("output: { done: \"${done}\" }\n");
+    }
     text
 }
 
-const INPUT: &str = "input: { key: string, other: string, seat: int, nothing: { type: string, optional: true } }\nactivities:\n";
+const INPUT: &str =
+    "input: { key: string, other: string, seat: int, nothing: { type: string, optional: true } }";

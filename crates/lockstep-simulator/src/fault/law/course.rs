@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use lockstep_core::{Entry, FencingToken, Happening, InstanceId};
+use lockstep_core::transition::LockRow;
+use lockstep_core::{Entry, FencingToken, Happening, InstanceId, Time};
+use lockstep_definition::{ExclusiveLock, LockMode};
 
-use super::grants::Grant;
+use super::grants::{Grant, micros};
 use super::{Laws, Scene, Violation};
 
 /// What is known of one instance.
@@ -30,11 +32,21 @@ pub(crate) struct Course {
     last_token: FencingToken,
     /// Since when it waits for a lock.
     waiting_since: Option<i64>,
+    /// The activity for which it waits for a lock.
+    waiting_at: u32,
     /// Its journal tells that it has ended.
     told_end: bool,
     has_retried: bool,
-    /// A commit of it was refused, with the journal that it carried.
-    pub(crate) refused: bool,
+    /// The token of the lock that its workflow keeps to its end, and whether it was lost.
+    workflow_token: Option<(FencingToken, bool)>,
+    /// Its journal tells that it lost this lock, and not yet what it does about it.
+    lost: Option<(FencingToken, i64)>,
+    /// It lost the lock before its hold timeout: somebody must have broken it.
+    lost_early: bool,
+    /// Its wait for a lock had taken too long when an engine took it up.
+    pub(super) too_late: bool,
+    /// It gave its lock back for a wait, and has not got it again.
+    without: bool,
 }
 
 impl Laws {
@@ -49,11 +61,12 @@ impl Laws {
         let course = self.courses.entry(id).or_default();
         course.entries += 1;
         let is_start = matches!(entry.event, Happening::Started);
-        // A refused commit takes the journal with it that it carried, `Started` perhaps included.
-        let may_begin = is_start == (course.entries == 1) || (course.refused && !is_start);
-        if !may_begin || course.told_end {
+        if is_start != (course.entries == 1) || course.told_end {
             return wrong(format!("{:?} as entry {}", entry.event, course.entries));
         }
+        course.goes_on(entry).or_else(wrong)?;
+        self.under_its_lock(id, entry, scene).or_else(wrong)?;
+        let course = self.courses.entry(id).or_default();
         match &entry.event {
             Happening::Called { key, attempt } => {
                 course.called(key, *attempt, scene).or_else(wrong)
@@ -77,12 +90,9 @@ impl Laws {
             Happening::ChildEnded { instance, .. } => {
                 self.child_ended(instance, scene).or_else(wrong)
             }
-            Happening::Finished => {
-                course.told_end = true;
-                Ok(())
-            }
+            Happening::Finished => self.told_end(id, entry, scene),
             Happening::Failed { error, .. } => {
-                course.told_end = true;
+                self.told_end(id, entry, scene)?;
                 self.failed(id, entry, error, scene)
             }
             Happening::Caught { error } => {
@@ -95,17 +105,23 @@ impl Laws {
             }
             Happening::Skipped => {
                 scene.coverage.count("activity left out");
+                if entry.activity == 0 {
+                    scene.coverage.count("workflow left out");
+                }
                 Ok(())
             }
-            Happening::Logged(text) => audit(id, text, scene),
+            Happening::Logged(text) => {
+                audit(id, text, scene)?;
+                self.reader(id, text, entry, scene)
+            }
             Happening::LockWaited { .. }
             | Happening::LockGranted { .. }
-            | Happening::LockLost { .. } => self.lock(id, entry, scene),
+            | Happening::LockLost { .. }
+            | Happening::LockReleased { .. }
+            | Happening::LockBroken { .. } => self.lock(id, entry, scene),
             Happening::Started
             | Happening::Committed(_)
             | Happening::Waited { .. }
-            | Happening::LockReleased { .. }
-            | Happening::LockBroken { .. }
             | Happening::ClientAsked { .. }
             | Happening::LockRenewed { .. }
             | Happening::SignalDropped { .. }
@@ -133,29 +149,178 @@ impl Laws {
         entry: &Entry,
         scene: &mut Scene<'_>,
     ) -> Result<(), Violation> {
+        match &entry.event {
+            Happening::LockGranted { .. } => self.got(id, entry, scene),
+            Happening::LockLost { key, token } => {
+                let course = self.courses.entry(id).or_default();
+                if course.calls.values().any(|(_, back)| !back) {
+                    scene.coverage.count("hold timeout during a call");
+                }
+                course.lost = Some((*token, entry.at));
+                if let Some((of, lost)) = &mut course.workflow_token
+                    && of == token
+                {
+                    scene.coverage.count("lock of a workflow lost");
+                    *lost = true;
+                }
+                self.held_at(*token, entry.at, scene)?;
+                let early = self.grants.lost(id, entry, (key, *token))?;
+                if !early {
+                    scene.coverage.count("hold timeout");
+                }
+                self.courses.entry(id).or_default().lost_early = early;
+                Ok(())
+            }
+            Happening::LockBroken { reason, .. } => {
+                scene.coverage.count("lock of an instance broken");
+                self.reasons.insert(reason.clone());
+                Ok(())
+            }
+            Happening::LockReleased { key } => {
+                scene.coverage.count("lock given back for a wait");
+                self.courses.entry(id).or_default().without = true;
+                let Some(token) = self.grants.given_back(id, entry, key) else {
+                    let text = format!("{id} gives {key} back without having it");
+                    return Violation::of("journal", text);
+                };
+                self.held_at(token, entry.at, scene)?;
+                self.grants.end(token);
+                Ok(())
+            }
+            _ => {
+                let course = self.courses.entry(id).or_default();
+                course.waiting_since.get_or_insert(entry.at);
+                course.waiting_at = entry.activity;
+                Ok(())
+            }
+        }
+    }
+
+    fn got(
+        &mut self,
+        id: InstanceId,
+        entry: &Entry,
+        scene: &mut Scene<'_>,
+    ) -> Result<(), Violation> {
+        let Happening::LockGranted { key, token, waited } = &entry.event else { return Ok(()) };
+        let mode = self.table.mode(*token);
         let course = self.courses.entry(id).or_default();
-        if let Happening::LockGranted { key, token, waited } = &entry.event {
-            if *token <= course.last_token {
-                let text = format!("{id}: token {token} after {}", course.last_token);
-                return Violation::of("journal", text);
-            }
-            course.last_token = *token;
-            course.waiting_since = None;
+        if *token <= course.last_token {
+            let text = format!("{id}: token {token} after {}", course.last_token);
+            return Violation::of("journal", text);
+        }
+        if course.too_late {
+            let text = format!("{id} got {key}, for which it had waited too long at a restart");
+            return Violation::of("waiting-timeout", text);
+        }
+        course.last_token = *token;
+        course.waiting_since = None;
+        let lock = definition(course, entry.activity, scene);
+        if *waited > 0 {
+            scene.coverage.count("lock waited for and granted");
+        }
+        if entry.activity == 0 {
+            course.workflow_token = Some((*token, false));
             if *waited > 0 {
-                scene.coverage.count("lock waited for and granted");
+                scene.coverage.count("lock of a workflow waited for and granted");
             }
-            let limits = limit(course, entry, scene);
-            let grant = Grant { token: *token, waited: *waited, limits };
-            self.grants.granted(id, entry, key, &grant)
-        } else if let Happening::LockLost { key, token } = &entry.event {
-            scene.coverage.count("hold timeout");
-            if course.calls.values().any(|(_, back)| !back) {
-                scene.coverage.count("hold timeout during a call");
+        } else if std::mem::take(&mut course.without) {
+            scene.coverage.count("lock taken again behind a wait");
+        }
+        let mode = lock.map(|lock| lock.mode).or(mode).unwrap_or(LockMode::Shared);
+        let grant = Grant { token: *token, waited: *waited, mode, lock };
+        self.grants.granted(id, entry, key, &grant)?;
+        self.is_free(*token, scene)
+    }
+
+    /// The lock of a workflow is there from its first activity to its end.
+    fn under_its_lock(
+        &self,
+        id: InstanceId,
+        entry: &Entry,
+        scene: &Scene<'_>,
+    ) -> Result<(), String> {
+        let Some(course) = self.courses.get(&id) else { return Ok(()) };
+        let is_end = matches!(entry.event, Happening::Finished | Happening::Failed { .. });
+        let is_held = || {
+            let definitions = scene.workload.definitions(&course.definitions);
+            let workflow = definitions.and_then(|all| all.workflows.get(&course.workflow));
+            let lock = workflow.and_then(|workflow| workflow.exclusive_lock.as_ref());
+            lock.is_none() || course.workflow_token.is_some()
+        };
+        if entry.activity > 0 && !is_end && !is_held() {
+            return Err(format!("{:?} without the lock of its workflow", entry.event));
+        }
+        let is_doomed = course.workflow_token.is_some_and(|(_, lost)| lost);
+        let goes_on = match &entry.event {
+            Happening::Committed(_) | Happening::Caught { .. } | Happening::Retried { .. } => true,
+            Happening::Finished | Happening::Called { .. } => true,
+            _ => false,
+        };
+        if is_doomed && goes_on {
+            return Err(format!("{:?} behind the loss of its workflow's lock", entry.event));
+        }
+        Ok(())
+    }
+
+    /// Takes note that an instance has ended, and held until then what its workflow keeps.
+    fn told_end(
+        &mut self,
+        id: InstanceId,
+        entry: &Entry,
+        scene: &Scene<'_>,
+    ) -> Result<(), Violation> {
+        let course = self.courses.entry(id).or_default();
+        course.told_end = true;
+        match course.workflow_token {
+            Some((token, false)) => self.held_at(token, entry.at, scene),
+            Some((_, true)) | None => Ok(()),
+        }
+    }
+
+    /// Whoever reads under a shared lock sees the same as long as it has it.
+    fn reader(
+        &mut self,
+        id: InstanceId,
+        text: &str,
+        entry: &Entry,
+        scene: &mut Scene<'_>,
+    ) -> Result<(), Violation> {
+        let Some(read) = text.strip_prefix("reader ") else { return Ok(()) };
+        scene.coverage.count("read twice under a shared lock");
+        let mut numbers = read.split(' ').map(str::parse::<i64>);
+        match (numbers.next(), numbers.next(), numbers.next()) {
+            (Some(Ok(token)), Some(Ok(first)), Some(Ok(second))) if first == second => {
+                self.held_at(token, entry.at, scene)
             }
-            self.grants.lost(id, entry, (key, *token))
-        } else {
-            course.waiting_since.get_or_insert(entry.at);
-            Ok(())
+            _ => Violation::of("exclusion", format!("{id} reads {read} under a shared lock")),
+        }
+    }
+
+    /// Takes note of who waited for a lock when an engine took it up, and had done so too long: it
+    /// is not served any more, unless a hold or another wait had ended before that.
+    pub(crate) fn taken_up(
+        &mut self,
+        waited: &[InstanceId],
+        held: &[LockRow],
+        now: Time,
+        scene: &mut Scene<'_>,
+    ) {
+        let until = |id: &InstanceId| {
+            let course = self.courses.get(id)?;
+            let lock = definition(course, course.waiting_at, scene)?;
+            Some((course.waiting_since?.saturating_add(micros(lock.waiting_timeout)), *id))
+        };
+        let waits = waited.iter().filter_map(until);
+        let ends = held.iter().map(|row| row.until.0).chain(waits.clone().map(|(until, _)| until));
+        let first = ends.min();
+        let over: Vec<InstanceId> = waits
+            .filter(|(until, _)| *until <= now.0 && first == Some(*until))
+            .map(|(_, id)| id)
+            .collect();
+        for id in over {
+            scene.coverage.count("wait that ended while no engine ran");
+            self.courses.entry(id).or_default().too_late = true;
         }
     }
 
@@ -173,7 +338,8 @@ impl Laws {
         match error {
             "lock.waiting_timeout" => {
                 scene.coverage.count("waiting timeout");
-                let waiting = limit(course, entry, scene).map(|(waiting, _)| waiting);
+                let lock = definition(course, entry.activity, scene);
+                let waiting = lock.map(|lock| micros(lock.waiting_timeout));
                 if let (Some(since), Some(waiting)) = (since, waiting)
                     && !scene.exposure.clock_changed
                     && entry.at < since.saturating_add(waiting)
@@ -185,6 +351,7 @@ impl Laws {
             }
             "lock.busy" => scene.coverage.count("lock busy, failed"),
             "lock.deadlock" => scene.coverage.count("deadlock"),
+            "lock.queue_full" => scene.coverage.count("lock waited for by too many"),
             "lock.context" => scene.coverage.count("lock context refused"),
             "data.conflict" if conflict => scene.coverage.count("conflict, run again"),
             "data.conflict" => scene.coverage.count("conflict, failed"),
@@ -196,6 +363,8 @@ impl Laws {
         let course = self.courses.entry(id).or_default();
         if error != "data.conflict" {
             course.waiting_since = None;
+            course.too_late = false;
+            course.without = false;
             // What was under way is given up.
             course.calls.values_mut().for_each(|call| call.1 = true);
         }
@@ -204,6 +373,34 @@ impl Laws {
 }
 
 impl Course {
+    /// What was changed under a lock that is lost is not committed, and the lock was not lost before
+    /// its time unless somebody broke it.
+    fn goes_on(&mut self, entry: &Entry) -> Result<(), String> {
+        if std::mem::take(&mut self.lost_early)
+            && !matches!(entry.event, Happening::LockBroken { .. })
+        {
+            return Err(format!("{:?} behind a loss before its time", entry.event));
+        }
+        match &entry.event {
+            Happening::Retried { .. } | Happening::Caught { .. } => self.lost = None,
+            Happening::Committed(_) => {
+                if let Some((token, _)) = self.lost {
+                    return Err(format!("{:?} although {token} is lost", entry.event));
+                }
+            }
+            Happening::LockGranted { .. } => {
+                // Whoever waits for another lock may get it before it is told of its loss.
+                if let Some((token, at)) = self.lost
+                    && entry.at > at
+                {
+                    return Err(format!("{:?} although {token} is lost", entry.event));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
     fn called(&mut self, key: &str, attempt: u32, scene: &mut Scene<'_>) -> Result<(), String> {
         let call = self.calls.entry(key.to_owned()).or_default();
         if attempt != call.0 + 1 {
@@ -240,15 +437,16 @@ impl Course {
     }
 }
 
-/// Returns how long the lock of the activity of an entry may be waited for and held, in
-/// microseconds.
-fn limit(course: &Course, entry: &Entry, scene: &Scene<'_>) -> Option<(i64, i64)> {
+/// Returns the lock that an instance takes for an activity; for the first one, which has none, that
+/// of its workflow.
+fn definition<'a>(course: &Course, activity: u32, scene: &Scene<'a>) -> Option<&'a ExclusiveLock> {
     let definitions = scene.workload.definitions(&course.definitions)?;
     let workflow = definitions.workflows.get(&course.workflow)?;
-    let activity = workflow.activities.get(usize::try_from(entry.activity).ok()?)?;
-    let lock = activity.exclusive_lock.as_ref()?;
-    let micros = |duration: std::time::Duration| i64::try_from(duration.as_micros()).ok();
-    Some((micros(lock.waiting_timeout)?, micros(lock.hold_timeout)?))
+    if activity == 0 {
+        return workflow.exclusive_lock.as_ref();
+    }
+    let activity = workflow.activities.get(usize::try_from(activity).ok()?)?;
+    activity.exclusive_lock.as_ref()
 }
 
 /// All accounts together have what they began with.

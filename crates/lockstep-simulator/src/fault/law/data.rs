@@ -39,7 +39,7 @@ impl Data {
         transition: &Transition,
         scene: &mut Scene<'_>,
         grants: &dyn Fn(FencingToken) -> Standing,
-        is_family: &dyn Fn(InstanceId, InstanceId) -> bool,
+        is_line: &dyn Fn(InstanceId, InstanceId) -> bool,
     ) -> Result<i64, Violation> {
         let mut moved = 0;
         let mut writes = 0;
@@ -58,7 +58,7 @@ impl Data {
                     }
                     moved += check_contents(&write.key, before.as_ref(), object)?;
                     if let Some(writer) = transition.instance {
-                        self.locked(writer, object, scene, grants, is_family)?;
+                        self.locked(writer, object, scene, grants, is_line)?;
                         self.receipt(writer, object, transition.number, scene)?;
                     }
                     let (version, stamp) = (object.version, object.stamp);
@@ -83,7 +83,7 @@ impl Data {
         object: &Object,
         scene: &Scene<'_>,
         grants: &dyn Fn(FencingToken) -> Standing,
-        is_family: &dyn Fn(InstanceId, InstanceId) -> bool,
+        is_line: &dyn Fn(InstanceId, InstanceId) -> bool,
     ) -> Result<(), Violation> {
         if object.attributes.get("locked") != Some(&Value::Bool(true)) {
             return Ok(());
@@ -91,7 +91,8 @@ impl Data {
         let key = &object.key;
         let token = int(object, "token");
         if let Some((last, by)) = self.tokens.get(key)
-            && (token < *last || (token == *last && !is_family(*by, writer)))
+            && token <= *last
+            && !is_line(*by, writer)
         {
             let text = format!("{writer} writes {key} under {token}, {by} did under {last}");
             return Violation::of("exclusion", text);
@@ -101,7 +102,7 @@ impl Data {
                 let text = format!("{writer} writes {key} under {token}, which it has lost");
                 return Violation::of("fencing", text);
             }
-            Standing::Of(owner) if !is_family(owner, writer) => {
+            Standing::Of(owner) if owner != writer => {
                 let text = format!("{writer} writes {key} under {token}, which is {owner}'s");
                 return Violation::of("fencing", text);
             }
@@ -111,8 +112,10 @@ impl Data {
             }
             Standing::Of(_) => {}
         }
-        let highest = scene.outside.highest(&key.id);
-        if token < highest {
+        if let Some((highest, whose)) = scene.outside.highest(&key.id)
+            && token < highest
+            && !is_line(whose, writer)
+        {
             let text = format!("{writer} writes {key} under {token}, outside there was {highest}");
             return Violation::of("fencing", text);
         }
@@ -181,11 +184,21 @@ pub(super) enum Standing {
 
 impl Laws {
     pub(super) fn standing(&self, token: FencingToken) -> Standing {
-        if self.grants.is_lost(token) {
+        if self.grants.is_lost(token) || self.void.contains(&token) {
             return Standing::Lost;
         }
         self.grants.owner(token).map_or(Standing::Unknown, Standing::Of)
     }
+}
+
+/// Returns the tokens under which a transition writes objects.
+pub(super) fn tokens(transition: &Transition) -> impl Iterator<Item = FencingToken> {
+    let objects = transition.objects.iter().filter_map(|write| {
+        if let Change::Put(object) = &write.change { Some(object) } else { None }
+    });
+    let locked =
+        objects.filter(|object| object.attributes.get("locked") == Some(&Value::Bool(true)));
+    locked.map(|object| int(object, "token"))
 }
 
 /// Compares what a journal tells with what was written.

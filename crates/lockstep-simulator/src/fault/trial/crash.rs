@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use lockstep_core::transition::InstanceRow;
-use lockstep_core::{Config, DefinitionsById, Engine, codec};
+use lockstep_core::transition::{InstanceRow, LockRow};
+use lockstep_core::{Config, DefinitionsById, Engine, InstanceId, codec};
 use lockstep_expr::Value;
 use lockstep_store::Store as _;
 
 use super::{Fault, Trial};
-use crate::fault::law::Violation;
+use crate::fault::law::{Scene, Violation};
 use crate::ready::ready;
 
 /// Most instances that are read at a restart; no history has so many.
@@ -28,6 +28,7 @@ impl Trial<'_> {
         self.offered = false;
         self.calls.clear();
         self.signals.clear();
+        self.clients.forget_requests();
         self.imports.clear();
         self.reads.clear();
         self.agenda.retain(|_, (life, _)| life.is_none());
@@ -42,7 +43,7 @@ impl Trial<'_> {
         }
         self.told = i64::MIN;
         self.told = self.now().0;
-        self.recover();
+        self.recover()?;
         self.publish();
         if self.streams.crash.one_in(4) {
             self.import();
@@ -75,7 +76,7 @@ impl Trial<'_> {
         Ok(())
     }
 
-    fn recover(&mut self) {
+    fn recover(&mut self) -> Result<(), Violation> {
         self.landings = 0;
         self.epoch = ready(self.memory.raise_epoch()).expect("the store in memory is open");
         let config = Config { cached_objects: self.plan.cached_objects, ..Config::new(self.epoch) };
@@ -92,7 +93,11 @@ impl Trial<'_> {
             self.coverage.count("waiter with a ticket taken up at a restart");
         }
         let definitions = self.definitions();
-        let refused = self.engine.recover(self.now(), rows, locks, &definitions);
+        let now = self.now();
+        let held = locks.clone();
+        let waited: Vec<InstanceId> =
+            rows.iter().filter(|row| row.ticket != 0).map(|row| row.id).collect();
+        let refused = self.engine.recover(now, rows, locks, &definitions);
         self.say(|| format!("a new engine takes up what is there, but for {refused:?}"));
         if !refused.is_empty() {
             self.coverage.count("definitions gone at a restart");
@@ -101,6 +106,18 @@ impl Trial<'_> {
             self.coverage.count("definitions back at a restart");
         }
         self.refused = refused.into_iter().map(|(id, _)| id).collect::<BTreeSet<_>>();
+        let is_here = |id: &InstanceId| !self.refused.contains(id);
+        let waited: Vec<InstanceId> = waited.into_iter().filter(is_here).collect();
+        let mut scene = Scene {
+            workload: self.workload,
+            outside: &self.outside,
+            exposure: &self.exposure,
+            coverage: self.coverage,
+        };
+        self.laws.taken_up(&waited, &held, now, &mut scene);
+        self.look_at_locks()?;
+        let lived: Vec<LockRow> = held.into_iter().filter(|row| row.until > now).collect();
+        self.laws.clients_are_back(&lived, self.coverage)
     }
 
     fn definitions(&mut self) -> DefinitionsById {

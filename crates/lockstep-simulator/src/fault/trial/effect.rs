@@ -58,7 +58,8 @@ impl Trial<'_> {
                 let asked = self.imports.remove(0);
                 imported(&result, asked)
             }
-            Effect::Locked { .. } | Effect::LockChanged { .. } => Ok(()),
+            Effect::Locked { request, result } => self.locked(request, result),
+            Effect::LockChanged { request, result } => self.lock_changed(request, result),
             Effect::Diverged { number, refusal } => {
                 Violation::of("never-diverged", format!("{number}: {refusal}"))
             }

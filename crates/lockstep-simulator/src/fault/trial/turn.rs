@@ -10,7 +10,7 @@ use super::{BEGAN, Fault, HEALED, HEALED_EVENTS, Todo, Trial};
 use crate::fault::law::Violation;
 
 /// Prefixes of the objects that workflows count on.
-const COUNTERS: &[&str] = &["", "r-", "w0-", "w1-", "w2-", "child-"];
+const COUNTERS: &[&str] = &["", "r-", "s-", "w0-", "w1-", "w2-", "child-", "grandchild-"];
 
 impl Trial<'_> {
     /// Lets one thing happen. Returns false when nothing is left to come.
@@ -53,9 +53,14 @@ impl Trial<'_> {
         let quiet = self.engine.unfinished() == 0
             && !self.engine.has_pending()
             && self.flying.is_none()
-            && self.refused.is_empty();
-        let starts = |todo: &Todo| matches!(todo, Todo::Start(_));
-        self.healed.is_some() && quiet && !self.agenda.values().any(|(_, todo)| starts(todo))
+            && self.refused.is_empty()
+            && self.engine.locks_are_idle();
+        self.healed.is_some() && quiet && !self.is_somebody_to_come()
+    }
+
+    fn is_somebody_to_come(&self) -> bool {
+        let comes = |todo: &Todo| matches!(todo, Todo::Start(_) | Todo::Client(_));
+        self.agenda.values().any(|(_, todo)| comes(todo))
     }
 
     fn nothing_left(&mut self) -> Result<bool, Violation> {
@@ -69,9 +74,7 @@ impl Trial<'_> {
 
     fn heal_in_time(&mut self) -> Result<(), Violation> {
         let Some((since, events)) = self.healed else {
-            let starts = |todo: &Todo| matches!(todo, Todo::Start(_));
-            let idle = self.engine.unfinished() == 0
-                && !self.agenda.values().any(|(_, todo)| starts(todo));
+            let idle = self.engine.unfinished() == 0 && !self.is_somebody_to_come();
             return if idle || self.events >= self.plan.events { self.heal() } else { Ok(()) };
         };
         if self.time - since > HEALED || self.events - events > HEALED_EVENTS {
@@ -92,7 +95,8 @@ impl Trial<'_> {
     fn heal(&mut self) -> Result<(), Violation> {
         self.say(|| "nothing fails from here on".to_owned());
         self.healed = Some((self.time, self.events));
-        let faults = |todo: &Todo| matches!(todo, Todo::Cancel | Todo::Jump | Todo::Publish);
+        let faults =
+            |todo: &Todo| matches!(todo, Todo::Cancel | Todo::Jump | Todo::Publish | Todo::Break);
         self.agenda.retain(|_, (_, todo)| !faults(todo));
         // Signals for whoever still waits for one.
         let mut after = 1_000_000;
@@ -124,6 +128,9 @@ impl Trial<'_> {
                 self.tell(Event::Tick)
             }
             Todo::Tick => self.tell(Event::Tick),
+            Todo::Client(index) => self.come(index),
+            Todo::Act(lock, act) => self.act(lock, act),
+            Todo::Break => self.break_lock(),
             Todo::Look(look) => {
                 self.look(look);
                 Ok(())
@@ -221,6 +228,12 @@ impl Trial<'_> {
     }
 
     fn cancel(&mut self) -> Result<(), Violation> {
+        if self.streams.pick.one_in(4)
+            && let Some(lock) = self.somebody_outside()
+        {
+            self.say(|| format!("the client of {lock} does not want to wait any more"));
+            return self.tell(Event::Cancel { instance: lock, reason: "by hand".to_owned() });
+        }
         let Some(instance) = self.somebody() else { return Ok(()) };
         self.exposure.cancelled.insert(instance);
         if self.is_judged(instance) {
@@ -251,6 +264,7 @@ impl Trial<'_> {
         let now = self.now();
         self.told = now.0;
         self.engine.handle(now, event);
+        self.look_at_locks()?;
         if crashes && self.streams.crash.one_in(2) {
             return self.crash();
         }

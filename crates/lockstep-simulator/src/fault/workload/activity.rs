@@ -32,12 +32,13 @@ impl Draft<'_> {
     /// The activity that binds the names that all others use.
     pub(super) fn begin(&mut self) {
         self.number = 0;
+        self.line(0, "activities:");
         self.lines(2, &["- activity: begin", "  steps:", "    - set: { done: 0, rounds: 0 }"]);
     }
 
     /// One activity of any kind.
     pub(super) fn activity(&mut self) {
-        match self.random.below(21) {
+        match self.random.below(28) {
             0..=4 => self.count(),
             5 => self.vandal(),
             6 => self.free(),
@@ -52,17 +53,40 @@ impl Draft<'_> {
             16 => self.audit(),
             17 => self.no_context(),
             18 | 19 => self.two_keys(),
+            20 | 21 => self.several_keys(),
+            22 | 23 => self.reader(),
+            24 | 25 => self.given_back(),
+            26 => self.siblings(),
             _ => self.system(),
         }
     }
 
     /// What the workflow does that others call.
     pub(super) fn child_activity(&mut self) {
-        match self.random.below(4) {
+        match self.random.below(6) {
             0 => self.free(),
             1 => self.seat(),
+            2 => self.several_keys(),
+            3 => self.call_other("grandchild", "input.key"),
             _ => self.count(),
         }
+    }
+
+    /// What the workflow does that the called one calls.
+    pub(super) fn grandchild_activity(&mut self) {
+        if self.random.one_in(4) { self.free() } else { self.count() }
+    }
+
+    /// The lock of a workflow, now and then.
+    pub(super) fn workflow_lock(&mut self) {
+        if !self.random.one_in(4) {
+            return;
+        }
+        let context =
+            self.random.pick(&["\"w-\" + input.key", "input.key", "[input.key, input.other]"]);
+        self.lock_at(0, Some(context), &["while_waiting: hold"]);
+        self.facts.holds_and_waits = true;
+        self.facts.errors.insert("lock.deadlock");
     }
 
     fn head(&mut self) {
@@ -73,20 +97,33 @@ impl Draft<'_> {
 
     /// The lock of a key; `rest` are more of its lines.
     fn lock(&mut self, context: Option<&str>, rest: &[&str]) {
+        self.lock_at(4, context, rest);
+    }
+
+    fn lock_at(&mut self, indent: usize, context: Option<&str>, rest: &[&str]) {
         let waiting = self.random.pick(WAITING);
         let holding = self.random.pick(HOLDING);
-        self.line(4, "exclusive_lock:");
-        match context {
-            Some(context) => self.line(6, &format!("context: '{context}'")),
-            None => self.facts.takes_system = true,
+        self.line(indent, "exclusive_lock:");
+        let indent = indent + 2;
+        if let Some(context) = context {
+            self.line(indent, &format!("context: '{context}'"));
         }
-        self.line(6, &format!("waiting_timeout: {waiting}"));
-        self.line(6, &format!("hold_timeout: {holding}"));
+        self.line(indent, &format!("waiting_timeout: {waiting}"));
+        self.line(indent, &format!("hold_timeout: {holding}"));
         let busy = self.random.pick(&["wait", "wait", "wait", "wait", "fail", "skip"]);
         if busy != "wait" {
-            self.line(6, &format!("on_busy: {busy}"));
+            self.line(indent, &format!("on_busy: {busy}"));
+        } else if self.random.one_in(6) {
+            let most = self.random.pick(&[1, 2]);
+            self.line(indent, &format!("max_waiting: {most}"));
+            self.facts.errors.insert("lock.queue_full");
         }
-        self.lines(6, rest);
+        if self.random.one_in(12) {
+            let priority = self.random.pick(&["input.seat", "-1", "input.key == \"k0\" ? 2 : 0"]);
+            self.line(indent, &format!("priority: '{priority}'"));
+            self.facts.prioritized = true;
+        }
+        self.lines(indent, rest);
         self.facts.errors.extend(["lock.waiting_timeout", "lock.busy", "lock.lost"]);
     }
 
@@ -158,7 +195,8 @@ impl Draft<'_> {
     fn count(&mut self) {
         self.head();
         let scope = self.random.pick(&["", "", "", "scope: workflow"]);
-        let (context, id) = match (scope, self.random.below(3)) {
+        let (context, id) = match (scope, self.random.below(4)) {
+            ("", 3) => ("\"s-\" + input.key", "s-${input.key}"),
             ("", 0) => ("ref(\"Counter\", input.key)", "${input.key}"),
             ("", _) => ("input.key", "${input.key}"),
             _ => ("input.key", "${workflow.name}-${input.key}"),
@@ -364,9 +402,15 @@ impl Draft<'_> {
 
     /// Runs another workflow, perhaps under a lock.
     fn child(&mut self) {
+        let key = self.random.pick(&["input.other", "input.key"]);
+        self.call_other("child", key);
+    }
+
+    fn call_other(&mut self, name: &str, key: &str) {
         self.head();
         if self.random.one_in(2) {
-            let context = self.random.pick(&["\"p-\" + input.key", "input.key"]);
+            let context =
+                self.random.pick(&["\"p-\" + input.key", "input.key", "[input.key, input.other]"]);
             self.lock(Some(context), &[]);
             self.facts.holds_and_waits = true;
         }
@@ -375,14 +419,123 @@ impl Draft<'_> {
         self.line(
             6,
             &format!(
-                "- workflow: {{ {mode}: child, input: {{ key: \"${{input.other}}\", other: \"${{input.key}}\", seat: 7 }} }}"
+                "- workflow: {{ {mode}: {name}, input: {{ key: \"${{{key}}}\", other: \"${{input.key}}\", seat: 7 }} }}"
             ),
         );
         self.line(6, "  as: ended");
         if mode == "call" && self.random.one_in(2) {
             self.line(6, "  timeout: 700ms");
         }
+        self.facts.calls = true;
         self.facts.errors.extend(["workflow.failed", "workflow.timeout", "lock.deadlock"]);
+        self.tail(false);
+    }
+
+    /// Runs another workflow twice at once, under a lock that both enter.
+    fn siblings(&mut self) {
+        self.head();
+        self.lock(Some("input.key"), &[]);
+        self.lines(4, &["steps:", "  - parallel:"]);
+        for name in ["first", "second"] {
+            self.line(10, &format!("{name}:"));
+            self.line(
+                12,
+                "- workflow: { call: child, input: { key: \"${input.key}\", other: \"${input.other}\", seat: 6 } }",
+            );
+            self.line(12, &format!("  as: ended_{name}"));
+        }
+        self.facts.calls = true;
+        self.facts.holds_and_waits = true;
+        self.facts.errors.extend(["workflow.failed", "lock.deadlock"]);
+        self.tail(false);
+    }
+
+    /// Counts on two objects under the locks of both, taken at once.
+    fn several_keys(&mut self) {
+        self.head();
+        let context = self.random.pick(&[
+            "[input.key, input.other]",
+            "[input.other, input.key]",
+            "[input.key, input.other, \"k0\"]",
+        ]);
+        self.lock(Some(context), &[]);
+        let conflict = self.random.pick(&["retry", "retry", "fail"]);
+        self.manner_of("true", conflict);
+        self.line(4, "when: input.key != input.other");
+        self.lines(
+            4,
+            &[
+                "steps:",
+                "  - load: { entity: Counter, id: \"${input.key}\" }",
+                "    as: c",
+                "  - load: { entity: Counter, id: \"${input.other}\" }",
+                "    as: d",
+            ],
+        );
+        if self.random.one_in(2) {
+            self.call(6, "${input.other}", "answer");
+        }
+        self.line(6, "- set: { done: \"${done + 2}\", rounds: \"${rounds + 1}\" }");
+        for name in ["c", "d"] {
+            self.update_locked(6, name);
+        }
+        self.facts.errors.insert("data.conflict");
+        self.tail(true);
+    }
+
+    fn update_locked(&mut self, indent: usize, name: &str) {
+        let step = self.step();
+        self.line(indent, &format!("- update: {name}"));
+        self.line(
+            indent,
+            &format!(
+                "  set: {{ n: \"${{{name}.n + {step}}}\", step: {step}, token: \"${{lock.token}}\", locked: true, receipt: 0 }}"
+            ),
+        );
+    }
+
+    /// Reads twice under a shared lock.
+    fn reader(&mut self) {
+        self.head();
+        let context = self.random.pick(&[
+            "\"s-\" + input.key",
+            "\"s-\" + input.key",
+            "[\"s-\" + input.key, \"s-\" + input.other]",
+        ]);
+        self.lock(Some(context), &["mode: shared", "while_waiting: hold"]);
+        self.lines(
+            4,
+            &[
+                "steps:",
+                "  - load: { entity: Counter, id: \"s-${input.key}\" }",
+                "    as: c",
+                "  - wait: { for: 40ms }",
+                "  - load: { entity: Counter, id: \"s-${input.key}\" }",
+                "    as: d",
+                "  - log: \"reader ${lock.token} ${c.n} ${d.n}\"",
+            ],
+        );
+        self.tail(false);
+    }
+
+    /// Counts, gives the lock back for a wait, and counts again.
+    fn given_back(&mut self) {
+        self.head();
+        let context = self.random.pick(&["input.key", "input.key", "[input.key, \"k0\"]"]);
+        self.lock(Some(context), &["while_waiting: release"]);
+        let conflict = self.random.pick(&["retry", "retry", "fail"]);
+        self.manner_of("true", conflict);
+        let load = ["- load: { entity: Counter, id: \"${input.key}\" }", "  as: c"];
+        self.line(4, "steps:");
+        self.lines(6, &load);
+        self.line(6, "- set: { done: \"${done + 1}\" }");
+        self.update_locked(6, "c");
+        self.line(6, "- commit");
+        self.waiting_step();
+        self.lines(6, &load);
+        self.line(6, "- set: { done: \"${done + 1}\" }");
+        self.update_locked(6, "c");
+        self.facts.errors.extend(["data.conflict", "lock.deadlock"]);
         self.tail(false);
     }
 
@@ -447,6 +600,7 @@ impl Draft<'_> {
                 "  - set: { done: \"${done + 1}\" }",
             ],
         );
+        self.facts.calls = true;
         self.facts.holds_and_waits = true;
         self.facts.errors.extend(["workflow.failed", "data.conflict", "lock.deadlock"]);
         self.tail(false);
