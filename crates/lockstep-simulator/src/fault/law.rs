@@ -81,7 +81,6 @@ pub(crate) struct Laws {
     table: Table,
     /// Tokens of holds that were broken.
     void: BTreeSet<FencingToken>,
-    judged_breaks: BTreeSet<FencingToken>,
     /// Reasons for breaks that stand in journals.
     reasons: BTreeSet<String>,
     last: TransitionNumber,
@@ -278,7 +277,7 @@ impl Laws {
         at: i64,
         scene: &Scene<'_>,
     ) -> Result<(), Violation> {
-        if scene.exposure.clock_changed {
+        if scene.exposure.clock_changed || scene.exposure.gone {
             return Ok(());
         }
         let courses = &self.courses;
@@ -288,7 +287,7 @@ impl Laws {
 
     /// Looks whether something was free when it was granted.
     fn is_free(&self, token: FencingToken, scene: &Scene<'_>) -> Result<(), Violation> {
-        if scene.exposure.clock_changed {
+        if scene.exposure.clock_changed || scene.exposure.gone {
             return Ok(());
         }
         self.grants.check_free(token, &|low, high| self.is_below(low, high))

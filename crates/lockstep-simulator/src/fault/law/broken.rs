@@ -20,18 +20,12 @@ impl Laws {
                 let text = format!("{who} has a row under {token}, which was broken");
                 return Violation::of("broken-is-durable", text);
             }
-            // One whose commit the store was judging may have given the lock back itself.
             self.void.insert(*token);
         }
-        let [(who, token)] = holds else { return Ok(()) };
-        if self.reasons.contains(reason) || self.judged_breaks.contains(token) {
+        let [(who, _)] = holds else { return Ok(()) };
+        if self.reasons.contains(reason) {
             return Ok(());
         }
         Violation::of("broken-is-durable", format!("the journal of {who} does not say: {reason}"))
-    }
-
-    /// Takes note of holds that are to be broken while the store judges commits of their holders.
-    pub(crate) fn breaking_judged(&mut self, token: FencingToken) {
-        self.judged_breaks.insert(token);
     }
 }

@@ -318,9 +318,13 @@ impl Laws {
             .filter(|(until, _)| *until <= now.0 && first == Some(*until))
             .map(|(_, id)| id)
             .collect();
-        for id in over {
-            scene.coverage.count("wait that ended while no engine ran");
-            self.courses.entry(id).or_default().too_late = true;
+        // What an engine decided that left nothing behind, the next one decides anew.
+        for id in waited {
+            let is_over = over.contains(id);
+            if is_over {
+                scene.coverage.count("wait that ended while no engine ran");
+            }
+            self.courses.entry(*id).or_default().too_late = is_over;
         }
     }
 

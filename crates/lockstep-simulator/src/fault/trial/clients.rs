@@ -46,8 +46,12 @@ enum Asked {
     Release(InstanceId),
     /// Something that must be refused; the situation that this is.
     Refusal(&'static str),
-    /// A break, of these holds, with this reason.
-    Break(Vec<(InstanceId, FencingToken)>, Arc<str>),
+    /// A break, and whether the store was judging a commit of a holder.
+    Break {
+        holds: Vec<(InstanceId, FencingToken)>,
+        reason: Arc<str>,
+        judged: bool,
+    },
 }
 
 /// A client and its lock.
@@ -238,15 +242,16 @@ impl Trial<'_> {
             .filter(|(other, _, of)| *other == key && token.is_none_or(|token| token == *of));
         let broken: Vec<(InstanceId, FencingToken)> =
             broken.map(|(_, who, token)| (*who, *token)).collect();
-        for (who, token) in &broken {
-            if self.engine.explain(*who).is_some_and(|explained| is_committing(&explained)) {
-                self.coverage.count("break while the store judges a commit");
-                self.laws.breaking_judged(*token);
-            }
+        let judged = broken.iter().any(|(who, _)| {
+            self.engine.explain(*who).is_some_and(|explained| is_committing(&explained))
+        });
+        if judged {
+            self.coverage.count("break while the store judges a commit");
         }
         let reason: Arc<str> = format!("reason {}", self.issued).into();
         self.say(|| format!("{key} is broken under {token:?}: {broken:?}"));
-        let request = self.request(Asked::Break(broken, Arc::clone(&reason)));
+        let request =
+            self.request(Asked::Break { holds: broken, reason: Arc::clone(&reason), judged });
         self.tell(Event::BreakLock(BreakLock { request, key, token, by, reason }))
     }
 
@@ -267,8 +272,12 @@ impl Trial<'_> {
             }
             (Asked::Renewal(lock, until), Ok(())) => self.laws.client_renewed(lock, until),
             (Asked::Release(lock), Ok(())) => self.laws.client_released(lock, &self.memory),
-            (Asked::Break(holds, reason), Ok(())) => {
+            (Asked::Break { holds, reason, .. }, Ok(())) => {
                 self.laws.broken(&holds, &reason, &self.memory)
+            }
+            (Asked::Break { judged: true, .. }, Err(_)) => {
+                self.coverage.count("break refused: a commit came first");
+                Ok(())
             }
             (asked, result) => {
                 let text = format!("{asked:?} is answered {result:?}");
