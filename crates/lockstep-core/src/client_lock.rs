@@ -199,7 +199,7 @@ impl World {
         let key = shown(&client.keys);
         let (owner, note) = (client.owner.to_string(), client.note.to_string());
         let asked = Happening::ClientAsked { key: key.clone(), owner, note };
-        let waited = now.0.saturating_sub(asked_at.0);
+        let waited = now.0.saturating_sub(asked_at.0).max(0);
         let granted = Happening::LockGranted { key, token, waited };
         let keys = Arc::clone(&client.keys);
         let rows: Vec<LockWrite> = client.rows(lock).map(LockWrite::Put).collect();

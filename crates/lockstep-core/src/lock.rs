@@ -9,7 +9,8 @@
 //! one in a lower place in two cases only:
 //!
 //! * *Overtaking*: at each key that both want no stranger holds anything, so that the other is kept
-//!   by another key; neither wants the whole system; and the other is not *reserved*. A grant is
+//!   by another key, or by one before it who is *reserved* and does not conflict with the wish;
+//!   neither wants the whole system; and the other is not reserved itself. A grant is
 //!   charged to the first waiter at the key that is not reserved and conflicts with it; who has been
 //!   charged [`MAX_OVERTAKEN`] times is reserved.
 //! * *Precedence*: the other waits, directly or over holders, ends and those who stand before, for a

@@ -139,7 +139,8 @@ impl Instance {
         let now = world.now;
         let mixes_up = world.planted.is(Bug::HoldTimeoutOfWait);
         let timeout = if mixes_up { lock.waiting_timeout } else { lock.hold_timeout };
-        let waited = self.waiting_since.take().map_or(0, |since| now.0.saturating_sub(since.0));
+        let waited =
+            self.waiting_since.take().map_or(0, |since| now.0.saturating_sub(since.0).max(0));
         self.waited = waited;
         let (key, token) = (shown(&grant.keys), grant.token);
         self.note(now, Happening::LockGranted { key, token, waited });

@@ -11,6 +11,7 @@ mod clients;
 mod course;
 mod data;
 mod grants;
+mod locks;
 mod promise;
 mod table;
 

@@ -19,7 +19,10 @@ pub(super) struct Client {
     token: FencingToken,
     /// When it ends unless it is renewed, as its rows tell.
     until: i64,
-    /// Until when it lived at some moment.
+    /// Until when it lives, as its journal tells. A renewal may bring that forward, if the clock
+    /// went back.
+    lives_until: i64,
+    /// Until when it was let live on at some moment.
     renewed: BTreeSet<i64>,
     ended: bool,
     /// It was lost before its time was over: somebody must have broken it.
@@ -55,9 +58,13 @@ impl Laws {
         if transition.row.is_some() || !transition.objects.is_empty() {
             return Violation::of("client-lock", format!("{id} writes more than locks"));
         }
+        let client = self.clients.0.entry(id).or_default();
         for write in &transition.locks {
             if let LockWrite::Put(row) = write {
-                self.clients.0.entry(id).or_default().until = row.until.0;
+                client.until = row.until.0;
+                if client.lives_until == 0 {
+                    client.lives_until = row.until.0;
+                }
             }
         }
         for entry in &transition.journal {
@@ -70,6 +77,7 @@ impl Laws {
         Ok(())
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else is told is wrong")]
     fn client_tells(
         &mut self,
         id: InstanceId,
@@ -87,7 +95,6 @@ impl Laws {
                     scene.coverage.count("client waited and got its lock");
                 }
                 client.token = *token;
-                client.renewed.insert(client.until);
                 let mode = self.table.mode(*token).unwrap_or(LockMode::Shared);
                 let grant = Grant { token: *token, waited: *waited, mode, lock: None };
                 self.grants.granted(id, entry, key, &grant)?;
@@ -96,6 +103,7 @@ impl Laws {
             Happening::LockRenewed { until } => {
                 scene.coverage.count("client's lock renewed");
                 client.renewed.insert(*until);
+                client.lives_until = *until;
                 let token = client.token;
                 self.held_at(token, entry.at, scene)
             }
@@ -109,7 +117,7 @@ impl Laws {
             }
             Happening::LockLost { token, .. } => {
                 client.ended = true;
-                client.lost_early = client.renewed.last().is_some_and(|until| entry.at < *until);
+                client.lost_early = entry.at < client.lives_until;
                 if !client.lost_early {
                     scene.coverage.count("client's lock ended with its time to live");
                 }
@@ -123,7 +131,7 @@ impl Laws {
                 self.reasons.insert(reason.clone());
                 Ok(())
             }
-            event => Violation::of("journal", format!("{id} is a client's lock: {event:?}")),
+            _ => Violation::of("journal", format!("{id} is a client's lock: {entry:?}")),
         }
     }
 

@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use lockstep_core::transition::LockRow;
-use lockstep_core::{Entry, FencingToken, Happening, InstanceId, Time};
-use lockstep_definition::{ExclusiveLock, LockMode};
+use lockstep_core::{Entry, FencingToken, Happening, InstanceId};
+use lockstep_definition::ExclusiveLock;
 
-use super::grants::{Grant, micros};
+use super::grants::micros;
 use super::{Laws, Scene, Violation};
 
 /// What is known of one instance.
@@ -29,24 +28,24 @@ pub(crate) struct Course {
     pub(crate) signals: BTreeSet<String>,
     kept: VecDeque<(String, String)>,
     entries: u64,
-    last_token: FencingToken,
+    pub(super) last_token: FencingToken,
     /// Since when it waits for a lock.
-    waiting_since: Option<i64>,
+    pub(super) waiting_since: Option<i64>,
     /// The activity for which it waits for a lock.
-    waiting_at: u32,
+    pub(super) waiting_at: u32,
     /// Its journal tells that it has ended.
-    told_end: bool,
+    pub(super) told_end: bool,
     has_retried: bool,
     /// The token of the lock that its workflow keeps to its end, and whether it was lost.
-    workflow_token: Option<(FencingToken, bool)>,
+    pub(super) workflow_token: Option<(FencingToken, bool)>,
     /// Its journal tells that it lost this lock, and not yet what it does about it.
-    lost: Option<(FencingToken, i64)>,
+    pub(super) lost: Option<(FencingToken, i64)>,
     /// It lost the lock before its hold timeout: somebody must have broken it.
-    lost_early: bool,
+    pub(super) lost_early: bool,
     /// Its wait for a lock had taken too long when an engine took it up.
     pub(super) too_late: bool,
     /// It gave its lock back for a wait, and has not got it again.
-    without: bool,
+    pub(super) without: bool,
 }
 
 impl Laws {
@@ -66,6 +65,16 @@ impl Laws {
         }
         course.goes_on(entry).or_else(wrong)?;
         self.under_its_lock(id, entry, scene).or_else(wrong)?;
+        self.follow(id, entry, scene)
+    }
+
+    fn follow(
+        &mut self,
+        id: InstanceId,
+        entry: &Entry,
+        scene: &mut Scene<'_>,
+    ) -> Result<(), Violation> {
+        let wrong = |what: String| Violation::of("journal", format!("{id}: {what}"));
         let course = self.courses.entry(id).or_default();
         match &entry.event {
             Happening::Called { key, attempt } => {
@@ -77,10 +86,7 @@ impl Laws {
                 course.kept.push_back((name.clone(), by.clone()));
                 Ok(())
             }
-            Happening::SignalTaken { name, by } => {
-                scene.coverage.count("signal taken");
-                course.take(id, name, by)
-            }
+            Happening::SignalTaken { name, by } => course.take(id, name, by, scene),
             Happening::ChildStarted { instance, awaited, .. } => {
                 if *awaited && let Ok(child) = instance.parse() {
                     self.courses.entry(InstanceId(child)).or_default().parent = Some(id);
@@ -104,21 +110,30 @@ impl Laws {
                 self.failed(id, entry, error, scene)
             }
             Happening::Skipped => {
-                scene.coverage.count("activity left out");
-                if entry.activity == 0 {
-                    scene.coverage.count("workflow left out");
-                }
+                let is_all = entry.activity == 0;
+                scene.coverage.count(if is_all {
+                    "workflow left out"
+                } else {
+                    "activity left out"
+                });
                 Ok(())
             }
-            Happening::Logged(text) => {
-                audit(id, text, scene)?;
-                self.reader(id, text, entry, scene)
+            Happening::Logged(text) => self.logged(id, text, entry, scene),
+            Happening::LockWaited { .. } => {
+                course.waiting_since.get_or_insert(entry.at);
+                course.waiting_at = entry.activity;
+                Ok(())
             }
-            Happening::LockWaited { .. }
-            | Happening::LockGranted { .. }
-            | Happening::LockLost { .. }
-            | Happening::LockReleased { .. }
-            | Happening::LockBroken { .. } => self.lock(id, entry, scene),
+            Happening::LockGranted { key, token, waited } => {
+                self.got(id, entry, (key, *token, *waited), scene)
+            }
+            Happening::LockLost { key, token } => self.lost(id, entry, (key, *token), scene),
+            Happening::LockReleased { key } => self.gave_back(id, entry, key, scene),
+            Happening::LockBroken { reason, .. } => {
+                scene.coverage.count("lock of an instance broken");
+                self.reasons.insert(reason.clone());
+                Ok(())
+            }
             Happening::Started
             | Happening::Committed(_)
             | Happening::Waited { .. }
@@ -140,192 +155,6 @@ impl Laws {
             return Ok(());
         }
         Err(format!("{instance} has not ended"))
-    }
-
-    /// Takes what a journal tells of a lock.
-    fn lock(
-        &mut self,
-        id: InstanceId,
-        entry: &Entry,
-        scene: &mut Scene<'_>,
-    ) -> Result<(), Violation> {
-        match &entry.event {
-            Happening::LockGranted { .. } => self.got(id, entry, scene),
-            Happening::LockLost { key, token } => {
-                let course = self.courses.entry(id).or_default();
-                if course.calls.values().any(|(_, back)| !back) {
-                    scene.coverage.count("hold timeout during a call");
-                }
-                course.lost = Some((*token, entry.at));
-                if let Some((of, lost)) = &mut course.workflow_token
-                    && of == token
-                {
-                    scene.coverage.count("lock of a workflow lost");
-                    *lost = true;
-                }
-                self.held_at(*token, entry.at, scene)?;
-                let early = self.grants.lost(id, entry, (key, *token))?;
-                if !early {
-                    scene.coverage.count("hold timeout");
-                }
-                self.courses.entry(id).or_default().lost_early = early;
-                Ok(())
-            }
-            Happening::LockBroken { reason, .. } => {
-                scene.coverage.count("lock of an instance broken");
-                self.reasons.insert(reason.clone());
-                Ok(())
-            }
-            Happening::LockReleased { key } => {
-                scene.coverage.count("lock given back for a wait");
-                self.courses.entry(id).or_default().without = true;
-                let Some(token) = self.grants.given_back(id, entry, key) else {
-                    let text = format!("{id} gives {key} back without having it");
-                    return Violation::of("journal", text);
-                };
-                self.held_at(token, entry.at, scene)?;
-                self.grants.end(token);
-                Ok(())
-            }
-            _ => {
-                let course = self.courses.entry(id).or_default();
-                course.waiting_since.get_or_insert(entry.at);
-                course.waiting_at = entry.activity;
-                Ok(())
-            }
-        }
-    }
-
-    fn got(
-        &mut self,
-        id: InstanceId,
-        entry: &Entry,
-        scene: &mut Scene<'_>,
-    ) -> Result<(), Violation> {
-        let Happening::LockGranted { key, token, waited } = &entry.event else { return Ok(()) };
-        let mode = self.table.mode(*token);
-        let course = self.courses.entry(id).or_default();
-        if *token <= course.last_token {
-            let text = format!("{id}: token {token} after {}", course.last_token);
-            return Violation::of("journal", text);
-        }
-        if course.too_late {
-            let text = format!("{id} got {key}, for which it had waited too long at a restart");
-            return Violation::of("waiting-timeout", text);
-        }
-        course.last_token = *token;
-        course.waiting_since = None;
-        let lock = definition(course, entry.activity, scene);
-        if *waited > 0 {
-            scene.coverage.count("lock waited for and granted");
-        }
-        if entry.activity == 0 {
-            course.workflow_token = Some((*token, false));
-            if *waited > 0 {
-                scene.coverage.count("lock of a workflow waited for and granted");
-            }
-        } else if std::mem::take(&mut course.without) {
-            scene.coverage.count("lock taken again behind a wait");
-        }
-        let mode = lock.map(|lock| lock.mode).or(mode).unwrap_or(LockMode::Shared);
-        let grant = Grant { token: *token, waited: *waited, mode, lock };
-        self.grants.granted(id, entry, key, &grant)?;
-        self.is_free(*token, scene)
-    }
-
-    /// The lock of a workflow is there from its first activity to its end.
-    fn under_its_lock(
-        &self,
-        id: InstanceId,
-        entry: &Entry,
-        scene: &Scene<'_>,
-    ) -> Result<(), String> {
-        let Some(course) = self.courses.get(&id) else { return Ok(()) };
-        let is_end = matches!(entry.event, Happening::Finished | Happening::Failed { .. });
-        let is_held = || {
-            let definitions = scene.workload.definitions(&course.definitions);
-            let workflow = definitions.and_then(|all| all.workflows.get(&course.workflow));
-            let lock = workflow.and_then(|workflow| workflow.exclusive_lock.as_ref());
-            lock.is_none() || course.workflow_token.is_some()
-        };
-        if entry.activity > 0 && !is_end && !is_held() {
-            return Err(format!("{:?} without the lock of its workflow", entry.event));
-        }
-        let is_doomed = course.workflow_token.is_some_and(|(_, lost)| lost);
-        let goes_on = match &entry.event {
-            Happening::Committed(_) | Happening::Caught { .. } | Happening::Retried { .. } => true,
-            Happening::Finished | Happening::Called { .. } => true,
-            _ => false,
-        };
-        if is_doomed && goes_on {
-            return Err(format!("{:?} behind the loss of its workflow's lock", entry.event));
-        }
-        Ok(())
-    }
-
-    /// Takes note that an instance has ended, and held until then what its workflow keeps.
-    fn told_end(
-        &mut self,
-        id: InstanceId,
-        entry: &Entry,
-        scene: &Scene<'_>,
-    ) -> Result<(), Violation> {
-        let course = self.courses.entry(id).or_default();
-        course.told_end = true;
-        match course.workflow_token {
-            Some((token, false)) => self.held_at(token, entry.at, scene),
-            Some((_, true)) | None => Ok(()),
-        }
-    }
-
-    /// Whoever reads under a shared lock sees the same as long as it has it.
-    fn reader(
-        &mut self,
-        id: InstanceId,
-        text: &str,
-        entry: &Entry,
-        scene: &mut Scene<'_>,
-    ) -> Result<(), Violation> {
-        let Some(read) = text.strip_prefix("reader ") else { return Ok(()) };
-        scene.coverage.count("read twice under a shared lock");
-        let mut numbers = read.split(' ').map(str::parse::<i64>);
-        match (numbers.next(), numbers.next(), numbers.next()) {
-            (Some(Ok(token)), Some(Ok(first)), Some(Ok(second))) if first == second => {
-                self.held_at(token, entry.at, scene)
-            }
-            _ => Violation::of("exclusion", format!("{id} reads {read} under a shared lock")),
-        }
-    }
-
-    /// Takes note of who waited for a lock when an engine took it up, and had done so too long: it
-    /// is not served any more, unless a hold or another wait had ended before that.
-    pub(crate) fn taken_up(
-        &mut self,
-        waited: &[InstanceId],
-        held: &[LockRow],
-        now: Time,
-        scene: &mut Scene<'_>,
-    ) {
-        let until = |id: &InstanceId| {
-            let course = self.courses.get(id)?;
-            let lock = definition(course, course.waiting_at, scene)?;
-            Some((course.waiting_since?.saturating_add(micros(lock.waiting_timeout)), *id))
-        };
-        let waits = waited.iter().filter_map(until);
-        let ends = held.iter().map(|row| row.until.0).chain(waits.clone().map(|(until, _)| until));
-        let first = ends.min();
-        let over: Vec<InstanceId> = waits
-            .filter(|(until, _)| *until <= now.0 && first == Some(*until))
-            .map(|(_, id)| id)
-            .collect();
-        // What an engine decided that left nothing behind, the next one decides anew.
-        for id in waited {
-            let is_over = over.contains(id);
-            if is_over {
-                scene.coverage.count("wait that ended while no engine ran");
-            }
-            self.courses.entry(*id).or_default().too_late = is_over;
-        }
     }
 
     /// Takes an error that an activity ended with.
@@ -385,22 +214,15 @@ impl Course {
         {
             return Err(format!("{:?} behind a loss before its time", entry.event));
         }
-        match &entry.event {
-            Happening::Retried { .. } | Happening::Caught { .. } => self.lost = None,
-            Happening::Committed(_) => {
-                if let Some((token, _)) = self.lost {
-                    return Err(format!("{:?} although {token} is lost", entry.event));
-                }
-            }
-            Happening::LockGranted { .. } => {
-                // Whoever waits for another lock may get it before it is told of its loss.
-                if let Some((token, at)) = self.lost
-                    && entry.at > at
-                {
-                    return Err(format!("{:?} although {token} is lost", entry.event));
-                }
-            }
-            _ => {}
+        if matches!(entry.event, Happening::Retried { .. } | Happening::Caught { .. }) {
+            self.lost = None;
+        }
+        let Some((token, at)) = self.lost else { return Ok(()) };
+        // Whoever waits for another lock may get it before it is told of its loss.
+        let commits = matches!(entry.event, Happening::Committed(_));
+        let takes = matches!(entry.event, Happening::LockGranted { .. }) && entry.at > at;
+        if commits || takes {
+            return Err(format!("{:?} although {token} is lost", entry.event));
         }
         Ok(())
     }
@@ -429,7 +251,14 @@ impl Course {
         }
     }
 
-    fn take(&mut self, id: InstanceId, name: &str, by: &str) -> Result<(), Violation> {
+    fn take(
+        &mut self,
+        id: InstanceId,
+        name: &str,
+        by: &str,
+        scene: &mut Scene<'_>,
+    ) -> Result<(), Violation> {
+        scene.coverage.count("signal taken");
         let first = self.kept.iter().position(|(kept, _)| kept == name);
         let taken = first.and_then(|first| self.kept.remove(first));
         let known = self.signals.contains(by);
@@ -443,7 +272,11 @@ impl Course {
 
 /// Returns the lock that an instance takes for an activity; for the first one, which has none, that
 /// of its workflow.
-fn definition<'a>(course: &Course, activity: u32, scene: &Scene<'a>) -> Option<&'a ExclusiveLock> {
+pub(super) fn definition<'a>(
+    course: &Course,
+    activity: u32,
+    scene: &Scene<'a>,
+) -> Option<&'a ExclusiveLock> {
     let definitions = scene.workload.definitions(&course.definitions)?;
     let workflow = definitions.workflows.get(&course.workflow)?;
     if activity == 0 {
@@ -454,7 +287,7 @@ fn definition<'a>(course: &Course, activity: u32, scene: &Scene<'a>) -> Option<&
 }
 
 /// All accounts together have what they began with.
-fn audit(id: InstanceId, text: &str, scene: &mut Scene<'_>) -> Result<(), Violation> {
+pub(super) fn audit(id: InstanceId, text: &str, scene: &mut Scene<'_>) -> Result<(), Violation> {
     let Some(list) = text.strip_prefix("audit ") else { return Ok(()) };
     scene.coverage.count("audit");
     let numbers = list.trim_matches(['[', ']']).split(", ");

@@ -6,8 +6,8 @@
 //! * Exclusion: strangers share a key only if both hold it shared.
 //! * No idle lock: a waiter that nobody keeps, by a hold or from a lower place, has its lock.
 //! * Order: a grant passes nobody in a lower place but as the header of the lock table says: one who
-//!   waits for the grant's owner, or one who is kept by another key, at most
-//!   [`MAX_OVERTAKEN`] times for each who is charged.
+//!   waits for the grant's owner, or one who is kept by another key or by one whose keys are kept
+//!   for it, at most [`MAX_OVERTAKEN`] times for each who is charged.
 //! * Timers: what has lasted too long ends as soon as the engine is told the time.
 //!
 //! Absent by design: those who ask for a lock and give it back within one event.
@@ -271,11 +271,21 @@ impl Table {
         }
         let keeps = |hold: &Hold| wants_system(&hold.keys);
         let by_system = self.now.holds.values().any(keeps) || seen.holds.values().any(keeps);
-        if passed.keys.len() == 1 && !by_system {
+        if passed.keys.len() == 1 && !by_system && !self.stands_behind_reserved(passed) {
             return Some("no other key keeps it");
         }
         let charged = self.charged.get(&ticket).copied().unwrap_or(0);
         (charged >= MAX_OVERTAKEN).then_some("it was passed too often")
+    }
+
+    /// Returns whether one stands before a waiter for whom keys may be kept by now: charges of
+    /// grants that were given back within one event are not seen.
+    fn stands_behind_reserved(&self, wish: &Wish) -> bool {
+        self.now.wishes.iter().any(|(ticket, before)| {
+            before.place < wish.place
+                && self.conflict(before, wish)
+                && self.charged.get(ticket).is_some_and(|times| *times >= MAX_OVERTAKEN / 2)
+        })
     }
 
     /// Charges at each key the first one that a grant passes.

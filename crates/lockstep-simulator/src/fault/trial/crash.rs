@@ -48,6 +48,7 @@ impl Trial<'_> {
         if self.streams.crash.one_in(4) {
             self.import();
         }
+        self.look_at_locks()?;
         self.settle()
     }
 

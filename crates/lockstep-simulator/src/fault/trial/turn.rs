@@ -123,6 +123,7 @@ impl Trial<'_> {
                     self.coverage.count("definitions replaced while instances run");
                 }
                 self.publish();
+                self.look_at_locks()?;
                 self.settle()
             }
             Todo::Signal => self.send_signals(),
