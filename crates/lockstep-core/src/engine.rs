@@ -11,6 +11,7 @@
 
 mod alarms;
 pub(crate) mod breaking;
+mod reading;
 #[cfg(test)]
 pub(crate) mod rig;
 #[cfg(test)]
@@ -22,7 +23,7 @@ use std::sync::Arc;
 use lockstep_expr::{Map, Value};
 
 use crate::conformity;
-use crate::event::{Batch, CallId, Effect, Event, ReadId, RequestId, Start};
+use crate::event::{Batch, CallId, Effect, Event, RequestId, Start};
 use crate::failure::Failure;
 use crate::id::InstanceId;
 use crate::import::Imports;
@@ -30,7 +31,6 @@ use crate::instance::inbox::Letter;
 use crate::instance::{Arrived, Instance, Phase, Published, Strand};
 use crate::journal::Happening;
 use crate::lock::Grant;
-use crate::object::{Object, ObjectKey};
 use crate::planted::{Bug, Planted};
 use crate::run::{Flow, MAX_STRETCH};
 use crate::time::Time;
@@ -247,47 +247,6 @@ impl Engine {
             strand.wake(Some(Arrived::Call(result)), &mut self.world.timers);
             self.world.runnable.push_back(id);
         }
-    }
-
-    fn loaded(
-        &mut self,
-        read: ReadId,
-        key: &ObjectKey,
-        result: Result<Option<Arc<Object>>, Failure>,
-    ) {
-        let Some(waiting) = self.world.loaded(read, key) else { return };
-        match result {
-            Ok(object) => {
-                self.world.cache.insert(key.clone(), object, 0);
-                self.world.runnable.extend(waiting);
-            }
-            Err(failure) => {
-                for id in waiting {
-                    let wants = self.instances.get(&id).is_some_and(|instance| {
-                        matches!(&instance.strand.phase, Phase::Loading(keys) if keys.contains(key))
-                    });
-                    if wants {
-                        self.interrupt(id, failure.clone());
-                    }
-                }
-            }
-        }
-    }
-
-    fn queried(&mut self, read: ReadId, result: Result<Vec<Arc<Object>>, Failure>) {
-        let Some(query) = self.world.queried(read) else { return };
-        let Some(instance) = self.instances.get_mut(&query.instance) else { return };
-        if !matches!(instance.strand.phase, Phase::Querying(wanted) if wanted == read) {
-            return;
-        }
-        let result = result.map(|mut objects| {
-            objects.retain(|object| !query.touched.contains_key(&object.key.id));
-            objects.extend(query.touched.into_values().flatten());
-            objects
-        });
-        instance.strand.arrived = Some(Box::new(Arrived::Objects(result)));
-        instance.strand.phase = Phase::Ready;
-        self.world.runnable.push_back(instance.id);
     }
 
     /// Lets an instance fail at once, unless the store is judging its commit: then it does so behind

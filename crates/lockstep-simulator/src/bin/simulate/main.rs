@@ -22,7 +22,7 @@ use lockstep_core::Planted;
 use lockstep_simulator::fault::{Coverage, Mask, Simulator, Violation, shrink, silence};
 
 /// Fewest seeds of which it can be asked that they cover every situation.
-const COVERING: u64 = 2_000;
+const COVERING: u64 = 20_000;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
