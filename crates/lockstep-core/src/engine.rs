@@ -17,7 +17,7 @@ pub(crate) mod rig;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lockstep_expr::{Map, Value};
@@ -25,7 +25,7 @@ use lockstep_expr::{Map, Value};
 use crate::conformity;
 use crate::event::{Batch, CallId, Effect, Event, RequestId, Start};
 use crate::failure::Failure;
-use crate::id::InstanceId;
+use crate::id::{IdMap, InstanceId};
 use crate::import::Imports;
 use crate::instance::inbox::Letter;
 use crate::instance::{Arrived, Instance, Phase, Published, Strand};
@@ -60,7 +60,7 @@ impl Config {
 /// All unfinished instances of a store, and what they share.
 #[derive(Debug)]
 pub struct Engine {
-    pub(crate) instances: HashMap<InstanceId, Box<Instance>>,
+    pub(crate) instances: IdMap<Box<Instance>>,
     pub(crate) published: Option<Arc<Published>>,
     pub(crate) imports: Imports,
     pub(crate) world: World,
@@ -74,7 +74,7 @@ impl Engine {
     /// Returns an engine without definitions and instances.
     pub fn new(config: Config) -> Self {
         Self {
-            instances: HashMap::new(),
+            instances: IdMap::default(),
             published: None,
             imports: Imports::default(),
             world: World::new(config),

@@ -6,8 +6,10 @@
 //!   which every start of an engine raises durably before it issues any.
 //! * Order in a queue is that of tickets; no clock has a part in it.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
+use foldhash::fast::RandomState;
 use uuid::{Builder, Uuid};
 
 use crate::time::Time;
@@ -18,6 +20,13 @@ const COUNTER_BITS: u32 = 40;
 /// Identity of one execution of a workflow; the driver draws it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InstanceId(pub Uuid);
+
+/// What is known of instances. Identities are drawn, not chosen from outside, so that a quick hash
+/// will do.
+pub(crate) type IdMap<V> = HashMap<InstanceId, V, RandomState>;
+
+/// Some instances.
+pub(crate) type IdSet = HashSet<InstanceId, RandomState>;
 
 impl InstanceId {
     /// Returns a new identity made of this one and a number, for the `count`th object that the

@@ -51,16 +51,17 @@ mod state;
 mod tests;
 mod wish;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 
 use self::hand_on::Source;
 use self::queue::{Place, Queue};
 use self::state::KeyState;
 pub use self::wish::{Hold, MAX_PRIORITY, Wish};
-use crate::id::{FencingToken, InstanceId, Serial, Ticket};
+use crate::id::{FencingToken, IdMap, IdSet, InstanceId, Serial, Ticket};
 use crate::planted::{Bug, Planted};
 use crate::time::Time;
 
@@ -151,17 +152,17 @@ pub struct LockTable {
     /// [`SYSTEM`].
     system_key: Arc<str>,
     /// What each owner holds.
-    owners: IndexMap<InstanceId, Vec<Held>>,
-    waiters: HashMap<Ticket, Waiter>,
-    waiting: HashMap<InstanceId, Ticket>,
+    owners: IndexMap<InstanceId, Vec<Held>, RandomState>,
+    waiters: BTreeMap<Place, Waiter>,
+    waiting: IdMap<Place>,
     everyone: Queue,
     /// For whose ends each instance waits.
-    awaited: HashMap<InstanceId, Vec<InstanceId>>,
+    awaited: IdMap<Vec<InstanceId>>,
     /// Who waits for the end of each instance.
-    awaited_by: HashMap<InstanceId, Vec<InstanceId>>,
+    awaited_by: IdMap<Vec<InstanceId>>,
     /// Waiters that hold something or whose end is awaited: without them no cycle exists, and no
     /// waiter comes before one in a lower place.
-    entangled: HashSet<InstanceId>,
+    entangled: IdSet,
     /// Owners for whom others wait, since something has changed, where they did not before.
     unsettled: Vec<InstanceId>,
     /// Whether waiters were restored that nobody has looked at.
@@ -183,13 +184,13 @@ impl LockTable {
             locks: HashMap::new(),
             system: KeyState::default(),
             system_key: SYSTEM.into(),
-            owners: IndexMap::new(),
-            waiters: HashMap::new(),
-            waiting: HashMap::new(),
+            owners: IndexMap::default(),
+            waiters: BTreeMap::new(),
+            waiting: IdMap::default(),
             everyone: Queue::default(),
-            awaited: HashMap::new(),
-            awaited_by: HashMap::new(),
-            entangled: HashSet::new(),
+            awaited: IdMap::default(),
+            awaited_by: IdMap::default(),
+            entangled: IdSet::default(),
             unsettled: Vec::new(),
             is_restored: false,
             tokens: Serial::new(epoch),
@@ -279,7 +280,7 @@ impl LockTable {
 
     /// Returns the first place in a queue in which one at `place` stands.
     fn first_beside(&self, place: Place) -> Place {
-        let waiter = self.waiters.get(&place.ticket);
+        let waiter = self.waiters.get(&place);
         let key = waiter.and_then(|waiter| waiter.wish.keys.first());
         let first = key.and_then(|key| self.key(key)?.queue.next(None));
         first.unwrap_or(place)
@@ -293,15 +294,16 @@ impl LockTable {
 
     /// Gives a waiter its place back after a restart, before anyone is served.
     ///
-    /// Tickets that are issued later are greater. One that is taken already is replaced by the next.
+    /// Tickets that are issued later are greater. One whose place is taken is replaced by the next.
     /// Returns the ticket under which it waits.
     pub fn restore_waiter(&mut self, wish: Wish, ticket: Ticket) -> Ticket {
         self.is_restored = true;
         if let Some(place) = self.waiter(wish.owner).map(|waiter| waiter.place) {
             drop(self.leave(place));
         }
+        let place = Place::new(ticket, wish.priority);
         let is_taken =
-            self.waiters.contains_key(&ticket) || self.planted.is(Bug::QueuedAnewAtRestart);
+            self.waiters.contains_key(&place) || self.planted.is(Bug::QueuedAnewAtRestart);
         let ticket = if is_taken { self.tickets.saturating_add(1) } else { ticket };
         self.tickets = self.tickets.max(ticket);
         self.join(wish, ticket);
@@ -330,10 +332,17 @@ impl LockTable {
         }
     }
 
-    fn drop_if_idle(&mut self, key: &str) {
-        if self.locks.get(key).is_some_and(KeyState::is_idle) {
+    /// Changes what is known of a key, and drops it if nobody holds or wants it any more.
+    fn reduce<T>(&mut self, key: &str, change: impl FnOnce(&mut KeyState) -> T) -> Option<T> {
+        if key == SYSTEM {
+            return Some(change(&mut self.system));
+        }
+        let state = self.locks.get_mut(key)?;
+        let changed = change(state);
+        if state.is_idle() {
             self.locks.remove(key);
         }
+        Some(changed)
     }
 
     fn waiter(&self, owner: InstanceId) -> Option<&Waiter> {
@@ -347,8 +356,7 @@ impl LockTable {
     }
 
     fn remove_hold(&mut self, key: &Arc<str>, token: FencingToken) {
-        let Some(hold) = self.key_mut(key).remove(token) else { return };
-        self.drop_if_idle(key);
+        let Some(hold) = self.reduce(key, |state| state.remove(token)).flatten() else { return };
         if let Some(held) = self.owners.get_mut(&hold.owner) {
             held.retain(|held| held.hold.token != token || held.key != *key);
             if held.is_empty() {
@@ -366,25 +374,30 @@ impl LockTable {
             self.key_mut(key).queue.insert(place, wish.mode);
         }
         let owner = wish.owner;
-        self.waiters.insert(ticket, Waiter { wish, place, watches: None, overtaken: 0 });
-        self.waiting.insert(owner, ticket);
+        self.waiters.insert(place, Waiter { wish, place, watches: None, overtaken: 0 });
+        self.waiting.insert(owner, place);
         self.update_entangled(owner);
         place
     }
 
     /// Takes a wish out of the queues of its keys.
     fn leave(&mut self, place: Place) -> Option<Waiter> {
-        let waiter = self.waiters.remove(&place.ticket)?;
+        let waiter = self.waiters.remove(&place)?;
         self.waiting.remove(&waiter.wish.owner);
         self.entangled.remove(&waiter.wish.owner);
-        self.everyone.remove(place);
-        if let Some(key) = &waiter.watches {
-            self.key_mut(key).unwatch(place);
-            self.drop_if_idle(key);
+        self.everyone.remove(place, waiter.wish.mode);
+        // One who is kept by the lock of the whole system watches a key that it does not want.
+        if waiter.watches.as_deref() == Some(SYSTEM) {
+            self.system.unwatch(place);
         }
         for key in waiter.wish.keys.iter() {
-            self.key_mut(key).queue.remove(place);
-            self.drop_if_idle(key);
+            let is_watched = waiter.watches.as_ref() == Some(key);
+            self.reduce(key, |state| {
+                state.queue.remove(place, waiter.wish.mode);
+                if is_watched {
+                    state.unwatch(place);
+                }
+            });
         }
         Some(waiter)
     }

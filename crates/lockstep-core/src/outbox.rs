@@ -10,10 +10,8 @@
 
 mod unsaved;
 
-use std::collections::HashMap;
-
 use crate::event::Effect;
-use crate::id::{InstanceId, Serial, TransitionNumber};
+use crate::id::{IdMap, InstanceId, Serial, TransitionNumber};
 use crate::planted::{Bug, Planted};
 use crate::transition::{Judge, Transition};
 use unsaved::Unsaved;
@@ -42,7 +40,7 @@ pub(crate) struct Outbox {
     numbers: Serial,
     pub(crate) pending: Vec<Transition>,
     /// Index into `pending` of each instance's last transition.
-    last_of: HashMap<InstanceId, usize>,
+    last_of: IdMap<usize>,
     held_back: Vec<Effect>,
     pub(crate) in_flight: Option<InFlight>,
     /// Effects for the driver.
@@ -59,7 +57,7 @@ impl Outbox {
         Self {
             numbers,
             pending: Vec::new(),
-            last_of: HashMap::new(),
+            last_of: IdMap::default(),
             held_back: Vec::new(),
             in_flight: None,
             effects: Vec::new(),

@@ -8,7 +8,6 @@
 //!
 //! Absent by design: changes of queues; see `hand_on`.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use lockstep_definition::LockMode;
@@ -16,7 +15,7 @@ use lockstep_definition::LockMode;
 use super::queue::{Place, Queue};
 use super::wish::{Hold, Wish};
 use super::{Grant, Held, LockTable, MAX_OVERTAKEN, SYSTEM};
-use crate::id::FencingToken;
+use crate::id::{FencingToken, IdSet};
 use crate::planted::Bug;
 use crate::time::Time;
 
@@ -42,7 +41,7 @@ impl Block {
 #[derive(Default)]
 struct Precedence {
     is_waited_for: Option<bool>,
-    known: HashSet<crate::id::InstanceId>,
+    known: IdSet,
 }
 
 impl LockTable {
@@ -150,7 +149,7 @@ impl LockTable {
             if !*waited_for.get_or_insert_with(|| self.is_waited_for(wish.owner)) {
                 return true;
             }
-            let before = self.waiters.get(&place.ticket).map(|waiter| waiter.wish.owner);
+            let before = self.waiters.get(place).map(|waiter| waiter.wish.owner);
             !before.is_some_and(|owner| self.waits_for(owner, wish.owner, &mut precedence.known))
         })
     }
@@ -205,7 +204,7 @@ impl LockTable {
     }
 
     fn charge_waiter(&mut self, place: Place) {
-        let Some(waiter) = self.waiters.get_mut(&place.ticket) else { return };
+        let Some(waiter) = self.waiters.get_mut(&place) else { return };
         waiter.overtaken += 1;
         if waiter.overtaken < MAX_OVERTAKEN {
             return;

@@ -12,7 +12,7 @@
 //!   present: so the edges change only with waits, holds and ends.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use lockstep_definition::LockMode;
@@ -20,7 +20,7 @@ use lockstep_definition::LockMode;
 use super::queue::{Place, Queue};
 use super::wish::Wish;
 use super::{Awaited, LockTable, SYSTEM};
-use crate::id::InstanceId;
+use crate::id::{IdMap, IdSet, InstanceId};
 
 /// Which edges a search follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub(super) enum Edges {
 struct Search<'a> {
     table: &'a LockTable,
     edges: Edges,
-    came_from: HashMap<InstanceId, Option<InstanceId>>,
+    came_from: IdMap<Option<InstanceId>>,
     open: VecDeque<InstanceId>,
     /// Up to which place a queue has been gone through; `None` names that of all waiters.
     swept: HashMap<(Option<Arc<str>>, bool), Place>,
@@ -45,7 +45,7 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     fn new(table: &'a LockTable, edges: Edges) -> Self {
-        let (came_from, open, swept) = (HashMap::new(), VecDeque::new(), HashMap::new());
+        let (came_from, open, swept) = (IdMap::default(), VecDeque::new(), HashMap::new());
         Self { table, edges, came_from, open, swept }
     }
 
@@ -109,7 +109,7 @@ impl<'a> Search<'a> {
         swept.insert_entry(place);
         // The place up to which was swept is that of a waiter seen already.
         for before in queue.stretch(after, place, mode) {
-            if let Some(waiter) = self.table.waiters.get(&before.ticket) {
+            if let Some(waiter) = self.table.waiters.get(&before) {
                 self.see(waiter.wish.owner, Some(owner));
             }
         }
@@ -186,7 +186,7 @@ impl LockTable {
         &self,
         owner: InstanceId,
         other: InstanceId,
-        known: &mut HashSet<InstanceId>,
+        known: &mut IdSet,
     ) -> bool {
         let mut search = Search::new(self, Edges::All);
         search.leave_out(other);
@@ -208,7 +208,7 @@ impl LockTable {
             return true;
         }
         let mut open: Vec<InstanceId> = self.awaited_by.get(&owner).cloned().unwrap_or_default();
-        let mut seen = HashSet::new();
+        let mut seen = IdSet::default();
         while let Some(ancestor) = open.pop() {
             if self.waiting.contains_key(&ancestor) || self.has_wanted_hold(ancestor) {
                 return true;
@@ -317,7 +317,7 @@ impl LockTable {
     }
 }
 
-fn remove_edge(edges: &mut HashMap<InstanceId, Vec<InstanceId>>, from: InstanceId, to: InstanceId) {
+fn remove_edge(edges: &mut IdMap<Vec<InstanceId>>, from: InstanceId, to: InstanceId) {
     if let Some(ends) = edges.get_mut(&from) {
         ends.retain(|end| *end != to);
         if ends.is_empty() {

@@ -68,10 +68,7 @@ impl LockTable {
             for owner in std::mem::take(&mut self.unsettled) {
                 sources.push(Source::Listed(self.entangled_from([owner], Edges::All)));
             }
-            for source in &mut sources {
-                self.stop_at_exclusive_hold(source);
-            }
-            let next = sources.iter().enumerate().filter_map(|(at, source)| {
+            let next = sources.iter_mut().enumerate().filter_map(|(at, source)| {
                 let place = self.next_of(source)?;
                 Some((place, at))
             });
@@ -86,9 +83,20 @@ impl LockTable {
         }
     }
 
-    fn next_of(&self, source: &Source) -> Option<Place> {
+    /// Returns the next one to be looked at. Of the watchers of an exclusively held key, only the
+    /// descendants of its holders are left.
+    fn next_of(&self, source: &mut Source) -> Option<Place> {
         match source {
-            Source::Watchers(key, after) => self.key(key)?.next_watcher(*after),
+            Source::Watchers(key, after) => {
+                let state = self.key(key)?;
+                if !state.is_held_exclusively() {
+                    return state.next_watcher(*after);
+                }
+                let remaining = self.excepted(key, *after, BTreeSet::new());
+                let next = remaining.first().copied();
+                *source = Source::Listed(remaining);
+                next
+            }
             Source::SystemWishes(after) => self.system.queue.next(*after),
             Source::Listed(places) => places.first().copied(),
         }
@@ -96,7 +104,7 @@ impl LockTable {
 
     /// Grants a waiter its wish, or returns what keeps it and has it watched.
     fn look_at(&mut self, place: Place, now: Time) -> Option<Result<Grant, Block>> {
-        let waiter = self.waiters.get(&place.ticket)?;
+        let waiter = self.waiters.get(&place)?;
         if let Some(block) = self.block(&waiter.wish, place) {
             self.watch(place, block.key());
             return Some(Err(block));
@@ -111,7 +119,7 @@ impl LockTable {
 
     /// Has a waiter watch a key instead of the one that it watches.
     fn watch(&mut self, place: Place, key: &Arc<str>) {
-        let Some(waiter) = self.waiters.get_mut(&place.ticket) else { return };
+        let Some(waiter) = self.waiters.get_mut(&place) else { return };
         if waiter.watches.as_ref() == Some(key) {
             return;
         }
@@ -120,15 +128,6 @@ impl LockTable {
             self.key_mut(&before).unwatch(place);
         }
         self.key_mut(key).watch(place);
-    }
-
-    /// Leaves of the watchers of an exclusively held key the descendants of its holders.
-    fn stop_at_exclusive_hold(&self, source: &mut Source) {
-        let Source::Watchers(key, after) = source else { return };
-        if self.key(key).is_some_and(KeyState::is_held_exclusively) {
-            let remaining = self.excepted(key, *after, BTreeSet::new());
-            *source = Source::Listed(remaining);
-        }
     }
 
     /// Leaves of a source those whom the waiter that stays, or who keeps it, does not keep.
@@ -153,10 +152,10 @@ impl LockTable {
     /// the one who keeps it.
     fn barrier(&self, place: Place, block: &Block) -> Option<Place> {
         let is_exclusive = |place: Place| {
-            let waiter = self.waiters.get(&place.ticket);
+            let waiter = self.waiters.get(&place);
             waiter.is_some_and(|waiter| waiter.wish.mode == LockMode::Exclusive)
         };
-        let waiter = self.waiters.get(&place.ticket)?;
+        let waiter = self.waiters.get(&place)?;
         let candidate = match block {
             // One who is kept by the hold of a key elsewhere keeps others by its own wish.
             Block::Hold(key) if &**key != SYSTEM || waiter.wish.wants_system() => place,
@@ -175,20 +174,22 @@ impl LockTable {
         after: Option<Place>,
         others: BTreeSet<Place>,
     ) -> BTreeSet<Place> {
+        if self.entangled.is_empty() {
+            return BTreeSet::new();
+        }
         let holders = self.key(key).into_iter().flat_map(KeyState::holds);
         let holders = holders.map(|hold| hold.owner);
         let mut places = self.entangled_from(holders, Edges::Ends);
         places.extend(others);
         places.retain(|place| {
-            let watches =
-                self.waiters.get(&place.ticket).and_then(|waiter| waiter.watches.as_ref());
+            let watches = self.waiters.get(place).and_then(|waiter| waiter.watches.as_ref());
             Some(*place) > after && watches == Some(key)
         });
         places
     }
 
     fn waited_for_by(&self, place: Place) -> BTreeSet<Place> {
-        let owner = self.waiters.get(&place.ticket).map(|waiter| waiter.wish.owner);
+        let owner = self.waiters.get(&place).map(|waiter| waiter.wish.owner);
         self.entangled_from(owner, Edges::All)
     }
 }

@@ -32,7 +32,7 @@ impl LockTable {
             .map(|(key, hold)| Obstacle { key: Arc::clone(key), by: ObstacleKind::Held(*hold) });
         let before = self.standing_before(&waiter.wish, waiter.place);
         let behind = before.filter_map(|(key, place)| {
-            let owner = self.waiters.get(&place.ticket)?.wish.owner;
+            let owner = self.waiters.get(&place)?.wish.owner;
             let by = ObstacleKind::Behind { owner, ticket: place.ticket };
             Some(Obstacle { key: Arc::clone(key), by })
         });
@@ -57,7 +57,7 @@ impl LockTable {
         let next = || Place::new(self.tickets.saturating_add(1), wish.priority);
         let place = self.waiter(wish.owner).map_or_else(next, |waiter| waiter.place);
         let (_, before) = self.standing_before(wish, place).next()?;
-        self.waiters.get(&before.ticket).map(|waiter| &waiter.wish)
+        self.waiters.get(&before).map(|waiter| &waiter.wish)
     }
 
     /// Returns how many stand before a waiter and want a key that it wants, in whatever mode; the
@@ -82,7 +82,7 @@ impl LockTable {
     pub fn waiters(&self, key: &str) -> impl Iterator<Item = (Ticket, InstanceId)> {
         let places = self.key(key).into_iter().flat_map(|state| state.queue.iter());
         places.filter_map(|place| {
-            let waiter = self.waiters.get(&place.ticket)?;
+            let waiter = self.waiters.get(&place)?;
             Some((place.ticket, waiter.wish.owner))
         })
     }
@@ -97,7 +97,7 @@ impl LockTable {
 
     /// Returns the ticket of a waiter.
     pub fn ticket_of(&self, owner: InstanceId) -> Option<Ticket> {
-        self.waiting.get(&owner).copied()
+        self.waiting.get(&owner).map(|place| place.ticket)
     }
 
     /// Returns what a waiter wants.

@@ -3,7 +3,7 @@
 //! Invariants:
 //!
 //! * Who comes before whom is a matter of places only, and a place never changes.
-//! * `exclusive` and `reserved` are parts of `all`.
+//! * Each place is in `shared` or in `exclusive`, as its waiter wants; `reserved` names some of them.
 //!
 //! Absent by design: who the waiters are; a place names one.
 
@@ -38,25 +38,27 @@ impl Place {
 /// The places of those who wait for one thing.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    all: BTreeSet<Place>,
-    /// Of those who want it exclusively.
+    shared: BTreeSet<Place>,
     exclusive: BTreeSet<Place>,
-    /// Of those whom nobody may overtake any more.
+    /// Of those whom nobody may overtake any more, in either mode.
     reserved: BTreeSet<Place>,
 }
 
 impl Queue {
     pub(super) fn insert(&mut self, place: Place, mode: LockMode) {
-        self.all.insert(place);
-        if mode == LockMode::Exclusive {
-            self.exclusive.insert(place);
-        }
+        self.of_mode(mode).insert(place);
     }
 
-    pub(super) fn remove(&mut self, place: Place) {
-        self.all.remove(&place);
-        self.exclusive.remove(&place);
+    pub(super) fn remove(&mut self, place: Place, mode: LockMode) {
+        self.of_mode(mode).remove(&place);
         self.reserved.remove(&place);
+    }
+
+    fn of_mode(&mut self, mode: LockMode) -> &mut BTreeSet<Place> {
+        match mode {
+            LockMode::Shared => &mut self.shared,
+            LockMode::Exclusive => &mut self.exclusive,
+        }
     }
 
     pub(super) fn reserve(&mut self, place: Place) {
@@ -64,49 +66,37 @@ impl Queue {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.all.is_empty()
+        self.shared.is_empty() && self.exclusive.is_empty()
     }
 
     pub(super) fn len(&self) -> usize {
-        self.all.len()
+        self.shared.len() + self.exclusive.len()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = Place> {
-        self.all.iter().copied()
+        merged(&self.exclusive, &self.shared).copied()
     }
 
     pub(super) fn last(&self) -> Option<Place> {
-        self.all.last().copied()
+        self.shared.last().max(self.exclusive.last()).copied()
     }
 
     pub(super) fn contains(&self, place: Place) -> bool {
-        self.all.contains(&place)
-    }
-
-    pub(super) fn is_exclusive(&self, place: Place) -> bool {
-        self.exclusive.contains(&place)
+        self.shared.contains(&place) || self.exclusive.contains(&place)
     }
 
     pub(super) fn is_reserved(&self, place: Place) -> bool {
         self.reserved.contains(&place)
     }
 
-    /// Returns the places between two, without them, in order.
-    fn between(
-        set: &BTreeSet<Place>,
-        after: Option<Place>,
-        before: Option<Place>,
-    ) -> impl Iterator<Item = Place> {
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let to = before.map_or(Bound::Unbounded, Bound::Excluded);
-        // A range that ends before it begins would panic.
-        let is_empty = matches!((after, before), (Some(after), Some(before)) if before <= after);
-        (!is_empty).then(|| set.range((from, to)).copied()).into_iter().flatten()
-    }
-
     /// Returns the first place after one.
     pub(super) fn next(&self, after: Option<Place>) -> Option<Place> {
-        Self::between(&self.all, after, None).next()
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let first = |set: &BTreeSet<Place>| set.range((from, Bound::Unbounded)).next().copied();
+        match (first(&self.shared), first(&self.exclusive)) {
+            (Some(shared), Some(exclusive)) => Some(shared.min(exclusive)),
+            (shared, exclusive) => shared.or(exclusive),
+        }
     }
 
     /// Returns the places before `place` of those who conflict with one who wants it in `mode`.
@@ -121,11 +111,14 @@ impl Queue {
         place: Place,
         mode: LockMode,
     ) -> impl Iterator<Item = Place> {
-        let set = match mode {
-            LockMode::Exclusive => &self.all,
-            LockMode::Shared => &self.exclusive,
-        };
-        Self::between(set, after, Some(place))
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        // A range that ends before it begins would panic.
+        let is_empty = after.is_some_and(|after| place <= after);
+        let range = (from, Bound::Excluded(place));
+        let writers = (!is_empty).then(|| self.exclusive.range(range));
+        let has_readers = !is_empty && mode == LockMode::Exclusive;
+        let readers = has_readers.then(|| self.shared.range(range));
+        merged(writers.into_iter().flatten(), readers.into_iter().flatten()).copied()
     }
 
     /// As [`before`](Self::before), of those whom nobody may overtake any more.
@@ -134,9 +127,22 @@ impl Queue {
         place: Place,
         mode: LockMode,
     ) -> impl Iterator<Item = Place> {
-        self.reserved
-            .range(..place)
-            .copied()
-            .filter(move |reserved| mode == LockMode::Exclusive || self.is_exclusive(*reserved))
+        let conflicts = move |reserved: &Place| {
+            mode == LockMode::Exclusive || self.exclusive.contains(reserved)
+        };
+        self.reserved.range(..place).copied().filter(conflicts)
     }
+}
+
+/// Returns what two sorted sequences hold, sorted.
+fn merged<'a>(
+    one: impl IntoIterator<Item = &'a Place>,
+    other: impl IntoIterator<Item = &'a Place>,
+) -> impl Iterator<Item = &'a Place> {
+    let (mut one, mut other) = (one.into_iter().peekable(), other.into_iter().peekable());
+    std::iter::from_fn(move || match (one.peek(), other.peek()) {
+        (Some(first), Some(second)) if second < first => other.next(),
+        (None, _) => other.next(),
+        (Some(_), _) => one.next(),
+    })
 }

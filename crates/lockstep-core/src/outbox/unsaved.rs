@@ -5,15 +5,15 @@
 //! * Those who wait for locks are taken in the order of their tickets: whoever is stored after a
 //!   crash asked before whoever is not.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
-use crate::id::{InstanceId, Ticket};
+use crate::id::{IdMap, InstanceId, Ticket};
 
 /// Instances to be saved, those that wait for no lock first.
 #[derive(Debug, Default)]
 pub(crate) struct Unsaved {
     order: BTreeSet<(Ticket, InstanceId)>,
-    tickets: HashMap<InstanceId, Ticket>,
+    tickets: IdMap<Ticket>,
 }
 
 impl Unsaved {
