@@ -66,6 +66,8 @@ impl LockTable {
     }
 
     /// Returns the holds that keep a wish from being granted, with the keys at which they are.
+    ///
+    /// Its owner does not hold all of it already.
     pub(super) fn conflicts<'a>(
         &'a self,
         wish: &'a Wish,
@@ -78,9 +80,8 @@ impl LockTable {
             holds.map(move |hold| (key, hold))
         };
         let wants_system = wish.wants_system();
-        let is_missing = self.missing(wish).next().is_some();
-        let meets_system = is_missing && !self.planted.is(Bug::HoldersIgnoreSystem);
-        let meets_all = is_missing && !self.planted.is(Bug::SystemIgnoresHolders);
+        let meets_system = !self.planted.is(Bug::HoldersIgnoreSystem);
+        let meets_all = !self.planted.is(Bug::SystemIgnoresHolders);
         let system = (meets_system && !wants_system).then(|| at(&self.system_key));
         let anyone = (meets_all && wants_system).then(|| self.foreign(wish));
         let any_key = anyone.into_iter().flatten();
@@ -117,8 +118,7 @@ impl LockTable {
     ) -> impl Iterator<Item = (&'a Arc<str>, Place)> {
         let mut precedence = Precedence::default();
         let wants_system = wish.wants_system();
-        let is_missing = self.missing(wish).next().is_some();
-        let system = (is_missing && !wants_system).then_some(&self.system_key);
+        let system = (!wants_system).then_some(&self.system_key);
         self.missing(wish).chain(system).filter_map(move |key| {
             let first = if wants_system {
                 self.first_unyielding(self.everyone.before(place, wish.mode), wish, &mut precedence)
@@ -162,10 +162,6 @@ impl LockTable {
         } else {
             Arc::clone(&wish.keys)
         };
-        let covered = if keys.is_empty() { self.covering_token(wish) } else { None };
-        if let Some(token) = covered {
-            return Grant { owner, keys, token };
-        }
         if !self.waiters.is_empty() {
             self.charge(wish, &keys, place);
         }
