@@ -81,14 +81,23 @@ impl Site {
     }
 
     /// Runs instances on the store in a folder, and returns what the program did.
-    async fn record(&self, folder: &Path, workflow: &str) -> Vec<Note> {
+    async fn record(&self, folder: &Path, load: &[String]) -> Vec<Note> {
         let (count, at_once) = (INSTANCES.to_string(), AT_ONCE.to_string());
-        let counter = format!("counter=c{{n%{}}}", ledger::COUNTERS);
         let url = folder.join(STORE);
+        let load: Vec<&str> = load.iter().map(String::as_str).collect();
         let args = [
-            &["run", text(&self.workflow), "--workflow", workflow, "--store", text(&url)][..],
-            &["--seed", text(&self.seed), "--input", &counter, "--count", &count],
-            &["--concurrency", &at_once, "--each", "--format", "json", "--quiet"],
+            &["run", text(&self.workflow), "--store", text(&url), "--seed", text(&self.seed)][..],
+            &load,
+            &[
+                "--count",
+                &count,
+                "--concurrency",
+                &at_once,
+                "--each",
+                "--format",
+                "json",
+                "--quiet",
+            ],
         ];
         let log = folder.with_extension("notes");
         let mut command = lockstep(&args.concat());
@@ -195,8 +204,8 @@ async fn power_cut_at_any_moment_loses_nothing_told_and_does_nothing_twice() {
         disk::lay_out(&folder, &base.files);
         let mut disk = Disk::of(&folder);
         let before = disk.clone();
-        let workflow = ledger::WORKFLOWS[number % ledger::WORKFLOWS.len()];
-        let notes = site.record(&folder, workflow).await;
+        let load = ledger::load(number, ledger::ALL_KINDS);
+        let notes = site.record(&folder, &load).await;
         for note in &notes {
             disk.note(note);
         }
@@ -225,7 +234,7 @@ async fn power_cut_at_any_moment_loses_nothing_told_and_does_nothing_twice() {
             }
         }
         let (failed, why) = (failures.len(), failures.join("\n"));
-        assert!(failures.is_empty(), "run {number}, {workflow}: {failed} of {CUTS} cuts:\n{why}");
+        assert!(failures.is_empty(), "run {number}, {load:?}: {failed} of {CUTS} cuts:\n{why}");
     }
     let few = RUNS * CUTS / 20;
     assert!(all.unfinished > few && all.told > few, "cuts in the middle of work: {all:?}");
