@@ -28,10 +28,10 @@ const AT_WORK: usize = 3;
 
 /// Instances that a process would run if it were left alone, and how many at once.
 const INSTANCES: usize = 1000;
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 40;
 
 /// A process is killed within so many outside calls.
-const CALLS: usize = 120;
+const CALLS: usize = 80;
 
 /// Instances that wait, through all kills, for the lock of a client.
 const WAITERS: usize = 3;
