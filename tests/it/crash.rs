@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::json;
@@ -28,10 +28,16 @@ const AT_WORK: usize = 3;
 
 /// Instances that a process would run if it were left alone, and how many at once.
 const INSTANCES: usize = 1000;
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 40;
 
 /// A process is killed within so many outside calls.
-const CALLS: usize = 120;
+const CALLS: usize = 80;
+
+/// Instances that wait, through all kills, for the lock of a client.
+const WAITERS: usize = 3;
+
+/// Pause between two looks at a store.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// How long an outside call takes.
 const CALL: Duration = Duration::from_millis(2);
@@ -73,6 +79,47 @@ impl Worker {
     }
 }
 
+/// A client that holds the lock of a counter through all kills, and instances that wait for it.
+struct Client {
+    id: String,
+    token: String,
+}
+
+impl Client {
+    /// Takes the lock in a store of its own making, and kills a process of which every instance waits
+    /// for it; these are the arguments of the process.
+    async fn acquire(shelf: &Shelf, args: &[&str]) -> Self {
+        let (url, store) = (shelf.url(), shelf.path("lockstep.db"));
+        let key = format!("ref(\"Counter\", \"{}\")", ledger::KEPT);
+        let told = run(&["lock", "acquire", &key, "--ttl", "1h", "--store", &url]).await;
+        assert_eq!(told.status, Some(0), "{}", told.stderr);
+        let (id, token) = told.stdout.trim().split_once(' ').expect("id and token");
+        let counter = format!("counter={}", ledger::KEPT);
+        let count = WAITERS.to_string();
+        let load = ["--workflow", "once", "--input", &counter, "--count", &count];
+        let worker = Worker::start(&[args, &load].concat());
+        let all_wait = async {
+            while waiters(&store).await < WAITERS {
+                tokio::time::sleep(PAUSE).await;
+            }
+        };
+        soon("all wait for the client", all_wait).await;
+        assert_eq!(worker.kill().await, "", "mutual exclusion: nobody passes the client");
+        Self { id: id.to_owned(), token: token.to_owned() }
+    }
+
+    /// Gives the lock back, in the name of who was told to have it.
+    async fn release(self, shelf: &Shelf) {
+        let told = run(&["lock", "release", &self.id, &self.token, "--store", &shelf.url()]).await;
+        assert_eq!(told.status, Some(0), "told is durable: {}", told.stderr);
+    }
+}
+
+/// Returns how many instances in a store wait for a lock.
+async fn waiters(store: &Path) -> usize {
+    Account::read(store).await.expect("it can be read beside the process").waiters()
+}
+
 /// Lets processes work on one store, one after another, and kills each at a random moment; lets the
 /// last one finish, and checks what there is. Returns how many kills left anything unfinished.
 async fn rounds(seed: u64) -> usize {
@@ -81,15 +128,23 @@ async fn rounds(seed: u64) -> usize {
     let (file, objects) = (file.to_str().unwrap(), objects.to_str().unwrap());
     let (url, store) = (shelf.url(), shelf.path("lockstep.db"));
     let (count, at_once) = (INSTANCES.to_string(), AT_ONCE.to_string());
-    let counter = format!("counter=c{{n%{}}}", ledger::COUNTERS);
     let common = ["run", file, "--store", &url, "--each", "--format", "json", "--quiet"];
-    let load = ["--seed", objects, "--input", &counter, "--concurrency", &at_once];
+    let all = ["--seed", objects, "--concurrency", &at_once];
+    // Without a client the first process may be killed while it makes the store. Beside one nobody
+    // locks the whole system: all would wait for the client.
+    let (client, kinds) = if seed.is_multiple_of(2) {
+        (None, ledger::ALL_KINDS)
+    } else {
+        let args = [&common[..], &all[..]].concat();
+        (Some(Client::acquire(&shelf, &args).await), ledger::KINDS_WITH_KEYS)
+    };
     let (mut chance, mut ends) = (Chance::new(seed), Acknowledged::new());
     let mut in_the_middle = 0;
     for kill in 0..KILLS {
-        let workflow = ledger::WORKFLOWS[kill % ledger::WORKFLOWS.len()];
-        let what = ["--workflow", workflow, "--count", &count];
-        let worker = Worker::start(&[&common[..], &load[..], &what[..]].concat());
+        let load = ledger::load(kill, kinds);
+        let load: Vec<&str> = load.iter().map(String::as_str).collect();
+        let load = [&["--count", &count], &load[..]].concat();
+        let worker = Worker::start(&[&common[..], &all[..], &load[..]].concat());
         let seen = server.requests().len();
         // Now and then before it has done anything, or while it takes up what the last one has left.
         let calls = if chance.once_in(8) { chance.below(4) } else { chance.below(CALLS) };
@@ -109,7 +164,12 @@ async fn rounds(seed: u64) -> usize {
         };
         let checked = account.check(&ends, &callers(&server));
         checked.unwrap_or_else(|why| panic!("{seed}: kill {kill}: {why}"));
-        in_the_middle += usize::from(account.unfinished > 0);
+        let kept = client.is_none() || account.is_kept(ledger::KEPT);
+        assert!(kept, "{seed}: kill {kill}: the client holds its lock, and nobody passes it");
+        in_the_middle += usize::from(account.unfinished > WAITERS);
+    }
+    if let Some(client) = client {
+        client.release(&shelf).await;
     }
     let told = run(&[&common[..], &["--workflow", "once", "--count", "0"]].concat()).await;
     assert_eq!(told.status, Some(0), "{seed}: all that is unfinished ends: {}", told.stderr);

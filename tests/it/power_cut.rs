@@ -27,8 +27,8 @@ const RUNS: usize = 5;
 const CUTS: usize = 40;
 
 /// Instances that each run starts, and how many of them at once.
-const INSTANCES: usize = 150;
-const AT_ONCE: usize = 16;
+const INSTANCES: usize = 100;
+const AT_ONCE: usize = 12;
 
 /// Notes of a program that opens a store.
 const BEGINNING: usize = 120;
@@ -37,6 +37,13 @@ const BEGINNING: usize = 120;
 const AT_WORK: usize = 3;
 
 const STORE: &str = "lockstep.db";
+
+const REST: &str = "
+workflow: rest
+activities:
+  - activity: rest
+    steps: [{ log: here }]
+";
 
 /// What there is at the moment of a cut.
 #[derive(Clone, Debug, Default)]
@@ -63,6 +70,8 @@ struct Site {
     shelf: Shelf,
     library: PathBuf,
     workflow: PathBuf,
+    /// Definitions that start nothing: what is unfinished brings its own.
+    rest: PathBuf,
     seed: PathBuf,
 }
 
@@ -73,7 +82,9 @@ impl Site {
         let (workflow, seed) = (shelf.path("workflow.yaml"), shelf.path("seed.jsonl"));
         fs::write(&workflow, ledger::definitions(&server.url())).expect("it can be written");
         fs::write(&seed, ledger::seed()).expect("it can be written");
-        Self { shelf, library, workflow, seed }
+        let rest = shelf.path("rest.yaml");
+        fs::write(&rest, REST).expect("it can be written");
+        Self { shelf, library, workflow, rest, seed }
     }
 
     fn folder(&self, name: &str) -> PathBuf {
@@ -81,14 +92,23 @@ impl Site {
     }
 
     /// Runs instances on the store in a folder, and returns what the program did.
-    async fn record(&self, folder: &Path, workflow: &str) -> Vec<Note> {
+    async fn record(&self, folder: &Path, load: &[String]) -> Vec<Note> {
         let (count, at_once) = (INSTANCES.to_string(), AT_ONCE.to_string());
-        let counter = format!("counter=c{{n%{}}}", ledger::COUNTERS);
         let url = folder.join(STORE);
+        let load: Vec<&str> = load.iter().map(String::as_str).collect();
         let args = [
-            &["run", text(&self.workflow), "--workflow", workflow, "--store", text(&url)][..],
-            &["--seed", text(&self.seed), "--input", &counter, "--count", &count],
-            &["--concurrency", &at_once, "--each", "--format", "json", "--quiet"],
+            &["run", text(&self.workflow), "--store", text(&url), "--seed", text(&self.seed)][..],
+            &load,
+            &[
+                "--count",
+                &count,
+                "--concurrency",
+                &at_once,
+                "--each",
+                "--format",
+                "json",
+                "--quiet",
+            ],
         ];
         let log = folder.with_extension("notes");
         let mut command = lockstep(&args.concat());
@@ -159,7 +179,7 @@ fn cuts(
 }
 
 /// Lets the program go on from a cut, and checks what there is before and behind that.
-async fn check(workflow: PathBuf, folder: PathBuf, mut cut: Cut) -> Result<Coverage, String> {
+async fn check(rest: PathBuf, folder: PathBuf, mut cut: Cut) -> Result<Coverage, String> {
     disk::lay_out(&folder, &cut.files);
     let store = folder.join(STORE);
     let mut covered = Coverage { told: usize::from(!cut.ends.is_empty()), ..Coverage::default() };
@@ -171,7 +191,7 @@ async fn check(workflow: PathBuf, folder: PathBuf, mut cut: Cut) -> Result<Cover
         None if cut.ends.is_empty() && cut.callers.is_empty() => covered.absent = 1,
         None => return Err("told is durable: there is no store".to_owned()),
     }
-    let args = ["run", text(&workflow), "--workflow", "once", "--store", text(&store), "--quiet"];
+    let args = ["run", text(&rest), "--store", text(&store), "--quiet"];
     let told = run(&[&args[..], &["--count", "0", "--each", "--format", "json"]].concat()).await;
     if told.status != Some(0) {
         return Err(format!("it does not go on: {}{}", told.stdout, told.stderr));
@@ -195,8 +215,8 @@ async fn power_cut_at_any_moment_loses_nothing_told_and_does_nothing_twice() {
         disk::lay_out(&folder, &base.files);
         let mut disk = Disk::of(&folder);
         let before = disk.clone();
-        let workflow = ledger::WORKFLOWS[number % ledger::WORKFLOWS.len()];
-        let notes = site.record(&folder, workflow).await;
+        let load = ledger::load(number, ledger::ALL_KINDS);
+        let notes = site.record(&folder, &load).await;
         for note in &notes {
             disk.note(note);
         }
@@ -212,7 +232,7 @@ async fn power_cut_at_any_moment_loses_nothing_told_and_does_nothing_twice() {
                 && let Some((place, cut)) = cuts.next()
             {
                 let folder = site.folder(&format!("cut-{number}-{place}"));
-                checks.spawn(check(site.workflow.clone(), folder, cut));
+                checks.spawn(check(site.rest.clone(), folder, cut));
             }
             let Some(checked) = checks.join_next().await else { break };
             match checked.expect("a check does not panic") {
@@ -225,7 +245,7 @@ async fn power_cut_at_any_moment_loses_nothing_told_and_does_nothing_twice() {
             }
         }
         let (failed, why) = (failures.len(), failures.join("\n"));
-        assert!(failures.is_empty(), "run {number}, {workflow}: {failed} of {CUTS} cuts:\n{why}");
+        assert!(failures.is_empty(), "run {number}, {load:?}: {failed} of {CUTS} cuts:\n{why}");
     }
     let few = RUNS * CUTS / 20;
     assert!(all.unfinished > few && all.told > few, "cuts in the middle of work: {all:?}");
