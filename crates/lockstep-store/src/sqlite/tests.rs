@@ -6,18 +6,16 @@ mod opening;
 use std::path::Path;
 use std::sync::Arc;
 
-use lockstep_core::transition::{
-    Change, Expected, InstanceRow, Judge, ObjectWrite, Outcome, Status, Transition,
-};
-use lockstep_core::{Entry, Happening, InstanceId, Object, ObjectKey, Time};
-use lockstep_expr::{Map, Value};
+use lockstep_core::transition::{Expected, Outcome, Transition};
+use lockstep_core::{Entry, Happening};
+use lockstep_expr::Map;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, Row as _};
 use tempfile::TempDir;
-use uuid::Uuid;
 
 use super::error::store_error;
 use super::open;
+use crate::contract::draft::{Draft, instance, key, row, running, with_attributes};
 use crate::error::StoreError;
 use crate::store::Store;
 
@@ -48,50 +46,14 @@ pub(super) async fn run(path: &Path, sql: &str) {
     shell.close().await.expect("the file closes");
 }
 
-pub(super) fn key(id: &str) -> ObjectKey {
-    ObjectKey { entity: "message".into(), id: id.into() }
-}
-
 /// Creates an object, and starts an instance of the same number with one journal entry.
 pub(super) fn creation(number: i64, id: &str) -> Transition {
-    let instance = InstanceId(Uuid::from_u128(u128::from(number.unsigned_abs())));
-    let object = Object {
-        key: key(id),
-        version: 1,
-        stamp: number,
-        created_at: Time(0),
-        created_by: "ann".into(),
-        modified_at: Time(0),
-        modified_by: "ann".into(),
-        attributes: Map::new(),
-    };
-    Transition {
-        number,
-        instance: Some(instance),
-        row: Some(InstanceRow {
-            id: instance,
-            workflow: "read".into(),
-            definitions: "d1".into(),
-            input: Value::from(Map::new()),
-            input_part: None,
-            started_by: "ann".into(),
-            started_at: Time(0),
-            ticket: 0,
-            status: Status::Running("{}".into()),
-            parts: Vec::new(),
-        }),
-        journal: vec![Entry { at: 0, activity: 0, event: Happening::Started }],
-        objects: vec![ObjectWrite {
-            key: key(id),
-            expected: Expected::Absent,
-            change: Change::Put(Arc::new(object)),
-            unique: None,
-        }],
-        fences: Vec::new(),
-        locks: Vec::new(),
-        parts: Vec::new(),
-        judge: Judge::Store,
-    }
+    let instance = instance(u128::from(number.unsigned_abs()));
+    Draft::new(number)
+        .row(row(instance, running("{}")))
+        .entry(Entry { at: 0, activity: 0, event: Happening::Started })
+        .put(Expected::Absent, with_attributes(id, 1, number, Map::new()))
+        .into_transition()
 }
 
 pub(super) async fn create(store: &Arc<dyn Store>, number: i64, id: &str) {
@@ -216,7 +178,7 @@ async fn unreadable_rows_are_named_and_hinder_no_others() {
     let instances = store.unfinished(None, 10).await.expect("instances are read");
     let readable: Vec<_> = instances.iter().map(|stored| stored.row.is_ok()).collect();
     assert_eq!(readable, [true, false, false]);
-    let id = InstanceId(Uuid::from_u128(2));
+    let id = instance(2);
     assert_eq!(instances[1].id, id);
     let reason = instances[1].row.as_ref().expect_err("it is not readable").to_string();
     assert!(reason.starts_with(&format!("instance {id} in the store cannot be read: ")));
