@@ -1,17 +1,21 @@
-//! A store that audits the books at every commit: a wrapper around another one.
+//! A store that audits the books at every commit.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use lockstep_core::transition::{Change, LockRow, Outcome, Transition};
-use lockstep_core::{Entry, InstanceId, Object, ObjectKey};
+use lockstep_core::Object;
+use lockstep_core::transition::{Change, Outcome, Transition};
 use lockstep_expr::Value;
-use lockstep_store::{Counts, LoadedObject, State, Store, StoreFuture, StoredInstance};
+use lockstep_store::{Store, StoreFuture};
 
-/// The wrapper. The books are the balances of all objects of the entity `Account`.
-#[derive(Debug)]
-pub(crate) struct AuditedStore {
-    inner: Arc<dyn Store>,
+use crate::store_around::{Manner, StoreAround};
+
+/// The store.
+pub(crate) type AuditedStore = StoreAround<Auditor>;
+
+/// Keeps the books: the balances of all objects of the entity `Account`.
+#[derive(Debug, Default)]
+pub(crate) struct Auditor {
     books: Mutex<Books>,
 }
 
@@ -28,11 +32,7 @@ pub(crate) struct Books {
     pub(crate) wrong: Vec<String>,
 }
 
-impl AuditedStore {
-    pub(crate) fn on(inner: Arc<dyn Store>) -> Arc<Self> {
-        Arc::new(Self { inner, books: Mutex::new(Books::default()) })
-    }
-
+impl Auditor {
     /// Fixes the present total: no transition may change it from here on.
     pub(crate) fn open_books(&self) -> i64 {
         let mut books = self.books.lock().unwrap();
@@ -82,10 +82,14 @@ pub(crate) fn balance(account: &Object) -> i64 {
     }
 }
 
-impl Store for AuditedStore {
-    fn commit(&self, batch: Vec<Transition>) -> StoreFuture<'_, Vec<Outcome>> {
+impl Manner for Auditor {
+    fn commit<'a>(
+        &'a self,
+        inner: &'a dyn Store,
+        batch: Vec<Transition>,
+    ) -> StoreFuture<'a, Vec<Outcome>> {
         Box::pin(async move {
-            let outcomes = self.inner.commit(batch.clone()).await?;
+            let outcomes = inner.commit(batch.clone()).await?;
             let mut books = self.books.lock().unwrap();
             for (transition, outcome) in batch.iter().zip(&outcomes) {
                 if *outcome == Outcome::Committed {
@@ -94,67 +98,5 @@ impl Store for AuditedStore {
             }
             Ok(outcomes)
         })
-    }
-
-    fn raise_epoch(&self) -> StoreFuture<'_, u32> {
-        self.inner.raise_epoch()
-    }
-
-    fn load(&self, keys: Vec<ObjectKey>) -> StoreFuture<'_, Vec<LoadedObject>> {
-        self.inner.load(keys)
-    }
-
-    fn query(
-        &self,
-        entity: Arc<str>,
-        after: Option<Arc<str>>,
-        limit: u32,
-    ) -> StoreFuture<'_, Vec<Arc<Object>>> {
-        self.inner.query(entity, after, limit)
-    }
-
-    fn put_definitions(&self, id: Arc<str>, sources: String) -> StoreFuture<'_, ()> {
-        self.inner.put_definitions(id, sources)
-    }
-
-    fn definitions(&self, id: Arc<str>) -> StoreFuture<'_, Option<String>> {
-        self.inner.definitions(id)
-    }
-
-    fn unfinished(
-        &self,
-        after: Option<InstanceId>,
-        limit: u32,
-    ) -> StoreFuture<'_, Vec<StoredInstance>> {
-        self.inner.unfinished(after, limit)
-    }
-
-    fn locks(&self) -> StoreFuture<'_, Vec<LockRow>> {
-        self.inner.locks()
-    }
-
-    fn instance(&self, id: InstanceId) -> StoreFuture<'_, Option<StoredInstance>> {
-        self.inner.instance(id)
-    }
-
-    fn instances(
-        &self,
-        state: Option<State>,
-        before: Option<InstanceId>,
-        limit: u32,
-    ) -> StoreFuture<'_, Vec<StoredInstance>> {
-        self.inner.instances(state, before, limit)
-    }
-
-    fn journal(&self, id: InstanceId) -> StoreFuture<'_, Vec<Entry>> {
-        self.inner.journal(id)
-    }
-
-    fn counts(&self) -> StoreFuture<'_, Counts> {
-        self.inner.counts()
-    }
-
-    fn close(&self) -> StoreFuture<'_, ()> {
-        self.inner.close()
     }
 }

@@ -34,7 +34,7 @@ async fn counted(store: &Arc<Memory>) -> Json {
 async fn no_end_is_told_before_it_is_durable() {
     let server = Server::start(|_| Answer::ok()).await;
     let (memory, mut endings) = (Arc::new(Memory::new()), JoinSet::new());
-    let store = FaultyStore::on(&memory);
+    let store = FaultyStore::on(Arc::<Memory>::clone(&memory));
     let engine = counting(Arc::<FaultyStore>::clone(&store), &server).await;
     engine.seed("Counter", "c1", json!({})).await;
 
@@ -65,7 +65,7 @@ async fn no_end_is_told_before_it_is_durable() {
 async fn no_outside_call_is_made_before_it_is_durable_that_it_will_be() {
     let server = Server::start(|_| Answer::ok()).await;
     let memory = Arc::new(Memory::new());
-    let store = FaultyStore::on(&memory);
+    let store = FaultyStore::on(Arc::<Memory>::clone(&memory));
     let engine = counting(Arc::<FaultyStore>::clone(&store), &server).await;
     engine.seed("Counter", "c1", json!({})).await;
 
@@ -88,7 +88,7 @@ async fn failed_flush_acknowledges_nothing_and_a_new_engine_goes_on() {
     for flush in [Flush::FailsBefore, Flush::FailsBehind] {
         let server = Server::start(|_| Answer::held()).await;
         let memory = Arc::new(Memory::new());
-        let store = FaultyStore::on(&memory);
+        let store = FaultyStore::on(Arc::<Memory>::clone(&memory));
         let engine = counting(Arc::<FaultyStore>::clone(&store), &server).await;
         engine.seed("Counter", "c1", json!({})).await;
         let mut started = Vec::new();

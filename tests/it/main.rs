@@ -98,6 +98,8 @@ mod shelf;
 #[cfg(test)]
 mod stock_taking;
 #[cfg(test)]
+mod store_around;
+#[cfg(test)]
 mod waiting;
 #[cfg(test)]
 mod while_waiting;

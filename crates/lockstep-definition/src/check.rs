@@ -158,21 +158,11 @@ fn kind(report: &mut Report<'_>, node: &Node) -> Option<Kind> {
         report.add(fields::wrong_kind(node, "a document is a mapping that begins with its kind"));
         return None;
     };
-    let key_of = |key: &Node| match &key.value {
-        Value::Text(text) => match text.as_str() {
-            "workflow" => Some(Kind::Workflow),
-            "entity" => Some(Kind::Entity),
-            "project" => Some(Kind::Project),
-            _ => None,
-        },
-        Value::Null
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::LargeInt
-        | Value::Double(_)
-        | Value::List(_)
-        | Value::Map(_)
-        | Value::Tagged(_) => None,
+    let key_of = |key: &Node| match key.as_text()? {
+        "workflow" => Some(Kind::Workflow),
+        "entity" => Some(Kind::Entity),
+        "project" => Some(Kind::Project),
+        _ => None,
     };
     let (first, _) = entries.first()?;
     if let Some(kind) = key_of(first) {
@@ -187,17 +177,7 @@ fn kind(report: &mut Report<'_>, node: &Node) -> Option<Kind> {
         );
         return key_of(key);
     }
-    let written = match &first.value {
-        Value::Text(text) => text.as_str(),
-        Value::Null
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::LargeInt
-        | Value::Double(_)
-        | Value::List(_)
-        | Value::Map(_)
-        | Value::Tagged(_) => "",
-    };
+    let written = first.as_text().unwrap_or_default();
     report.add(finding(format!("a document cannot begin with `{}`", shown(written))).mean(
         nearest(written, KINDS.iter().copied()),
         "begin it with `workflow: NAME`, `entity: NAME` or `project: NAME`",

@@ -8,8 +8,6 @@ pub(crate) mod ast;
 #[cfg(test)]
 mod corner_tests;
 mod evaluate;
-#[cfg(test)]
-mod extension_tests;
 mod guard;
 #[cfg(test)]
 mod hostile;
@@ -19,7 +17,7 @@ pub(crate) mod page;
 mod parse;
 mod scan;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 

@@ -14,28 +14,26 @@
 //! * Starts are taken only while fewer than [`MAX_BACKLOG`] transitions wait for the store.
 //! * After an error of the store nothing is acknowledged any more.
 
+mod effect;
+mod request;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use lockstep_core::explain::{Explanation, LockView};
 use lockstep_core::transition::Outcome;
-use lockstep_core::{
-    CallId, ClientLock, Effect, Engine, Event, Failure, InstanceId, ObjectKey, ReadId, RequestId,
-    Start,
-};
-use lockstep_definition::Definitions;
-use lockstep_expr::Map;
+use lockstep_core::{CallId, Effect, Engine, Event, Failure, InstanceId, RequestId};
 use lockstep_store::{Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinHandle};
 
-use crate::call::{self, Permissions};
+use crate::call::Permissions;
 use crate::clock::Clock;
 use crate::error::{RunnerError, StartError};
-use crate::read;
-use crate::runner::{Ending, Import, Started};
+use crate::runner::{Import, Started};
 use crate::stats::Counters;
+use request::EndingSender;
+pub(crate) use request::{Command, Question, Reply};
 
 /// Transitions that may wait for the store before starts have to wait.
 const MAX_BACKLOG: usize = 2048;
@@ -45,53 +43,7 @@ const MESSAGES_AT_ONCE: usize = 64;
 
 /// Longest sleep of an engine without timers.
 const IDLE: Duration = Duration::from_hours(1);
-
-/// Boxed, because thousands of instances may wait, and an ending is large.
-type EndingSender = oneshot::Sender<Box<Result<Ending, StartError>>>;
 type Commit = JoinHandle<Result<Vec<Outcome>, StoreError>>;
-
-/// What a runner asks of its driver.
-#[derive(Debug)]
-pub(crate) enum Command {
-    Publish {
-        id: Arc<str>,
-        definitions: Arc<Definitions>,
-    },
-    Start {
-        start: Start,
-        ending: EndingSender,
-    },
-    Import {
-        by: Arc<str>,
-        objects: Vec<(ObjectKey, Map)>,
-        done: oneshot::Sender<Result<Import, Failure>>,
-    },
-    Cancel {
-        instance: InstanceId,
-        reason: String,
-    },
-    /// An event that is answered under the name of its request.
-    Ask {
-        request: RequestId,
-        event: Event,
-        reply: Reply,
-    },
-    Look(Question),
-}
-
-/// Who is to be told what became of a request.
-#[derive(Debug)]
-pub(crate) enum Reply {
-    Change(oneshot::Sender<Result<(), Failure>>),
-    Lock(oneshot::Sender<Result<ClientLock, Failure>>),
-}
-
-/// A look at the engine.
-#[derive(Debug)]
-pub(crate) enum Question {
-    Explain(InstanceId, oneshot::Sender<Option<Explanation>>),
-    Locks(oneshot::Sender<Vec<LockView>>),
-}
 
 /// The core and all that it talks to.
 #[derive(Debug)]
@@ -312,94 +264,11 @@ impl Driver {
         Some(tokio::spawn(async move { store.commit(batch).await }))
     }
 
-    fn carry_out(&mut self) -> Result<(), RunnerError> {
-        let mut loads = Vec::new();
-        for effect in self.engine.take_effects() {
-            match effect {
-                Effect::Load { read, key, .. } => loads.push((read, key)),
-                Effect::Query { read, entity, .. } => self.query(read, entity),
-                Effect::Call { call, request } => {
-                    let permissions = Arc::clone(&self.permissions);
-                    let events = self.events.clone();
-                    let task = tokio::spawn(async move {
-                        let result = call::make(&permissions, &request).await;
-                        drop(events.send(Ok(Event::Returned { call, result })));
-                    });
-                    self.calls.insert(call, task.abort_handle());
-                }
-                Effect::CancelCall { call } => {
-                    if let Some(task) = self.calls.remove(&call) {
-                        task.abort();
-                    }
-                }
-                Effect::Answer { instance, result } => self.answer(instance, Ok(result)),
-                Effect::Rejected { instance, failure } => {
-                    self.answer(instance, Err(StartError::Rejected(failure)));
-                }
-                Effect::Signalled { request, result } | Effect::LockChanged { request, result } => {
-                    self.changed(request, result);
-                }
-                Effect::Locked { request, result } => self.locked(request, result),
-                Effect::Imported { result } => {
-                    if !self.imports.is_empty() {
-                        drop(self.imports.remove(0).send(result));
-                    }
-                }
-                Effect::Diverged { number, refusal } => {
-                    return Err(RunnerError::Diverged(number, refusal.to_string()));
-                }
-            }
-        }
-        self.load(loads);
-        Ok(())
-    }
-
-    fn answer(&mut self, instance: InstanceId, result: Result<Ending, StartError>) {
-        // Nobody may be waiting any more: the end is in the store all the same.
-        if let Some(ending) = self.endings.remove(&instance) {
-            drop(ending.send(Box::new(result)));
-        }
-    }
-
-    fn changed(&mut self, request: RequestId, result: Result<(), Failure>) {
-        // Nobody may be waiting any more: what is done is done all the same.
-        if let Some(Reply::Change(done)) = self.replies.remove(&request) {
-            drop(done.send(result));
-        }
-    }
-
-    fn locked(&mut self, request: RequestId, result: Result<ClientLock, Failure>) {
-        let Some(Reply::Lock(done)) = self.replies.remove(&request) else { return };
-        if let Err(Ok(unwanted)) = done.send(result) {
-            // Whoever asked has gone: nobody would give it back.
-            let ClientLock { lock, token, .. } = unwanted;
-            self.handle([Event::ReleaseLock { request, lock, token }]);
-        }
-    }
-
     fn look(&self, question: Question) {
         match question {
             Question::Explain(instance, done) => drop(done.send(self.engine.explain(instance))),
             Question::Locks(done) => drop(done.send(self.engine.locks())),
         }
-    }
-
-    fn load(&self, wanted: Vec<(ReadId, ObjectKey)>) {
-        if wanted.is_empty() {
-            return;
-        }
-        let (store, events) = (Arc::clone(&self.store), self.events.clone());
-        tokio::spawn(async move {
-            match read::load(store, wanted).await {
-                Ok(loaded) => loaded.into_iter().for_each(|event| drop(events.send(Ok(event)))),
-                Err(error) => drop(events.send(Err(error))),
-            }
-        });
-    }
-
-    fn query(&self, read: ReadId, entity: Arc<str>) {
-        let (store, events) = (Arc::clone(&self.store), self.events.clone());
-        tokio::spawn(async move { drop(events.send(read::query(store, read, entity).await)) });
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::store::{Store, StoreFuture};
 
-mod draft;
+pub(crate) mod draft;
 pub mod histories;
 pub mod lifetime;
 pub mod locks;

@@ -47,50 +47,32 @@ const PRIORITY: Key = Key::new(
 )
 .default("0");
 
+/// The words that a key takes, each with what it does.
+type Choices = &'static [(&'static str, &'static str)];
+
 pub(crate) static LOCK: Mapping = Mapping {
     name: "exclusive_lock",
     doc: "The lock of an activity: one instance at a time holds the same key.",
-    keys: &[
-        CONTEXT,
-        Key::new(
-            "scope",
-            Shape::Choice(&[
-                ("system", "The same key anywhere is the same lock."),
-                ("workflow", "The same key in the same workflow is the same lock."),
-                ("activity", "The same key in the same activity is the same lock."),
-            ]),
-            "How far the key reaches.",
-        )
-        .default("\"system\""),
-        MODE,
-        WAITING_TIMEOUT,
-        HOLD_TIMEOUT,
-        Key::new(
-            "on_busy",
-            Shape::Choice(&[
-                ("wait", "Wait for the lock."),
-                ("fail", "Error `lock.busy`."),
-                ("skip", "Leave the activity out."),
-            ]),
-            "What happens if the lock is not free.",
-        )
-        .default("\"wait\""),
-        MAX_WAITING,
-        PRIORITY,
-        Key::new(
-            "while_waiting",
-            Shape::Choice(&[
-                ("hold", "Keep the lock; its hold timeout goes on."),
-                (
-                    "release",
-                    "Give the lock back, and wait for it again before going on; what was changed \
-                     must be committed before.",
-                ),
-            ]),
-            "What a `wait` step does with the lock; must be written if there is one.",
-        ),
-        ALLOW,
-    ],
+    keys: &keys(
+        &[
+            ("system", "The same key anywhere is the same lock."),
+            ("workflow", "The same key in the same workflow is the same lock."),
+            ("activity", "The same key in the same activity is the same lock."),
+        ],
+        &[
+            ("wait", "Wait for the lock."),
+            ("fail", "Error `lock.busy`."),
+            ("skip", "Leave the activity out."),
+        ],
+        &[
+            ("hold", "Keep the lock; its hold timeout goes on."),
+            (
+                "release",
+                "Give the lock back, and wait for it again before going on; what was changed must \
+                 be committed before.",
+            ),
+        ],
+    ),
     one_of: &[],
 };
 
@@ -98,38 +80,39 @@ pub(crate) static WORKFLOW_LOCK: Mapping = Mapping {
     name: "workflow_lock",
     doc: "The lock of a workflow: it is taken before the first activity, and kept across waits and \
           restarts to the end. Its expressions see `input`, `config` and `workflow`.",
-    keys: &[
+    keys: &keys(
+        &[
+            ("system", "The same key anywhere is the same lock."),
+            ("workflow", "The same key in the same workflow is the same lock."),
+        ],
+        &[
+            ("wait", "Wait for the lock."),
+            ("fail", "The instance fails with `lock.busy`."),
+            ("skip", "The instance ends well at once, with null as its output."),
+        ],
+        &[("hold", "Keep the lock; its hold timeout goes on.")],
+    ),
+    one_of: &[],
+};
+
+/// Returns the keys of a lock: how far its own key may reach, what whoever finds it busy may do,
+/// and what a wait may do with it are not the same for all locks.
+const fn keys(scope: Choices, on_busy: Choices, while_waiting: Choices) -> [Key; 10] {
+    [
         CONTEXT,
-        Key::new(
-            "scope",
-            Shape::Choice(&[
-                ("system", "The same key anywhere is the same lock."),
-                ("workflow", "The same key in the same workflow is the same lock."),
-            ]),
-            "How far the key reaches.",
-        )
-        .default("\"system\""),
+        Key::new("scope", Shape::Choice(scope), "How far the key reaches.").default("\"system\""),
         MODE,
         WAITING_TIMEOUT,
         HOLD_TIMEOUT,
-        Key::new(
-            "on_busy",
-            Shape::Choice(&[
-                ("wait", "Wait for the lock."),
-                ("fail", "The instance fails with `lock.busy`."),
-                ("skip", "The instance ends well at once, with null as its output."),
-            ]),
-            "What happens if the lock is not free.",
-        )
-        .default("\"wait\""),
+        Key::new("on_busy", Shape::Choice(on_busy), "What happens if the lock is not free.")
+            .default("\"wait\""),
         MAX_WAITING,
         PRIORITY,
         Key::new(
             "while_waiting",
-            Shape::Choice(&[("hold", "Keep the lock; its hold timeout goes on.")]),
+            Shape::Choice(while_waiting),
             "What a `wait` step does with the lock; must be written if there is one.",
         ),
         ALLOW,
-    ],
-    one_of: &[],
-};
+    ]
+}

@@ -1,10 +1,9 @@
 //! Tables of templates with their values and errors.
 
-use std::fmt::Write as _;
-
 use expect_test::{Expect, expect};
 
 use super::Template;
+use crate::expression::tests::check_each;
 use crate::value::Value;
 use crate::value::map::Map;
 
@@ -13,22 +12,9 @@ use crate::value::map::Map;
 fn check(lines: &str, expected: Expect) {
     let slot: Map = [("booked", Value::Int(3)), ("owner", Value::Null)].into_iter().collect();
     let scope: Vec<(&str, Value)> = vec![("slot", slot.into()), ("name", "Ada".into())];
-    let mut table = String::from("\n");
-    for text in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        let result = match Template::parse(text) {
-            Ok(template) => match template.evaluate(&scope) {
-                Ok(value) => value.to_string(),
-                Err(error) => format!("{} at `{}`: {}", error.code, error.excerpt(), error.message),
-            },
-            Err(error) => {
-                let at = text.get(error.span.start..error.span.end).expect("a place in the text");
-                let help = error.help.map(|help| format!(" ({help})")).unwrap_or_default();
-                format!("syntax at `{at}`: {}{help}", error.message)
-            }
-        };
-        writeln!(table, "{text}  =>  {result}").unwrap();
-    }
-    expected.assert_eq(&table);
+    check_each(lines, expected, |text| {
+        Template::parse(text).map(|template| template.evaluate(&scope))
+    });
 }
 
 #[test]

@@ -21,11 +21,11 @@ pub(super) const ENTITY: &str = "message";
 /// A moment like any other, in microseconds.
 pub(super) const MOMENT: Time = Time(1_800_000_000_000_000);
 
-pub(super) fn key(id: &str) -> ObjectKey {
+pub(crate) fn key(id: &str) -> ObjectKey {
     ObjectKey { entity: ENTITY.into(), id: id.into() }
 }
 
-pub(super) fn instance(number: u128) -> InstanceId {
+pub(crate) fn instance(number: u128) -> InstanceId {
     InstanceId(Uuid::from_u128(number))
 }
 
@@ -36,7 +36,7 @@ pub(super) fn object(id: &str, version: i64, stamp: TransitionNumber) -> Object 
     with_attributes(id, version, stamp, attributes)
 }
 
-pub(super) fn with_attributes(
+pub(crate) fn with_attributes(
     id: &str,
     version: i64,
     stamp: TransitionNumber,
@@ -54,7 +54,7 @@ pub(super) fn with_attributes(
     }
 }
 
-pub(super) fn row(id: InstanceId, status: Status) -> InstanceRow {
+pub(crate) fn row(id: InstanceId, status: Status) -> InstanceRow {
     InstanceRow {
         id,
         workflow: "read".into(),
@@ -69,7 +69,7 @@ pub(super) fn row(id: InstanceId, status: Status) -> InstanceRow {
     }
 }
 
-pub(super) fn running(state: &str) -> Status {
+pub(crate) fn running(state: &str) -> Status {
     Status::Running(state.into())
 }
 
@@ -85,7 +85,7 @@ pub(super) fn unique(values: &str) -> UniqueKey {
     UniqueKey { constraint: "number".into(), values: values.into() }
 }
 
-pub(super) fn held(key: &str, token: FencingToken) -> LockRow {
+pub(crate) fn held(key: &str, token: FencingToken) -> LockRow {
     LockRow {
         key: key.into(),
         token,
@@ -103,10 +103,10 @@ pub(super) fn logged(text: &str) -> Entry {
 
 /// A transition in the making.
 #[derive(Debug)]
-pub(super) struct Draft(Transition);
+pub(crate) struct Draft(Transition);
 
 impl Draft {
-    pub(super) fn new(number: TransitionNumber) -> Self {
+    pub(crate) fn new(number: TransitionNumber) -> Self {
         Self(Transition {
             number,
             instance: None,
@@ -133,7 +133,7 @@ impl Draft {
         self
     }
 
-    pub(super) fn put(self, expected: Expected, object: Object) -> Self {
+    pub(crate) fn put(self, expected: Expected, object: Object) -> Self {
         let key = object.key.clone();
         self.write(key, expected, Change::Put(Arc::new(object)))
     }
@@ -145,7 +145,7 @@ impl Draft {
     }
 
     /// Writes a version of an object over the state that `stamp` has written.
-    pub(super) fn update(self, id: &str, version: i64, stamp: TransitionNumber) -> Self {
+    pub(crate) fn update(self, id: &str, version: i64, stamp: TransitionNumber) -> Self {
         let object = object(id, version, self.0.number);
         self.put(Expected::Stamp(stamp), object)
     }
@@ -177,7 +177,7 @@ impl Draft {
         self.hold_as(held(key, token))
     }
 
-    pub(super) fn hold_as(mut self, row: LockRow) -> Self {
+    pub(crate) fn hold_as(mut self, row: LockRow) -> Self {
         self.0.locks.push(LockWrite::Put(row));
         self
     }
@@ -192,21 +192,25 @@ impl Draft {
         self
     }
 
-    pub(super) fn row(self, row: InstanceRow) -> Self {
+    pub(crate) fn row(self, row: InstanceRow) -> Self {
         let mut draft = self.of(row.id);
         draft.0.row = Some(row);
         draft
     }
 
-    pub(super) fn entry(mut self, entry: Entry) -> Self {
+    pub(crate) fn entry(mut self, entry: Entry) -> Self {
         self.0.journal.push(entry);
         self
+    }
+
+    pub(crate) fn into_transition(self) -> Transition {
+        self.0
     }
 }
 
 /// Commits transitions in one batch and returns what became of each.
 pub(super) async fn commit(store: &Arc<dyn Store>, drafts: Vec<Draft>) -> Vec<Outcome> {
-    let batch = drafts.into_iter().map(|Draft(transition)| transition).collect();
+    let batch = drafts.into_iter().map(Draft::into_transition).collect();
     store.commit(batch).await.expect("the batch is written")
 }
 

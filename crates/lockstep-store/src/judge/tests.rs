@@ -1,68 +1,21 @@
-use std::sync::Arc;
+//! What is left of a batch when it is judged: the last state of each row.
 
-use lockstep_core::transition::{
-    Change, Expected, InstanceRow, Judge, LockRow, LockWrite, ObjectWrite, Origin, Outcome, Status,
-    Transition,
-};
-use lockstep_core::{Entry, Happening, InstanceId, Object, ObjectKey, Time};
-use lockstep_definition::LockMode;
-use lockstep_expr::{Map, Value};
-use uuid::Uuid;
+use lockstep_core::transition::{Change, InstanceRow, Judge, LockRow, Outcome, Transition};
+use lockstep_core::{Entry, Happening, Time};
 
 use super::{Present, Stamped, Wanted, judge};
-
-fn key() -> ObjectKey {
-    ObjectKey { entity: "message".into(), id: "m1".into() }
-}
+use crate::contract::draft::{Draft, held, instance, row, running};
 
 /// Writes version `number` of the one object over its predecessor, and the instance's row.
 fn transition(number: i64) -> Transition {
-    let id = InstanceId(Uuid::from_u128(1));
-    let object = Object {
-        key: key(),
-        version: number,
-        stamp: number,
-        created_at: Time(0),
-        created_by: "ann".into(),
-        modified_at: Time(0),
-        modified_by: "ann".into(),
-        attributes: Map::new(),
-    };
-    Transition {
-        number,
-        instance: Some(id),
-        row: Some(InstanceRow {
-            id,
-            workflow: "read".into(),
-            definitions: "d1".into(),
-            input: Value::Null,
-            input_part: None,
-            started_by: "ann".into(),
-            started_at: Time(0),
-            ticket: u64::try_from(number).unwrap(),
-            status: Status::Running("".into()),
-            parts: Vec::new(),
-        }),
-        journal: vec![Entry { at: number, activity: 0, event: Happening::Skipped }],
-        objects: vec![ObjectWrite {
-            key: key(),
-            expected: Expected::Stamp(number - 1),
-            change: Change::Put(Arc::new(object)),
-            unique: None,
-        }],
-        fences: Vec::new(),
-        locks: vec![LockWrite::Put(LockRow {
-            key: "k1".into(),
-            token: 7,
-            mode: LockMode::Exclusive,
-            instance: id,
-            since: Time(0),
-            until: Time(number),
-            origin: Origin::Activity(0),
-        })],
-        parts: Vec::new(),
-        judge: Judge::Core,
-    }
+    let row = row(instance(1), running(""));
+    let held = LockRow { until: Time(number), ..held("k1", 7) };
+    let draft = Draft::new(number)
+        .row(InstanceRow { ticket: u64::try_from(number).unwrap(), ..row })
+        .entry(Entry { at: number, activity: 0, event: Happening::Skipped })
+        .update("m1", number, number - 1)
+        .hold_as(held);
+    Transition { judge: Judge::Core, ..draft.into_transition() }
 }
 
 fn present(stamp: i64) -> Present {

@@ -12,7 +12,7 @@ use lockstep_core::transition::{InstanceRow, LockRow, Origin, Status, UniqueKey}
 use lockstep_core::{Entry, Object, ObjectKey};
 
 use super::row;
-use super::transport::{Contents, Rows, Span, bytes16, into_json, number, text};
+use super::transport::{Contents, Rows, Span, bytes16, columns, into_json, number, text};
 use crate::judge::{Verdict, Wanted};
 use crate::store::State;
 
@@ -57,75 +57,37 @@ pub(crate) const BEGIN: &str = concat!(
 /// Writes instances, journals and objects.
 pub(crate) const WRITE: &str = concat!(
     "INSERT OR REPLACE INTO instance (id, state, body, running) SELECT ",
-    bytes16!("value", 1),
-    ", ",
-    number!("value", 0),
-    ", ",
-    text!("value", 2),
+    columns!("value": bytes16 1, number 0, text 2),
     ", iif(",
     number!("value", 0),
     " = 0, ",
     text!("value", 4),
     ", NULL) FROM json_each(?2, '$[0]'); ",
     "INSERT INTO journal (instance, number, entries) SELECT ",
-    bytes16!("value", 1),
-    ", ",
-    number!("value", 0),
-    ", ",
-    text!("value", 2),
+    columns!("value": bytes16 1, number 0, text 2),
     " FROM json_each(?2, '$[1]'); ",
     "INSERT OR REPLACE INTO object (entity, id, version, stamp, body) SELECT ",
-    text!("value", 2),
-    ", ",
-    text!("value", 4),
-    ", ",
-    number!("value", 0),
-    ", ",
-    number!("value", 1),
-    ", ",
-    text!("value", 6),
+    columns!("value": text 2, text 4, number 0, number 1, text 6),
     " FROM json_each(?2, '$[2]')",
 );
 
 /// Deletes objects, writes unique keys, locks and parts of states.
 pub(crate) const WRITE_REST: &str = concat!(
     "DELETE FROM object WHERE (entity, id) IN (SELECT ",
-    text!("value", 0),
-    ", ",
-    text!("value", 2),
+    columns!("value": text 0, text 2),
     " FROM json_each(?2, '$[0]')); ",
     "DELETE FROM unique_key WHERE (entity, id) IN (SELECT ",
-    text!("value", 0),
-    ", ",
-    text!("value", 2),
+    columns!("value": text 0, text 2),
     " FROM json_each(?2, '$[1]')); ",
     "INSERT INTO unique_key (entity, id, attributes, content) SELECT ",
-    text!("value", 0),
-    ", ",
-    text!("value", 2),
-    ", ",
-    text!("value", 4),
-    ", ",
-    text!("value", 6),
+    columns!("value": text 0, text 2, text 4, text 6),
     " FROM json_each(?2, '$[2]'); ",
     "DELETE FROM held_lock WHERE (key, token) IN (SELECT ",
-    text!("value", 1),
-    ", ",
-    number!("value", 0),
+    columns!("value": text 1, number 0),
     " FROM json_each(?2, '$[3]')); ",
     "INSERT OR REPLACE INTO held_lock (key, token, mode, instance, since, until, activity, owner, ",
     "note) SELECT ",
-    text!("value", 4),
-    ", ",
-    number!("value", 0),
-    ", ",
-    number!("value", 6),
-    ", ",
-    bytes16!("value", 3),
-    ", ",
-    number!("value", 1),
-    ", ",
-    number!("value", 2),
+    columns!("value": text 4, number 0, number 6, bytes16 3, number 1, number 2),
     ", iif(",
     number!("value", 7),
     " = 1, ",
@@ -140,16 +102,10 @@ pub(crate) const WRITE_REST: &str = concat!(
     text!("value", 11),
     ", NULL) FROM json_each(?2, '$[4]'); ",
     "DELETE FROM part WHERE (instance, number) IN (SELECT ",
-    bytes16!("value", 1),
-    ", ",
-    number!("value", 0),
+    columns!("value": bytes16 1, number 0),
     " FROM json_each(?2, '$[5]')); ",
     "INSERT OR REPLACE INTO part (instance, number, content) SELECT ",
-    bytes16!("value", 1),
-    ", ",
-    number!("value", 0),
-    ", ",
-    text!("value", 2),
+    columns!("value": bytes16 1, number 0, text 2),
     " FROM json_each(?2, '$[6]')",
 );
 
@@ -169,8 +125,8 @@ impl Questions {
         let Self { mut contents, mut objects, mut unique, mut locks, mut fenced, mut depth } =
             Self::default();
         for key in wanted.objects.keys() {
-            let [[entity, entity_length], [id, id_length]] = object_names(&mut contents, key);
-            objects.add(&mut contents, [entity, entity_length, id, id_length]);
+            let names = object_names(&mut contents, key);
+            objects.add(&mut contents, names);
         }
         for (entity, key) in wanted.unique.keys() {
             let [entity, entity_length] = contents.add(entity.as_bytes());
@@ -241,7 +197,7 @@ impl Writes {
     }
 
     fn add_object(&mut self, key: &ObjectKey, object: &Object) {
-        let [[entity, entity_length], [id, id_length]] = object_names(&mut self.contents, key);
+        let [entity, entity_length, id, id_length] = object_names(&mut self.contents, key);
         let [body, body_length] = self.contents.write(|to| row::write_object(to, object));
         let [version, stamp] = [object.version, object.stamp];
         let numbers = [version, stamp, entity, entity_length, id, id_length, body, body_length];
@@ -277,8 +233,7 @@ impl Rest {
         for (key, object) in &verdict.objects {
             if object.is_none() {
                 let names = object_names(&mut to.contents, key);
-                let [[entity, entity_length], [id, id_length]] = names;
-                to.deleted.add(&mut to.contents, [entity, entity_length, id, id_length]);
+                to.deleted.add(&mut to.contents, names);
             }
         }
         for (key, unique) in &verdict.unique {
@@ -339,8 +294,9 @@ impl Rest {
     }
 
     fn add_unique(&mut self, key: &ObjectKey, unique: &[&UniqueKey]) {
-        let [[entity, entity_length], [id, id_length]] = object_names(&mut self.contents, key);
-        self.rekeyed.add(&mut self.contents, [entity, entity_length, id, id_length]);
+        let names = object_names(&mut self.contents, key);
+        self.rekeyed.add(&mut self.contents, names);
+        let [entity, entity_length, id, id_length] = names;
         for unique in unique {
             let [name, name_length] = self.contents.add(unique.constraint.as_bytes());
             let [values, values_length] = self.contents.add(unique.values.as_bytes());
@@ -370,7 +326,9 @@ impl Rest {
     }
 }
 
-/// Adds the two names of an object.
-fn object_names(to: &mut Contents, key: &ObjectKey) -> [Span; 2] {
-    [to.add(key.entity.as_bytes()), to.add(key.id.as_bytes())]
+/// Adds the two names of an object, and returns where they are and how long.
+fn object_names(to: &mut Contents, key: &ObjectKey) -> [i64; 4] {
+    let [entity, entity_length] = to.add(key.entity.as_bytes());
+    let [id, id_length] = to.add(key.id.as_bytes());
+    [entity, entity_length, id, id_length]
 }

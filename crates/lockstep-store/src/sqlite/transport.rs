@@ -63,6 +63,15 @@ macro_rules! bytes16 {
 }
 pub(super) use bytes16;
 
+/// Writes columns of a row as SQL, with commas between them: the row's place, then of each the macro
+/// that writes it and the number that it takes.
+macro_rules! columns {
+    ($row:literal: $first:ident $number:literal $(, $next:ident $other:literal)*) => {
+        concat!($first!($row, $number) $(, ", ", $next!($row, $other))*)
+    };
+}
+pub(super) use columns;
+
 /// The blob.
 #[derive(Debug, Default)]
 pub(crate) struct Contents(Vec<u8>);

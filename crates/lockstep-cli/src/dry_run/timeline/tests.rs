@@ -69,6 +69,19 @@ fn simulated(definitions: &str, mock: &str) -> Report {
     .unwrap()
 }
 
+/// Returns a report for people; the bar keeps the indentation.
+fn timeline(report: &Report) -> String {
+    let lines: Vec<String> = human(report).lines().map(|line| format!("|{line}")).collect();
+    lines.join("\n")
+}
+
+/// Returns the events of a report in JSON, one in a line.
+fn events(told: &serde_json::Value) -> String {
+    let events = told["events"].as_array().unwrap();
+    let lines: Vec<String> = events.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}
+
 /// Everything that waits, nests, or is another instance; a secret among it.
 const NESTED: &str = r#"
 project: p
@@ -105,7 +118,6 @@ activities:
 #[test]
 fn timeline_tells_of_waits_nested_steps_and_other_instances() {
     let report = simulated(NESTED, r#"{"signal": "approve", "payload": {"yes": true}}"#);
-    let text: Vec<String> = human(&report).lines().map(|line| format!("|{line}")).collect();
     expect![[r#"
         |     0 ms  activity ask
         |             wait    300.0 s
@@ -132,10 +144,8 @@ fn timeline_tells_of_waits_nested_steps_and_other_instances() {
         |           activity ask
         |             return  done
         |           done: true"#]]
-    .assert_eq(&text.join("\n"));
+    .assert_eq(&timeline(&report));
     let told = json(&report);
-    let events = told["events"].as_array().unwrap();
-    let lines: Vec<String> = events.iter().map(ToString::to_string).collect();
     expect![[r#"
         {"at_us":1,"activity":"ask","event":"waits","signal":null,"title":null,"limit_us":300000000}
         {"at_us":300000001,"activity":"ask","event":"waits","signal":"approve","title":"Well?","limit_us":3600000000}
@@ -148,13 +158,12 @@ fn timeline_tells_of_waits_nested_steps_and_other_instances() {
         {"at_us":300000006,"activity":"ask","event":"child_started","started":"other","awaited":false}
         {"at_us":300000007,"instance":"00000004-93e0-7530-86d2-2d5867d1d4c2","workflow":"other","activity":"call","event":"called","call":{"method":"GET","url":"http://h/x","headers":[["authorization","Bearer ${secret.token}"]],"body":null},"attempt":1,"answer":{"status":200,"headers":{},"body":{}},"error":null,"takes_us":0,"made_up":true}
         {"at_us":300000007,"instance":"00000004-93e0-7ed2-8770-4908e3c99570","workflow":"other","activity":"call","event":"called","call":{"method":"GET","url":"http://h/x","headers":[["authorization","Bearer ${secret.token}"]],"body":null},"attempt":1,"answer":{"status":200,"headers":{},"body":{}},"error":null,"takes_us":0,"made_up":true}
-        {"at_us":300000008,"activity":"ask","event":"child_ended","error":null}"#]].assert_eq(&lines.join("\n"));
+        {"at_us":300000008,"activity":"ask","event":"child_ended","error":null}"#]].assert_eq(&events(&told));
 }
 
 #[test]
 fn timeline_tells_what_would_happen() {
-    // The bar keeps the indentation.
-    let text: Vec<String> = human(&report()).lines().map(|line| format!("|{line}")).collect();
+    let report = report();
     expect![[r#"
         |     0 ms  activity book
         |             lock    ref("Slot", "s1") is Slot/s1: granted, token 2199023255553
@@ -186,14 +195,12 @@ fn timeline_tells_what_would_happen() {
         |             commit
         |                     Slot/s1 is deleted
         |           done: 1"#]]
-    .assert_eq(&text.join("\n"));
+    .assert_eq(&timeline(&report));
 }
 
 #[test]
 fn json_tells_the_same() {
     let told = json(&report());
-    let events = told["events"].as_array().unwrap();
-    let lines: Vec<String> = events.iter().map(ToString::to_string).collect();
     expect![[r#"
         {"at_us":1,"activity":"book","event":"lock_granted","context":"ref(\"Slot\", \"s1\")","key":"Slot/s1","token":2199023255553,"waited_us":0}
         {"at_us":1,"activity":"book","event":"read","entity":"Slot","id":"s1","version":1}
@@ -206,7 +213,7 @@ fn json_tells_the_same() {
         {"at_us":20100008,"activity":"tidy","event":"logged","text":"done"}
         {"at_us":20100008,"activity":"tidy","event":"read","entity":"Slot","id":"s9","version":null}
         {"at_us":20100009,"activity":"tidy","event":"caught","error":"data.not_found"}
-        {"at_us":20100009,"activity":"tidy","event":"committed","objects":[{"entity":"Slot","id":"s1","before":2,"after":null,"changed":[{"attribute":"booked","before":1,"after":null},{"attribute":"note","before":null,"after":null}]}]}"#]].assert_eq(&lines.join("\n"));
+        {"at_us":20100009,"activity":"tidy","event":"committed","objects":[{"entity":"Slot","id":"s1","before":2,"after":null,"changed":[{"attribute":"booked","before":1,"after":null},{"attribute":"note","before":null,"after":null}]}]}"#]].assert_eq(&events(&told));
     assert_eq!(told["status"], "done");
     assert_eq!(told["output"], 1);
     assert_eq!(told["made_up_answers"], 2);
@@ -228,12 +235,11 @@ activities:
 #[test]
 fn answers_that_do_not_fit_the_form_are_told_with_the_wait_that_stands() {
     let report = simulated(ASKS, r#"{"signal": "f", "payload": {"a": 5}}"#);
-    let text: Vec<String> = human(&report).lines().map(|line| format!("|{line}")).collect();
     expect![[r#"
         |     0 ms  activity ask
         |             wait    for f
         |             signal  f is dropped: field `a` must be of type string, it is of type int
-        |           still waits for the form `f` (what came for it was dropped: field `a` must be of type string, it is of type int); nothing that is simulated comes any more"#]].assert_eq(&text.join("\n"));
+        |           still waits for the form `f` (what came for it was dropped: field `a` must be of type string, it is of type int); nothing that is simulated comes any more"#]].assert_eq(&timeline(&report));
     let told = json(&report);
     assert_eq!(told["status"], "failed");
     assert_eq!(told["error"]["code"], "simulation.waits");

@@ -206,14 +206,7 @@ fn part(target: &Value, name: &str) -> Outcome {
 /// none.
 #[inline(never)]
 pub(super) fn optional_select(target: &Value, name: &str, meter: &mut Meter) -> Outcome {
-    let mut target = target;
-    while let Value::Optional(inner) = target {
-        meter.work(1)?;
-        match inner {
-            Some(inner) => target = inner,
-            None => return Ok(Value::Optional(None)),
-        }
-    }
+    let Some(target) = of_optionals(target, meter)? else { return Ok(Value::Optional(None)) };
     let field = match target {
         Value::Map(map) => map.get(name).cloned(),
         Value::Null => None,
@@ -282,17 +275,21 @@ pub(super) fn index(target: &Value, key: &Value, meter: &mut Meter) -> Outcome {
     }
 }
 
+/// Returns what optionals have in them; `None` if one of them has nothing.
+fn of_optionals<'v>(value: &'v Value, meter: &mut Meter) -> Result<Option<&'v Value>, Fault> {
+    let mut value = value;
+    while let Value::Optional(inner) = value {
+        meter.work(1)?;
+        let Some(inner) = inner else { return Ok(None) };
+        value = inner;
+    }
+    Ok(Some(value))
+}
+
 /// Returns the element as an optional; of an optional, the element of its value; of null, none.
 #[inline(never)]
 pub(super) fn optional_index(target: &Value, key: &Value, meter: &mut Meter) -> Outcome {
-    let mut target = target;
-    while let Value::Optional(inner) = target {
-        meter.work(1)?;
-        match inner {
-            Some(inner) => target = inner,
-            None => return Ok(Value::Optional(None)),
-        }
-    }
+    let Some(target) = of_optionals(target, meter)? else { return Ok(Value::Optional(None)) };
     let found = match target {
         Value::List(items) => element(items, key)?.cloned(),
         Value::Map(map) => entry(map, key, meter)?.cloned(),

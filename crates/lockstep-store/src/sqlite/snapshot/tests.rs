@@ -8,8 +8,9 @@ use sqlx::Executor as _;
 use uuid::Uuid;
 
 use super::Snapshot;
+use crate::contract::draft::key;
 use crate::error::StoreError;
-use crate::sqlite::tests::{create, creation, folder, key, opened, run, text, write_earlier};
+use crate::sqlite::tests::{create, creation, folder, opened, run, text, write_earlier};
 use crate::store::{State, Store};
 
 /// Commits that fill the log several times over.

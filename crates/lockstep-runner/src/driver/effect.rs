@@ -1,0 +1,104 @@
+//! What the core orders is carried out: reads, outside calls, answers.
+//!
+//! Invariants:
+//!
+//! * Nothing here is waited for: a read or a call is a task of its own, and comes back as an event.
+//! * Whoever asked may have gone: what is done is done all the same, but for a lock that nobody would
+//!   give back, which is released.
+
+use std::sync::Arc;
+
+use lockstep_core::{ClientLock, Effect, Event, Failure, InstanceId, ObjectKey, ReadId, RequestId};
+
+use super::Driver;
+use super::request::Reply;
+use crate::call;
+use crate::error::{RunnerError, StartError};
+use crate::read;
+use crate::runner::Ending;
+
+impl Driver {
+    /// Carries out what the core has ordered since the last time.
+    pub(super) fn carry_out(&mut self) -> Result<(), RunnerError> {
+        let mut loads = Vec::new();
+        for effect in self.engine.take_effects() {
+            match effect {
+                Effect::Load { read, key, .. } => loads.push((read, key)),
+                Effect::Query { read, entity, .. } => self.query(read, entity),
+                Effect::Call { call, request } => {
+                    let permissions = Arc::clone(&self.permissions);
+                    let events = self.events.clone();
+                    let task = tokio::spawn(async move {
+                        let result = call::make(&permissions, &request).await;
+                        drop(events.send(Ok(Event::Returned { call, result })));
+                    });
+                    self.calls.insert(call, task.abort_handle());
+                }
+                Effect::CancelCall { call } => {
+                    if let Some(task) = self.calls.remove(&call) {
+                        task.abort();
+                    }
+                }
+                Effect::Answer { instance, result } => self.answer(instance, Ok(result)),
+                Effect::Rejected { instance, failure } => {
+                    self.answer(instance, Err(StartError::Rejected(failure)));
+                }
+                Effect::Signalled { request, result } | Effect::LockChanged { request, result } => {
+                    self.changed(request, result);
+                }
+                Effect::Locked { request, result } => self.locked(request, result),
+                Effect::Imported { result } => {
+                    if !self.imports.is_empty() {
+                        drop(self.imports.remove(0).send(result));
+                    }
+                }
+                Effect::Diverged { number, refusal } => {
+                    return Err(RunnerError::Diverged(number, refusal.to_string()));
+                }
+            }
+        }
+        self.load(loads);
+        Ok(())
+    }
+
+    pub(super) fn answer(&mut self, instance: InstanceId, result: Result<Ending, StartError>) {
+        // Nobody may be waiting any more: the end is in the store all the same.
+        if let Some(ending) = self.endings.remove(&instance) {
+            drop(ending.send(Box::new(result)));
+        }
+    }
+
+    pub(super) fn changed(&mut self, request: RequestId, result: Result<(), Failure>) {
+        // Nobody may be waiting any more: what is done is done all the same.
+        if let Some(Reply::Change(done)) = self.replies.remove(&request) {
+            drop(done.send(result));
+        }
+    }
+
+    pub(super) fn locked(&mut self, request: RequestId, result: Result<ClientLock, Failure>) {
+        let Some(Reply::Lock(done)) = self.replies.remove(&request) else { return };
+        if let Err(Ok(unwanted)) = done.send(result) {
+            // Whoever asked has gone: nobody would give it back.
+            let ClientLock { lock, token, .. } = unwanted;
+            self.handle([Event::ReleaseLock { request, lock, token }]);
+        }
+    }
+
+    fn load(&self, wanted: Vec<(ReadId, ObjectKey)>) {
+        if wanted.is_empty() {
+            return;
+        }
+        let (store, events) = (Arc::clone(&self.store), self.events.clone());
+        tokio::spawn(async move {
+            match read::load(store, wanted).await {
+                Ok(loaded) => loaded.into_iter().for_each(|event| drop(events.send(Ok(event)))),
+                Err(error) => drop(events.send(Err(error))),
+            }
+        });
+    }
+
+    fn query(&self, read: ReadId, entity: Arc<str>) {
+        let (store, events) = (Arc::clone(&self.store), self.events.clone());
+        tokio::spawn(async move { drop(events.send(read::query(store, read, entity).await)) });
+    }
+}

@@ -1,0 +1,58 @@
+//! What a runner asks of its driver, and who is told.
+
+use std::sync::Arc;
+
+use lockstep_core::explain::{Explanation, LockView};
+use lockstep_core::{ClientLock, Event, Failure, InstanceId, ObjectKey, RequestId, Start};
+use lockstep_definition::Definitions;
+use lockstep_expr::Map;
+use tokio::sync::oneshot;
+
+use crate::error::StartError;
+use crate::runner::{Ending, Import};
+
+/// Boxed, because thousands of instances may wait, and an ending is large.
+pub(super) type EndingSender = oneshot::Sender<Box<Result<Ending, StartError>>>;
+
+/// What a runner asks of its driver.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Publish {
+        id: Arc<str>,
+        definitions: Arc<Definitions>,
+    },
+    Start {
+        start: Start,
+        ending: EndingSender,
+    },
+    Import {
+        by: Arc<str>,
+        objects: Vec<(ObjectKey, Map)>,
+        done: oneshot::Sender<Result<Import, Failure>>,
+    },
+    Cancel {
+        instance: InstanceId,
+        reason: String,
+    },
+    /// An event that is answered under the name of its request.
+    Ask {
+        request: RequestId,
+        event: Event,
+        reply: Reply,
+    },
+    Look(Question),
+}
+
+/// Who is to be told what became of a request.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    Change(oneshot::Sender<Result<(), Failure>>),
+    Lock(oneshot::Sender<Result<ClientLock, Failure>>),
+}
+
+/// A look at the engine.
+#[derive(Debug)]
+pub(crate) enum Question {
+    Explain(InstanceId, oneshot::Sender<Option<Explanation>>),
+    Locks(oneshot::Sender<Vec<LockView>>),
+}
