@@ -202,7 +202,7 @@ impl World {
         let waited = now.0.saturating_sub(asked_at.0).max(0);
         let granted = Happening::LockGranted { key, token, waited };
         let keys = Arc::clone(&client.keys);
-        let rows: Vec<LockWrite> = client.rows(lock).map(LockWrite::Put).collect();
+        let rows = client.rows(lock);
         let transition = self.outbox.append(lock);
         transition.journal.push(entry(asked_at, asked));
         transition.journal.push(entry(now, granted));
@@ -232,7 +232,7 @@ impl World {
             let timer = self.timers.set(until, lock, Alarm::HoldTimeout(token));
             client.stage = Stage::Held { token, since, until, timer };
             let transition = self.outbox.append(lock);
-            transition.locks.extend(client.rows(lock).map(LockWrite::Put));
+            transition.locks.extend(client.rows(lock));
             transition.journal.push(entry(self.now, Happening::LockRenewed { until: until.0 }));
             Ok(())
         });
@@ -246,14 +246,11 @@ impl World {
         lock: InstanceId,
         token: FencingToken,
     ) {
-        let held = self.clients.locks.get(&lock).is_some_and(
-            |client| matches!(client.stage, Stage::Held { token: present, .. } if present == token),
-        );
-        if !held {
+        let is_held = |client: &&Client| matches!(client.stage, Stage::Held { token: present, .. } if present == token);
+        let Some(client) = self.clients.locks.get(&lock).filter(is_held) else {
             return self.tell_change(request, Err(not_held(lock)));
-        }
-        let key = self.clients.locks.get(&lock).map(|client| shown(&client.keys));
-        let released = Happening::LockReleased { key: key.unwrap_or_default() };
+        };
+        let released = Happening::LockReleased { key: shown(&client.keys) };
         self.drop_client_lock(lock, vec![released]);
         self.tell_change(request, Ok(()));
     }
@@ -363,25 +360,15 @@ impl Client {
         Origin::Client { owner: Arc::clone(&self.owner), note: Arc::clone(&self.note) }
     }
 
-    /// Returns the rows of a lock that is held.
-    fn rows(&self, lock: InstanceId) -> impl Iterator<Item = LockRow> {
-        let held = match self.stage {
-            Stage::Held { token, since, until, .. } => Some((token, since, until)),
-            Stage::Waiting { .. } | Stage::Granted => None,
+    /// Returns what writes the rows of a lock that is held.
+    fn rows(&self, lock: InstanceId) -> Vec<LockWrite> {
+        let Stage::Held { token, since, until, .. } = self.stage else { return Vec::new() };
+        let (mode, origin) = (self.mode, self.origin());
+        let row = |key: &Arc<str>| {
+            let (key, origin) = (Arc::clone(key), origin.clone());
+            LockWrite::Put(LockRow { key, token, mode, instance: lock, since, until, origin })
         };
-        let origin = self.origin();
-        held.into_iter().flat_map(move |(token, since, until)| {
-            let origin = origin.clone();
-            self.keys.iter().map(move |key| LockRow {
-                key: Arc::clone(key),
-                token,
-                mode: self.mode,
-                instance: lock,
-                since,
-                until,
-                origin: origin.clone(),
-            })
-        })
+        self.keys.iter().map(row).collect()
     }
 }
 

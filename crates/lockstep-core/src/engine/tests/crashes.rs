@@ -6,7 +6,50 @@
 use std::collections::BTreeMap;
 
 use super::super::rig::Rig;
+use super::CALLING;
 use crate::transition::Status;
+
+/// Everyone has ended, and no lock is left of them.
+#[track_caller]
+pub(super) fn assert_nothing_is_left(rig: &Rig) {
+    assert!(rig.locks.is_empty(), "release: a lock row is left");
+    assert!(rig.engine.locks_are_idle(), "release: a lock is stuck");
+    assert_eq!(rig.engine.unfinished(), 0, "progress: an instance is stuck");
+}
+
+/// Goal: wherever a crash cuts a history, the end is the same and nothing is applied twice.
+#[test]
+fn a_crash_behind_any_batch_changes_nothing() {
+    let run = |crash_after: Option<usize>| {
+        let mut rig = Rig::new(CALLING);
+        rig.crash_after = crash_after;
+        for name in ["a", "b", "c", "d"] {
+            rig.start(name, "count", &["key=x"]);
+            rig.settle();
+        }
+        for _ in 0..20 {
+            rig.answer_all("fine");
+        }
+        let ended =
+            rig.rows.values().filter(|row| matches!(row.status, Status::Done { .. })).count();
+        let counters: BTreeMap<String, String> = rig
+            .objects
+            .iter()
+            .map(|(key, object)| (key.to_string(), format!("{:?}", object.attributes.get("value"))))
+            .collect();
+        assert_nothing_is_left(&rig);
+        (ended, counters, rig.batches)
+    };
+    let (ended, counters, batches) = run(None);
+    assert_eq!(ended, 4, "exactly-once: all four end");
+    assert_eq!(counters["Counter/x"], "Some(Int(4))", "exactly-once: four counts");
+    assert!(batches > 4, "the history has places to cut");
+    for crash_after in 1..=batches {
+        let (ended_now, counters_now, _) = run(Some(crash_after));
+        assert_eq!(ended_now, ended, "a crash behind batch {crash_after}: all accepted end");
+        assert_eq!(counters_now, counters, "a crash behind batch {crash_after}: exactly once");
+    }
+}
 
 /// Everything at once, under a lock, with changes that must be made once.
 const ALL: &str = r#"
@@ -100,8 +143,7 @@ fn run(crash_after: Option<usize>) -> (Vec<String>, BTreeMap<String, String>, us
         rig.answer_all("fine");
         rig.run("+1000");
     }
-    assert!(rig.locks.is_empty(), "crash {crash_after:?}: a lock row is left");
-    assert_eq!(rig.engine.unfinished(), 0, "crash {crash_after:?}: an instance is stuck");
+    assert_nothing_is_left(&rig);
     let ended = rig.rows.values().map(|row| match &row.status {
         Status::Done { output, .. } => format!("{}: {output}", row.workflow),
         Status::Failed { failure, .. } => format!("{}: {failure:?}", row.workflow),
