@@ -12,8 +12,8 @@
 //! * `refuse`: it answers what it was given while another process changes all that it is to judge
 //! * `blind`: no object is read any more, until a crash
 //! * `crash`: the engine is gone; a new one takes up what the store holds
-//! * `client NAME CONTEXT [shared] [wait=MS] [ttl=MS]`, `renew NAME MS`, `unlock NAME`: a client's
-//!   lock; `break KEY REASON`
+//! * `client NAME CONTEXT [shared] [wait=MS] [ttl=MS] [owner=BYTES] [note=BYTES]`, `renew NAME MS`,
+//!   `unlock NAME`: a client's lock; `break KEY [#TOKEN] REASON`
 //! * `show ENTITY/ID`, `locks`, `journal NAME`, `queues`, `explain NAME`
 //!
 //! An instance that another one started is called `PARENT/WORKFLOW`, the second one
@@ -357,6 +357,12 @@ impl Rig {
 
 fn short(token: i64) -> String {
     format!("#{}.{}", token >> 40, token & 0xff_ffff_ffff)
+}
+
+/// Reads what [`short`] writes.
+fn long(token: &str) -> i64 {
+    let (epoch, number) = token.trim_start_matches('#').split_once('.').expect("EPOCH.NUMBER");
+    (epoch.parse::<i64>().expect("an epoch") << 40) + number.parse::<i64>().expect("a number")
 }
 
 /// What the store holds is looked at as if it were the rig's own.

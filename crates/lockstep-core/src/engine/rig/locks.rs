@@ -6,7 +6,7 @@ use std::time::Duration;
 use lockstep_definition::LockMode;
 use lockstep_expr::{Value, json};
 
-use super::{Rig, short};
+use super::{Rig, long, short};
 use crate::event::{BreakLock, ClientLock, Event, LockRequest, RequestId};
 use crate::explain::{Awaits, LockView};
 use crate::{Failure, FencingToken, InstanceId};
@@ -30,13 +30,18 @@ impl Rig {
                 };
                 let context = json::from_json(context).unwrap_or_else(|_| Value::from(*context));
                 let shared = options.contains(&"shared");
+                let text = |wanted: &str| {
+                    let of = |option: &&str| option.strip_prefix(wanted)?.parse().ok();
+                    options.iter().find_map(of).map(|bytes| "x".repeat(bytes))
+                };
+                let owner = text("owner=").unwrap_or_else(|| format!("owner of {name}"));
                 Event::Lock(LockRequest {
                     request: self.request(name),
                     lock: self.id(name),
                     context,
                     mode: if shared { LockMode::Shared } else { LockMode::Exclusive },
-                    owner: format!("owner of {name}").into(),
-                    note: "".into(),
+                    owner: owner.into(),
+                    note: text("note=").unwrap_or_default().into(),
                     waiting_timeout: option("wait=").unwrap_or_default(),
                     time_to_live: option("ttl=").unwrap_or(Duration::from_mins(1)),
                 })
@@ -50,13 +55,15 @@ impl Rig {
                 let (request, lock, token) = self.known(name);
                 Event::ReleaseLock { request, lock, token }
             }
-            ["break", key, reason @ ..] => Event::BreakLock(BreakLock {
-                request: self.request("breaker"),
-                key: (*key).into(),
-                token: None,
-                by: "operator".into(),
-                reason: reason.join(" ").into(),
-            }),
+            ["break", key, reason @ ..] => {
+                let (token, reason) = match reason {
+                    [token, reason @ ..] if token.starts_with('#') => (Some(long(token)), reason),
+                    _ => (None, reason),
+                };
+                let (key, by, reason) = ((*key).into(), "operator".into(), reason.join(" ").into());
+                let request = self.request("breaker");
+                Event::BreakLock(BreakLock { request, key, token, by, reason })
+            }
             _ => panic!("unknown command: {words:?}"),
         };
         self.engine.handle(self.now, event);

@@ -1,9 +1,13 @@
 //! Locks of clients, and locks that somebody breaks.
 
+use std::time::Duration;
+
 use expect_test::expect;
 
+use super::super::rig::{Rig, id};
 use super::check;
 use super::workflow_lock::KEPT;
+use crate::timer::Alarm;
 
 #[test]
 fn clients_hold_wait_renew_and_release() {
@@ -157,4 +161,108 @@ fn an_instance_is_not_started_under_the_identity_of_a_lock() {
             rows [], idle true
         "#]],
     );
+}
+
+#[test]
+fn a_client_that_waits_gets_the_lock_in_its_turn_and_has_its_own_time() {
+    check(
+        KEPT,
+        r#"
+        client k "o1" ttl=5000
+        client l "o1" wait=8000 ttl=3000
+        client m "o1" wait=8000
+        client n "o1" wait=8000
+        +2000
+        cancel m
+        unlock k
+        queues
+        +2999
+        queues
+        +1
+        queues
+        unlock n
+        locks
+        journal l
+        "#,
+        expect![[r#"
+            k holds ["\"o1\""] under #1.1
+            m does not hold it: cancelled: by hand
+            k: done
+            l holds ["\"o1\""] under #1.2
+            "o1": l Exclusive (-); then n
+            "o1": l Exclusive (-); then n
+            n holds ["\"o1\""] under #1.3
+            "o1": n Exclusive (-); then 
+            n: done
+            rows [], idle true
+            l: ClientAsked { key: "\"o1\"", owner: "owner of l", note: "" }
+            l: LockGranted { key: "\"o1\"", token: 1099511627778, waited: 2000000 }
+            l: LockLost { key: "\"o1\"", token: 1099511627778 }
+        "#]],
+    );
+}
+
+#[test]
+fn what_a_client_says_has_limits() {
+    check(
+        KEPT,
+        r#"
+        start a ship id=o1
+        client a "free"
+        client k "1" owner=0
+        client k "1" owner=201
+        client k "1" note=1001
+        client k "1" ttl=0
+        client k "1" ttl=2592000001
+        client k "1" owner=200 note=1000 ttl=2592000000
+        client k "2"
+        renew k 0
+        renew k 2592000001
+        renew k 2592000000
+        client l null
+        "#,
+        expect![[r#"
+            a calls GET http://shop/ship, call 1 attempt 1, token #1.1
+            a does not hold it: data.unique: there is a lock with this id already
+            k does not hold it: data.invalid: the owner of a lock has 1 to 200 bytes
+            k does not hold it: data.invalid: the owner of a lock has 1 to 200 bytes
+            k does not hold it: data.invalid: the note of a lock has at most 1000 bytes
+            k does not hold it: data.invalid: the time to live of a lock is more than 0 and at most 2592000s
+            k does not hold it: data.invalid: the time to live of a lock is more than 0 and at most 2592000s
+            k holds ["\"1\""] under #1.2
+            k does not hold it: data.unique: there is a lock with this id already
+            k: data.invalid: the time to live of a lock is more than 0 and at most 2592000s
+            k: data.invalid: the time to live of a lock is more than 0 and at most 2592000s
+            k: done
+            l does not hold it: lock.context: null cannot be locked: it is null
+        "#]],
+    );
+}
+
+#[test]
+fn a_client_waits_since_it_asked() {
+    let mut rig = Rig::new(KEPT);
+    rig.run("client k \"o1\"\n+1000\nclient l \"o1\" wait=8000\n+1000");
+    let [view] = &*rig.engine.locks() else { panic!("one lock") };
+    let [waiter] = &*view.waiters else { panic!("one waits") };
+    let [holder] = &*view.holders else { panic!("one holds it") };
+    assert_eq!(waiter.since.since(holder.lock.since), Duration::from_secs(1));
+}
+
+/// Goal: a timer is never enough to end a lock or a wait; see [`Timers`](crate::timer::Timers).
+#[test]
+fn a_timer_of_another_hold_or_wait_changes_nothing_for_a_client() {
+    let mut rig = Rig::new(KEPT);
+    rig.run("client k \"o1\"\nclient l \"o1\" wait=8000");
+    let world = &mut rig.engine.world;
+    let (token, ticket) = (world.locks.holds("\"o1\"")[0].token, world.locks.ticket_of(id("l")));
+    let ticket = ticket.expect("it waits");
+    world.client_alarm(id("k"), &Alarm::HoldTimeout(token + 1));
+    world.client_alarm(id("k"), &Alarm::WaitingTimeout(ticket));
+    world.client_alarm(id("l"), &Alarm::WaitingTimeout(ticket + 1));
+    world.client_alarm(id("l"), &Alarm::HoldTimeout(token));
+    expect![[r#"
+        "o1": k Exclusive (-); then l
+    "#]]
+    .assert_eq(&rig.run("queues"));
 }
