@@ -5,6 +5,7 @@
 
 mod children;
 mod client_locks;
+mod commits;
 mod conflicts;
 mod crashes;
 mod given_back;
@@ -14,6 +15,7 @@ mod nesting;
 mod outside;
 mod strands;
 mod system_lock;
+mod turns;
 mod uncommitted;
 mod unique;
 mod waiting;

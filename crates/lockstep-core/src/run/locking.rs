@@ -333,7 +333,6 @@ impl Instance {
     pub(crate) fn lose(&mut self, token: FencingToken, cause: &Cause, world: &mut World) {
         let Some(index) = self.held.iter().position(|held| held.token == token) else { return };
         let held = self.held.remove(index);
-        self.entered_with -= usize::from(index < self.entered_with);
         let key = shown(&held.keys);
         self.note(world.now, Happening::LockLost { key: key.clone(), token });
         self.release(&held, world);

@@ -15,6 +15,7 @@ pub(super) fn assert_nothing_is_left(rig: &Rig) {
     assert!(rig.locks.is_empty(), "release: a lock row is left");
     assert!(rig.engine.locks_are_idle(), "release: a lock is stuck");
     assert_eq!(rig.engine.unfinished(), 0, "progress: an instance is stuck");
+    assert_eq!(rig.engine.next_deadline(), None, "release: a timer is left");
 }
 
 /// Goal: wherever a crash cuts a history, the end is the same and nothing is applied twice.
