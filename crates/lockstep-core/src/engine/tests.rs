@@ -3,6 +3,7 @@
 //! Here: one lock around an outside call, the oldest promises of all. The rooms below are named after
 //! what they look at.
 
+mod breaking;
 mod children;
 mod client_locks;
 mod commits;
@@ -13,6 +14,7 @@ mod judgement;
 mod locks;
 mod nesting;
 mod outside;
+mod refused;
 mod strands;
 mod system_lock;
 mod turns;

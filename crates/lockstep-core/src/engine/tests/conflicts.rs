@@ -2,6 +2,7 @@
 
 use expect_test::expect;
 
+use super::super::rig::{Rig, id};
 use super::{CALLING, check};
 
 /// Reads, calls outside, writes; without a lock.
@@ -121,6 +122,139 @@ fn a_unit_run_anew_fails_and_is_caught_as_if_it_ran_for_the_first_time() {
             b done: null
             a done: "full"
             Counter/x: v2 {"value":1}
+        "#]],
+    );
+}
+
+/// What a unit of work reads, checks, changes, deletes and makes anew.
+const TOUCHED: &str = r#"
+entity: Rate
+attributes: { percent: { type: int, default: 0 } }
+---
+workflow: make
+input: { id: string }
+activities:
+  - activity: make
+    steps:
+      - create: Rate
+        id: "${input.id}"
+---
+workflow: raise
+input: { id: string }
+activities:
+  - activity: raise
+    steps:
+      - load: { entity: Rate, id: "${input.id}" }
+        as: rate
+      - update: rate
+        set: { percent: "${rate.percent + 1}" }
+---
+workflow: anew
+input: { id: string }
+activities:
+  - activity: anew
+    steps:
+      - load: { entity: Rate, id: "${input.id}" }
+        as: rate
+      - delete: rate
+      - commit
+      - create: Rate
+        id: "${input.id}"
+        set: { percent: 50 }
+---
+workflow: replace
+input: { id: string }
+activities:
+  - activity: replace
+    steps:
+      - load: { entity: Rate, id: "${input.id}" }
+        as: rate
+      - delete: rate
+      - create: Rate
+        id: "${input.id}"
+        set: { percent: 50 }
+---
+workflow: nothing
+activities:
+  - activity: nothing
+    steps:
+      - create: Rate
+        id: new
+        as: rate
+      - update: rate
+        set: { percent: 1 }
+      - delete: rate
+---
+workflow: use
+activities:
+  - activity: use
+    steps:
+      - load: { entity: Rate, id: looked-at }
+        as: _looked_at
+      - load: { entity: Rate, id: checked, for: update }
+        as: _checked
+      - load: { entity: Rate, id: y }
+        as: rate
+      - update: rate
+        set: { percent: 10 }
+      - http: { url: "http://outside" }
+"#;
+
+fn with_rates() -> Rig {
+    let mut rig = Rig::new(TOUCHED);
+    rig.run("start l make id=looked-at\nstart m make id=checked\nstart n make id=y");
+    rig
+}
+
+#[test]
+fn what_was_read_for_update_is_checked_and_what_was_looked_at_is_not() {
+    let mut rig = with_rates();
+    rig.run("start a use\nstart b use");
+    let explained = rig.engine.explain(id("a")).expect("it calls");
+    assert_eq!(
+        explained.uncommitted.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["Rate/y"]
+    );
+    expect![[r#"
+        c done: null
+        a done: null
+        d done: null
+        b failed: data.conflict: Rate/checked is expected at version 1, but tester changed it to version 2 at 2001-09-09T01:46:40Z
+    "#]]
+        .assert_eq(&rig.run("start c raise id=looked-at\nok a\nstart d raise id=checked\nok b"));
+}
+
+#[test]
+fn an_object_that_was_made_anew_is_another_one_even_at_the_same_version() {
+    let mut rig = with_rates();
+    expect![[r#"
+        a calls GET http://outside, call 1 attempt 1, token -
+        b done: null
+        Rate/y: v1 {"percent":50}
+        a failed: data.conflict: Rate/y is expected at version 1, but tester changed it to version 1 at 2001-09-09T01:46:40Z
+    "#]].assert_eq(&rig.run("start a use\nstart b anew id=y\nshow Rate/y\nok a"));
+}
+
+#[test]
+fn what_is_deleted_and_made_in_one_unit_is_one_change_or_none() {
+    check(
+        TOUCHED,
+        "
+        start m make id=x
+        start a replace id=x
+        show Rate/x
+        start b nothing
+        show Rate/new
+        journal b
+        ",
+        expect![[r#"
+            m done: null
+            a done: null
+            Rate/x: v2 {"percent":50}
+            b done: null
+            Rate/new: absent
+            b: Started
+            b: Finished
         "#]],
     );
 }
