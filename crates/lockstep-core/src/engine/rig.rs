@@ -8,7 +8,8 @@
 //!   `NAME#3` is its call number 3; `late NAME#3`: one that was cancelled comes back all the same
 //! * `signal NAME SIGNAL [text or JSON]`
 //! * `+MILLISECONDS`: time goes on
-//! * `hold`, `land`: the store stops answering, or answers all that it was given
+//! * `hold`, `land`: the store stops answering, or answers all that it was given; `next`: it answers
+//!   what it was given and stops again
 //! * `refuse`: it answers what it was given while another process changes all that it is to judge
 //! * `blind`: no object is read any more, until a crash
 //! * `crash`: the engine is gone; a new one takes up what the store holds
@@ -127,6 +128,11 @@ impl Rig {
             ["hold"] => self.holds = true,
             ["blind"] => self.blind = true,
             ["land"] => self.holds = false,
+            ["next"] => {
+                let batch = self.in_flight.take().expect("the store was given something");
+                let outcomes = self.shelf.commit(batch);
+                self.engine.handle(self.now, Event::Judged(outcomes));
+            }
             ["refuse"] => {
                 let batch = self.in_flight.take().expect("the store was given something");
                 let outcomes = self.shelf.refuse(batch);

@@ -23,6 +23,14 @@ activities:
         id: "${input.tag}"
         set: { tag: "${input.tag}" }
 ---
+workflow: other
+input: { tag: string }
+activities:
+  - activity: other
+    steps:
+      - create: Mark
+        set: { tag: "${input.tag}" }
+---
 workflow: note
 activities:
   - activity: note
@@ -108,26 +116,46 @@ fn a_commit_that_the_core_judges_is_one_transition_and_writes_no_lock() {
 }
 
 /// Goal: whoever changes what the store is judging waits for the judgement, although the core could
-/// judge the change of any other object alone.
+/// judge the change of any other object alone; and it orders nothing meanwhile.
 #[test]
 fn nobody_builds_on_an_object_that_the_store_is_judging() {
+    let mut rig = Rig::new(BEFORE);
+    rig.run("start m mark tag=x\nhold\nstart a rename\nstart b count\nstart c count");
+    assert!(rig.engine.world.outbox.pending.is_empty(), "b and c wait");
+    expect![[r#"
+        a done: "xa"
+        b done: "xa"
+        c done: "xa"
+        Mark/x: v4 {"tag":"xa","n":2}
+    "#]]
+    .assert_eq(&rig.run("land\nshow Mark/x"));
+}
+
+#[test]
+fn what_happened_before_a_refused_commit_is_told_later_and_the_commit_is_not() {
     check(
         BEFORE,
         "
         start m mark tag=x
+        start a other tag=x
+        journal a
         hold
-        start a rename
-        start b count
-        start c count
+        start b rename
+        refuse
         land
-        show Mark/x
+        journal b
         ",
         expect![[r#"
             m done: null
-            a done: "xa"
+            a failed: data.unique: Mark/00e8d4a5-1000-757f-a208-3ced74bff100 has the same tag as Mark/x: ["x"]
+            a: Started
+            a: Failed { error: "data.unique", message: "Mark/00e8d4a5-1000-757f-a208-3ced74bff100 has the same tag as Mark/x: [\"x\"]" }
             b done: "xa"
-            c done: "xa"
-            Mark/x: v4 {"tag":"xa","n":2}
+            b: Started
+            b: LockGranted { key: "\"hall\"", token: 1099511627777, waited: 0 }
+            b: Retried { error: "data.conflict" }
+            b: Committed([("Mark/x", 2)])
+            b: Finished
         "#]],
     );
 }
