@@ -29,8 +29,8 @@ use crate::world::World;
 pub(crate) struct Turn(Vec<(Arc<[Arc<str>]>, FencingToken)>);
 
 impl Instance {
-    /// Waits for the instance's turn at those objects of its unit that are in somebody's turn;
-    /// returns whether it has to.
+    /// Waits for the instance's turn at those objects of its unit at which somebody has one or waits
+    /// for it; returns whether it has to.
     pub(super) fn awaits_turn(&mut self, world: &mut World) -> bool {
         if world.turns.is_idle() {
             return false;
@@ -40,9 +40,7 @@ impl Instance {
             !matches!(entry.intent, Intent::Put { fresh: true, .. })
         });
         let wanted = shared.map(|(key, _)| name(key)).filter(|key| {
-            let of_another = |owner| owner != self.id;
-            world.turns.holds(key).iter().any(|hold| of_another(hold.owner))
-                || world.turns.queue_length(key) > 0 && world.turns.holds(key).is_empty()
+            !world.turns.holds(key).is_empty() || world.turns.waiters(key).next().is_some()
         });
         let wanted: Vec<Arc<str>> = wanted.collect();
         !wanted.is_empty() && !self.take_turn(wanted, world)

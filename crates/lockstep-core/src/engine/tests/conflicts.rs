@@ -58,201 +58,188 @@ fn force_writes_over_what_another_has_written() {
     );
 }
 
-/// A unit of work over two activities, with a pause between reading and committing.
-const ACROSS: &str = r#"
-entity: Counter
-attributes: { value: { type: int, default: 0 } }
+/// Adds tallies, and workflows that make one and add one to it.
+pub(super) fn with_tallies(workflows: &str) -> String {
+    let tallies = r#"
+entity: Tally
+attributes: { n: { type: int, default: 0 } }
 ---
 workflow: make
 input: { id: string }
 activities:
   - activity: make
     steps:
-      - create: Counter
+      - create: Tally
         id: "${input.id}"
 ---
+workflow: add
+input: { id: string }
+activities:
+  - activity: add
+    steps:
+      - load: { entity: Tally, id: "${input.id}" }
+        as: tally
+      - update: tally
+        set: { n: "${tally.n + 1}" }
+---
+"#;
+    format!("{}{}", tallies.trim_start(), workflows.trim_start())
+}
+
+/// A unit of work over two activities, with a pause between reading and committing.
+const ACROSS: &str = r#"
 workflow: across
 activities:
   - activity: one
     auto_commit: false
     steps:
       - set: { result: counted }
-      - load: { entity: Counter, id: x }
-        as: counter
-      - require: counter.value < 1
-        else: { error: counter.full }
-      - update: counter
-        set: { value: "${counter.value + 1}" }
+      - load: { entity: Tally, id: x }
+        as: tally
+      - require: tally.n < 1
+        else: { error: tally.full }
+      - update: tally
+        set: { n: "${tally.n + 1}" }
     catch:
-      - error: counter.full
+      - error: tally.full
         steps:
           - set: { result: full }
   - activity: two
     steps:
-      - find: { entity: Counter }
+      - find: { entity: Tally }
         as: all
 output: "${result}"
----
-workflow: bump
-activities:
-  - activity: bump
-    steps:
-      - load: { entity: Counter, id: x }
-        as: counter
-      - update: counter
-        set: { value: "${counter.value + 1}" }
 "#;
 
 #[test]
 fn a_unit_run_anew_fails_and_is_caught_as_if_it_ran_for_the_first_time() {
     check(
-        ACROSS,
+        &with_tallies(ACROSS),
         "
         start n make id=x
         hold
         start m make id=y
         start a across
-        start b bump
+        start b add id=x
         land
-        show Counter/x
+        show Tally/x
         ",
         expect![[r#"
             n done: null
             m done: null
             b done: null
             a done: "full"
-            Counter/x: v2 {"value":1}
+            Tally/x: v2 {"n":1}
         "#]],
     );
 }
 
 /// What a unit of work reads, checks, changes, deletes and makes anew.
 const TOUCHED: &str = r#"
-entity: Rate
-attributes: { percent: { type: int, default: 0 } }
----
-workflow: make
-input: { id: string }
-activities:
-  - activity: make
-    steps:
-      - create: Rate
-        id: "${input.id}"
----
-workflow: raise
-input: { id: string }
-activities:
-  - activity: raise
-    steps:
-      - load: { entity: Rate, id: "${input.id}" }
-        as: rate
-      - update: rate
-        set: { percent: "${rate.percent + 1}" }
----
 workflow: anew
 input: { id: string }
 activities:
   - activity: anew
     steps:
-      - load: { entity: Rate, id: "${input.id}" }
-        as: rate
-      - delete: rate
+      - load: { entity: Tally, id: "${input.id}" }
+        as: tally
+      - delete: tally
       - commit
-      - create: Rate
+      - create: Tally
         id: "${input.id}"
-        set: { percent: 50 }
+        set: { n: 50 }
 ---
 workflow: replace
 input: { id: string }
 activities:
   - activity: replace
     steps:
-      - load: { entity: Rate, id: "${input.id}" }
-        as: rate
-      - delete: rate
-      - create: Rate
+      - load: { entity: Tally, id: "${input.id}" }
+        as: tally
+      - delete: tally
+      - create: Tally
         id: "${input.id}"
-        set: { percent: 50 }
+        set: { n: 50 }
 ---
 workflow: nothing
 activities:
   - activity: nothing
     steps:
-      - create: Rate
+      - create: Tally
         id: new
-        as: rate
-      - update: rate
-        set: { percent: 1 }
-      - delete: rate
+        as: tally
+      - update: tally
+        set: { n: 1 }
+      - delete: tally
 ---
 workflow: use
 activities:
   - activity: use
     steps:
-      - load: { entity: Rate, id: looked-at }
+      - load: { entity: Tally, id: looked-at }
         as: _looked_at
-      - load: { entity: Rate, id: checked, for: update }
+      - load: { entity: Tally, id: checked, for: update }
         as: _checked
-      - load: { entity: Rate, id: y }
-        as: rate
-      - update: rate
-        set: { percent: 10 }
+      - load: { entity: Tally, id: y }
+        as: tally
+      - update: tally
+        set: { n: 10 }
       - http: { url: "http://outside" }
 "#;
 
-fn with_rates() -> Rig {
-    let mut rig = Rig::new(TOUCHED);
+fn with_tallies_made() -> Rig {
+    let mut rig = Rig::new(&with_tallies(TOUCHED));
     rig.run("start l make id=looked-at\nstart m make id=checked\nstart n make id=y");
     rig
 }
 
 #[test]
 fn what_was_read_for_update_is_checked_and_what_was_looked_at_is_not() {
-    let mut rig = with_rates();
+    let mut rig = with_tallies_made();
     rig.run("start a use\nstart b use");
     let explained = rig.engine.explain(id("a")).expect("it calls");
     assert_eq!(
         explained.uncommitted.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        ["Rate/y"]
+        ["Tally/y"]
     );
     expect![[r#"
         c done: null
         a done: null
         d done: null
-        b failed: data.conflict: Rate/checked is expected at version 1, but tester changed it to version 2 at 2001-09-09T01:46:40Z
+        b failed: data.conflict: Tally/checked is expected at version 1, but tester changed it to version 2 at 2001-09-09T01:46:40Z
     "#]]
-        .assert_eq(&rig.run("start c raise id=looked-at\nok a\nstart d raise id=checked\nok b"));
+        .assert_eq(&rig.run("start c add id=looked-at\nok a\nstart d add id=checked\nok b"));
 }
 
 #[test]
 fn an_object_that_was_made_anew_is_another_one_even_at_the_same_version() {
-    let mut rig = with_rates();
+    let mut rig = with_tallies_made();
     expect![[r#"
         a calls GET http://outside, call 1 attempt 1, token -
         b done: null
-        Rate/y: v1 {"percent":50}
-        a failed: data.conflict: Rate/y is expected at version 1, but tester changed it to version 1 at 2001-09-09T01:46:40Z
-    "#]].assert_eq(&rig.run("start a use\nstart b anew id=y\nshow Rate/y\nok a"));
+        Tally/y: v1 {"n":50}
+        a failed: data.conflict: Tally/y is expected at version 1, but tester changed it to version 1 at 2001-09-09T01:46:40Z
+    "#]].assert_eq(&rig.run("start a use\nstart b anew id=y\nshow Tally/y\nok a"));
 }
 
 #[test]
 fn what_is_deleted_and_made_in_one_unit_is_one_change_or_none() {
     check(
-        TOUCHED,
+        &with_tallies(TOUCHED),
         "
         start m make id=x
         start a replace id=x
-        show Rate/x
+        show Tally/x
         start b nothing
-        show Rate/new
+        show Tally/new
         journal b
         ",
         expect![[r#"
             m done: null
             a done: null
-            Rate/x: v2 {"percent":50}
+            Tally/x: v2 {"n":50}
             b done: null
-            Rate/new: absent
+            Tally/new: absent
             b: Started
             b: Finished
         "#]],

@@ -1,120 +1,13 @@
-//! Turns of units of work that met a conflict: when they end.
+//! Turns of units of work that met a conflict: who waits for them, and when they end.
 
 use expect_test::expect;
 
 use super::super::rig::{Rig, id};
+use super::conflicts::with_tallies;
 use crate::journal::{Entry, Happening};
-
-/// A change that is not made if the object is not as it was.
-const ONCE: &str = r#"
-entity: Tally
-attributes: { n: { type: int, default: 0 } }
----
-workflow: make
-input: { id: string }
-activities:
-  - activity: make
-    steps:
-      - create: Tally
-        id: "${input.id}"
----
-workflow: note
-activities:
-  - activity: note
-    steps:
-      - create: Tally
----
-workflow: patient
-input: { id: string }
-activities:
-  - activity: patient
-    steps:
-      - load: { entity: Tally, id: "${input.id}" }
-        as: tally
-      - find: { entity: Tally }
-        as: _all
-      - wait: { signal: go }
-        when: tally.n > 0
-      - update: tally
-        set: { n: "${tally.n + 1}" }
----
-workflow: add
-activities:
-  - activity: add
-    steps:
-      - load: { entity: Tally, id: x }
-        as: tally
-      - update: tally
-        set: { n: "${tally.n + 1}" }
----
-workflow: first
-activities:
-  - activity: first
-    steps:
-      - load: { entity: Tally, id: x }
-        as: tally
-      - find: { entity: Tally }
-        as: _all
-      - update: tally
-        set: { n: 1 }
-        when: tally.n == 0
-  - activity: then
-    steps:
-      - load: { entity: Tally, id: elsewhere }
-        as: _there
----
-workflow: always
-activities:
-  - activity: always
-    steps:
-      - load: { entity: Tally, id: x }
-        as: tally
-      - find: { entity: Tally }
-        as: _all
-      - update: tally
-        set: { n: "${tally.n + 10}" }
-  - activity: then
-    steps:
-      - load: { entity: Tally, id: elsewhere }
-        as: _there
-"#;
-
-#[test]
-fn a_turn_ends_with_a_commit_that_has_nothing_to_write() {
-    let mut rig = Rig::new(ONCE);
-    rig.run("start m make id=x\nblind\nhold\nstart n note\nstart a first\nstart b add\nland");
-    assert_eq!(rig.engine.unfinished(), 1, "one reads what is elsewhere");
-    assert!(rig.engine.world.turns.is_idle(), "nobody waits for it");
-}
-
-#[test]
-fn a_turn_ends_with_the_commit_that_it_was_for() {
-    let mut rig = Rig::new(ONCE);
-    rig.run("start m make id=x\nblind\nhold\nstart n note\nstart a always\nstart b add\nland");
-    let log = rig.run("start c add\nshow Tally/x\njournal a");
-    expect![[r#"
-        c done: null
-        Tally/x: v4 {"n":12}
-        a: Started
-        a: Retried { error: "data.conflict" }
-        a: Committed([("Tally/x", 3)])
-    "#]]
-    .assert_eq(&log);
-}
 
 /// Writers of one or two objects, with a wait between reading and writing.
 const WRITERS: &str = r#"
-entity: Tally
-attributes: { n: { type: int, default: 0 } }
----
-workflow: make
-input: { id: string }
-activities:
-  - activity: make
-    steps:
-      - create: Tally
-        id: "${input.id}"
----
 workflow: note
 activities:
   - activity: note
@@ -162,16 +55,6 @@ activities:
       - update: tally
         set: { n: "${tally.n + 1}" }
 ---
-workflow: add
-input: { id: string }
-activities:
-  - activity: add
-    steps:
-      - load: { entity: Tally, id: "${input.id}" }
-        as: tally
-      - update: tally
-        set: { n: "${tally.n + 1}" }
----
 workflow: both
 activities:
   - activity: both
@@ -195,7 +78,61 @@ activities:
         as: tally
       - update: tally
         set: { n: 1 }
+---
+workflow: first
+activities:
+  - activity: first
+    steps:
+      - load: { entity: Tally, id: x }
+        as: tally
+      - find: { entity: Tally }
+        as: _all
+      - update: tally
+        set: { n: 1 }
+        when: tally.n == 0
+  - activity: then
+    steps:
+      - load: { entity: Tally, id: elsewhere }
+        as: _there
+---
+workflow: always
+activities:
+  - activity: always
+    steps:
+      - load: { entity: Tally, id: x }
+        as: tally
+      - find: { entity: Tally }
+        as: _all
+      - update: tally
+        set: { n: "${tally.n + 10}" }
+  - activity: then
+    steps:
+      - load: { entity: Tally, id: elsewhere }
+        as: _there
 "#;
+
+#[test]
+fn a_turn_ends_with_a_commit_that_has_nothing_to_write() {
+    let mut rig = Rig::new(&with_tallies(WRITERS));
+    rig.run("start m make id=x\nblind\nhold\nstart n note\nstart a first\nstart b add id=x\nland");
+    assert_eq!(rig.engine.unfinished(), 1, "one reads what is elsewhere");
+    assert!(rig.engine.world.turns.is_idle(), "nobody waits for it");
+}
+
+#[test]
+fn a_turn_ends_with_the_commit_that_it_was_for() {
+    let mut rig = Rig::new(&with_tallies(WRITERS));
+    rig.run("start m make id=x\nblind\nhold\nstart n note\nstart a always\nstart b add id=x\nland");
+    let log = rig.run("start c add id=x\nshow Tally/x\njournal a");
+    expect![[r#"
+        c done: null
+        Tally/x: v4 {"n":12}
+        a: Started
+        a: Retried { error: "data.conflict" }
+        a: Committed([("Tally/x", 3)])
+    "#]]
+    .assert_eq(&log);
+}
 
 /// Returns how often an instance ran again because of conflicts.
 fn retries(rig: &Rig, name: &str) -> usize {
@@ -206,7 +143,7 @@ fn retries(rig: &Rig, name: &str) -> usize {
 /// Returns what became of writers that all read before one of them writes, and how often each of
 /// them ran again.
 fn race(writers: &[(&str, &str)]) -> String {
-    let mut rig = Rig::new(WRITERS);
+    let mut rig = Rig::new(&with_tallies(WRITERS));
     rig.run("start x make id=x\nstart y make id=y\nhold\nstart n note");
     for (name, writer) in writers {
         rig.run(&format!("start {name} {writer}"));
@@ -268,7 +205,7 @@ fn writers_of_two_objects_have_their_turn_at_both() {
 /// that is outdated.
 #[test]
 fn nobody_commits_in_the_turn_of_another() {
-    let mut rig = Rig::new(WRITERS);
+    let mut rig = Rig::new(&with_tallies(WRITERS));
     rig.run("start x make id=x\nhold\nstart n note\nstart a one id=x\nstart b one id=x\nnext");
     // b's turn: it reads again, behind a's commit.
     rig.run("start c add id=x\nstart d fresh\nland");
@@ -280,7 +217,7 @@ fn nobody_commits_in_the_turn_of_another() {
 /// free; see [`crate::lock`].
 #[test]
 fn a_wait_for_two_turns_is_overtaken_at_the_free_one_a_bounded_number_of_times() {
-    let mut rig = Rig::new(WRITERS);
+    let mut rig = Rig::new(&with_tallies(WRITERS));
     rig.run("start x make id=x\nstart y make id=y\nhold\nstart n note");
     // a and b are first; w has its turn at x, c has it at y, and both read again.
     rig.run("start a one id=x\nstart w both\nstart b one id=y\nstart c slow id=y\nnext");
@@ -297,7 +234,7 @@ fn a_wait_for_two_turns_is_overtaken_at_the_free_one_a_bounded_number_of_times()
 
 #[test]
 fn a_turn_is_given_up_before_a_wait_that_may_last() {
-    let mut rig = Rig::new(WRITERS);
+    let mut rig = Rig::new(&with_tallies(WRITERS));
     rig.run("start x make id=x\nhold\nstart n note\nstart a one id=x\nstart b patient id=x\nland");
     expect![[r#"
         c done: null
@@ -311,7 +248,7 @@ fn a_turn_is_given_up_before_a_wait_that_may_last() {
 
 #[test]
 fn who_is_cancelled_leaves_the_queue_for_its_turn() {
-    let mut rig = Rig::new(WRITERS);
+    let mut rig = Rig::new(&with_tallies(WRITERS));
     rig.run("start x make id=x\nhold\nstart n note\nstart a one id=x\nstart b one id=x\nnext");
     let waiting = |rig: &Rig| rig.engine.world.turns.queue_length("Tally/x");
     rig.run("start c add id=x");

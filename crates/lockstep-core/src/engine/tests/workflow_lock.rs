@@ -172,3 +172,64 @@ fn who_shares_a_ticket_after_a_restart_times_out_all_the_same() {
     "#]]
     .assert_eq(&rig.run("crash\nqueues\n+10000"));
 }
+
+/// Activities that are tried again, and that catch what then still fails, with and without a lock of
+/// the workflow.
+const TENACIOUS: &str = r#"
+workflow: kept
+exclusive_lock: { context: '"shop"', hold_timeout: 2500ms, while_waiting: hold }
+activities:
+  - activity: sell
+    exclusive_lock: { context: '"till"', hold_timeout: 1s, while_waiting: hold }
+    retry: { max_attempts: 3, backoff: 1s }
+    steps:
+      - http: { url: "http://shop" }
+    catch:
+      - error: lock.lost
+        steps:
+          - set: { result: caught }
+output: "${result}"
+---
+workflow: free
+activities:
+  - activity: sell
+    exclusive_lock: { context: '"till"', hold_timeout: 1s, while_waiting: hold }
+    retry: { max_attempts: 2, backoff: 1s }
+    steps:
+      - http: { url: "http://shop" }
+    catch:
+      - error: lock.lost
+        steps:
+          - set: { result: caught }
+output: "${result}"
+"#;
+
+#[test]
+fn who_loses_the_lock_of_an_activity_tries_again_and_who_loses_its_workflow_does_not() {
+    check(
+        TENACIOUS,
+        "
+        start a kept
+        +2000
+        locks
+        +500
+        start b free
+        +5000
+        locks
+        ",
+        expect![[r#"
+            a calls GET http://shop, call 1 attempt 1, token #1.2
+            a's call 1 is cancelled
+            a calls GET http://shop, call 2 attempt 1, token #1.3
+            rows ["\"shop\" by a", "\"till\" by a"], idle false
+            a's call 2 is cancelled
+            a failed: lock.lost: the lock "shop" was taken away after 2.5s: its hold timeout has ended; uncommitted changes are dropped
+            b calls GET http://shop, call 1 attempt 1, token #1.4
+            b's call 1 is cancelled
+            b calls GET http://shop, call 2 attempt 1, token #1.5
+            b's call 2 is cancelled
+            b done: "caught"
+            rows [], idle true
+        "#]],
+    );
+}
