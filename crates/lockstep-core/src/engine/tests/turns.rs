@@ -150,7 +150,7 @@ fn race(writers: &[(&str, &str)]) -> String {
     }
     let mut told = rig.run("land\nshow Tally/x\nshow Tally/y");
     for (name, _) in writers {
-        told += &["", name, " ran again ", &retries(&rig, name).to_string(), " times\n"].concat();
+        told += &[*name, " ran again ", &retries(&rig, name).to_string(), " times\n"].concat();
     }
     assert!(rig.engine.world.turns.is_idle(), "turns end");
     told
