@@ -49,6 +49,14 @@ activities:
       - create: Mark
         set: { tag: x }
 ---
+workflow: drop
+activities:
+  - activity: drop
+    steps:
+      - load: { entity: Note, id: n }
+        as: note
+      - delete: note
+---
 workflow: rename
 activities:
   - activity: rename
@@ -113,6 +121,17 @@ fn a_commit_that_the_core_judges_is_one_transition_and_writes_no_lock() {
     let [transition] = &*batch else { panic!("{batch:#?}") };
     assert!(transition.locks.is_empty() && transition.fences.is_empty(), "{transition:#?}");
     assert!(transition.objects.len() == 1 && transition.row.is_some(), "{transition:#?}");
+}
+
+#[test]
+fn a_delete_writes_no_unique_keys_where_there_are_none() {
+    let mut rig = Rig::new(BEFORE);
+    rig.run("start a both");
+    rig.start("b", "drop", &[]);
+    let batch = rig.engine.take_batch().expect("it has committed");
+    let writes: Vec<_> = batch.iter().flat_map(|transition| &transition.objects).collect();
+    let [write] = &*writes else { panic!("{batch:#?}") };
+    assert!(write.unique.is_none(), "{write:#?}");
 }
 
 /// Goal: whoever changes what the store is judging waits for the judgement, although the core could
