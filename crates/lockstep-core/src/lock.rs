@@ -57,7 +57,9 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 
+pub use self::cycle::Awaited;
 use self::hand_on::Source;
+pub use self::inspection::{Obstacle, ObstacleKind};
 use self::queue::{Place, Queue};
 use self::state::KeyState;
 pub use self::wish::{Hold, MAX_PRIORITY, Wish};
@@ -93,43 +95,20 @@ pub enum Answer {
     Busy,
 }
 
-/// What an owner in a cycle waits for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Awaited {
-    /// The lock with this key.
-    Lock(Arc<str>),
-    /// The end of this instance.
-    End(InstanceId),
-}
-
-/// Something that keeps a waiter from its wish.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Obstacle {
-    /// The key at which it does.
-    pub key: Arc<str>,
-    /// What it is.
-    pub by: ObstacleKind,
-}
-
-/// What keeps a waiter from its wish.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ObstacleKind {
-    /// A hold of a stranger.
-    Held(Hold),
-    /// One who stands before it.
-    Behind {
-        /// Who.
-        owner: InstanceId,
-        /// The other's ticket.
-        ticket: Ticket,
-    },
-}
-
 /// A hold in the list of its owner.
 #[derive(Debug)]
 struct Held {
     key: Arc<str>,
     hold: Hold,
+}
+
+/// One that holds something.
+#[derive(Debug, Default)]
+struct Owner {
+    held: Vec<Held>,
+    /// The greatest token that was granted, since it holds something, to it or to one whose
+    /// ancestor it is.
+    fence: FencingToken,
 }
 
 /// One that waits.
@@ -151,8 +130,7 @@ pub struct LockTable {
     system: KeyState,
     /// [`SYSTEM`].
     system_key: Arc<str>,
-    /// What each owner holds.
-    owners: IndexMap<InstanceId, Vec<Held>, RandomState>,
+    owners: IndexMap<InstanceId, Owner, RandomState>,
     waiters: BTreeMap<Place, Waiter>,
     waiting: IdMap<Place>,
     everyone: Queue,
@@ -289,7 +267,10 @@ impl LockTable {
     /// Gives a key back to one who held it before a restart, before anyone is served.
     pub fn restore(&mut self, key: Arc<str>, hold: Hold) {
         self.is_restored = true;
+        let owner = hold.owner;
         self.add_hold(key, hold);
+        // What it and others were granted before is not known any more: less than any token to come.
+        self.raise_fence(owner, self.tokens.last());
     }
 
     /// Gives a waiter its place back after a restart, before anyone is served.
@@ -349,15 +330,27 @@ impl LockTable {
         self.waiters.get(self.waiting.get(&owner)?)
     }
 
+    fn held_by(&self, owner: InstanceId) -> &[Held] {
+        self.owners.get(&owner).map_or(&[], |owner| &owner.held)
+    }
+
+    fn raise_fence(&mut self, owner: InstanceId, token: FencingToken) {
+        if let Some(owner) = self.owners.get_mut(&owner) {
+            owner.fence = owner.fence.max(token);
+        }
+    }
+
     fn add_hold(&mut self, key: Arc<str>, hold: Hold) {
         self.key_mut(&key).add(hold);
-        self.owners.entry(hold.owner).or_default().push(Held { key, hold });
+        let owner = self.owners.entry(hold.owner).or_default();
+        owner.fence = owner.fence.max(hold.token);
+        owner.held.push(Held { key, hold });
         self.update_entangled(hold.owner);
     }
 
     fn remove_hold(&mut self, key: &Arc<str>, token: FencingToken) {
         let Some(hold) = self.reduce(key, |state| state.remove(token)).flatten() else { return };
-        if let Some(held) = self.owners.get_mut(&hold.owner) {
+        if let Some(Owner { held, .. }) = self.owners.get_mut(&hold.owner) {
             held.retain(|held| held.hold.token != token || held.key != *key);
             if held.is_empty() {
                 self.owners.swap_remove(&hold.owner);

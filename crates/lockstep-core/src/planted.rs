@@ -84,6 +84,9 @@ bugs! {
     /// A grant has the token of the grant before it. Redlock has no growing token at all, as M.
     /// Kleppmann pointed out in 2016.
     TokenNotRaised = "token-not-raised",
+    /// A call carries the token of the lock that was taken last, which is an older one as soon as
+    /// an inner lock has been given back.
+    TokenOfLastLock = "token-of-last-lock",
     /// Tokens begin at the same number after every restart.
     TokensAnew = "tokens-anew",
     /// A lock that is held shared counts as free for whoever wants it exclusively.

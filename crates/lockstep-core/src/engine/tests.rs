@@ -173,7 +173,7 @@ fn a_call_is_made_again_after_a_crash_under_the_same_key() {
         expect![[r#"
             a calls POST http://outside/x, call 1 attempt 1, token #1.1
             crashed
-            a calls POST http://outside/x, call 1 attempt 2, token #1.1
+            a calls POST http://outside/x, call 1 attempt 2, token #2.0
             a done: 1
             b calls POST http://outside/x, call 1 attempt 1, token #2.1
             b done: 2

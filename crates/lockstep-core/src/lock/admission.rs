@@ -47,16 +47,14 @@ struct Precedence {
 impl LockTable {
     /// Returns what of a wish its owner does not hold yet.
     pub(super) fn missing<'a>(&'a self, wish: &'a Wish) -> impl Iterator<Item = &'a Arc<str>> {
-        let held = self.owners.get(&wish.owner);
-        let is_held = move |key: &str| {
-            held.is_some_and(|held| held.iter().any(|held| held.covers(key, wish.mode)))
-        };
+        let held = self.held_by(wish.owner);
+        let is_held = move |key: &str| held.iter().any(|held| held.covers(key, wish.mode));
         wish.keys.iter().filter(move |key| !is_held(key))
     }
 
     /// Returns the greatest token of the holds that cover a wish, if they cover all of it.
     pub(super) fn covering_token(&self, wish: &Wish) -> Option<FencingToken> {
-        let held = self.owners.get(&wish.owner)?;
+        let held = self.held_by(wish.owner);
         let token = |key: &Arc<str>| {
             let covering = held.iter().filter(|held| held.covers(key, wish.mode));
             covering.map(|held| held.hold.token).max()
@@ -91,7 +89,8 @@ impl LockTable {
     /// Returns the holds of keys that keep a wish for the whole system from being granted.
     fn foreign<'a>(&'a self, wish: &'a Wish) -> impl Iterator<Item = (&'a Arc<str>, &'a Hold)> {
         let strangers = self.owners.iter().filter(|(owner, _)| wish.is_foreign(**owner));
-        let holds = strangers.flat_map(|(_, held)| held).filter(|held| &*held.key != SYSTEM);
+        let holds =
+            strangers.flat_map(|(_, owner)| &owner.held).filter(|held| &*held.key != SYSTEM);
         let in_the_way = holds.filter(|held| !wish.is_compatible(&held.hold));
         in_the_way.map(|held| (&held.key, &held.hold))
     }
@@ -170,6 +169,9 @@ impl LockTable {
         for key in keys.iter() {
             let hold = Hold { owner, token, mode: wish.mode, since: now };
             self.add_hold(Arc::clone(key), hold);
+        }
+        for ancestor in wish.lineage.iter() {
+            self.raise_fence(*ancestor, token);
         }
         // Those who wait for what was granted wait from here on for all that the owner waits for.
         if self.awaited.contains_key(&owner) && self.has_wanted_hold(owner) {

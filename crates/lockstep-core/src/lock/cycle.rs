@@ -19,8 +19,17 @@ use lockstep_definition::LockMode;
 
 use super::queue::{Place, Queue};
 use super::wish::Wish;
-use super::{Awaited, LockTable, SYSTEM};
+use super::{LockTable, SYSTEM};
 use crate::id::{IdMap, IdSet, InstanceId};
+
+/// What an owner in a cycle waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Awaited {
+    /// The lock with this key.
+    Lock(Arc<str>),
+    /// The end of this instance.
+    End(InstanceId),
+}
 
 /// Which edges a search follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,8 +184,7 @@ impl LockTable {
             return true;
         }
         let Some(waiter) = self.waiter(owner) else { return false };
-        let mut held = self.owners.get(&other).into_iter().flatten();
-        held.any(|held| waiter.wish.conflicts(&held.key, &held.hold))
+        self.held_by(other).iter().any(|held| waiter.wish.conflicts(&held.key, &held.hold))
     }
 
     /// Returns whether `owner` waits, directly or over others, for a hold or the end of `other`.
@@ -225,9 +233,8 @@ impl LockTable {
         if self.waiters.is_empty() {
             return false;
         }
-        let mut held = self.owners.get(&owner).into_iter().flatten();
         let is_system_wanted = !self.system.queue.is_empty();
-        held.any(|held| {
+        self.held_by(owner).iter().any(|held| {
             let is_wanted = || self.key(&held.key).is_some_and(|state| !state.queue.is_empty());
             is_system_wanted || &*held.key == SYSTEM || is_wanted()
         })

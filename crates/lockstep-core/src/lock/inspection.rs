@@ -7,10 +7,33 @@ use std::sync::Arc;
 
 use lockstep_definition::LockMode;
 
+use super::LockTable;
 use super::queue::Place;
 use super::wish::{Hold, Wish};
-use super::{LockTable, Obstacle, ObstacleKind};
 use crate::id::{FencingToken, InstanceId, Ticket};
+
+/// Something that keeps a waiter from its wish.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    /// The key at which it does.
+    pub key: Arc<str>,
+    /// What it is.
+    pub by: ObstacleKind,
+}
+
+/// What keeps a waiter from its wish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ObstacleKind {
+    /// A hold of a stranger.
+    Held(Hold),
+    /// One who stands before it.
+    Behind {
+        /// Who.
+        owner: InstanceId,
+        /// The other's ticket.
+        ticket: Ticket,
+    },
+}
 
 impl LockTable {
     /// Returns whether all of these keys are held under this token.
@@ -21,6 +44,17 @@ impl LockTable {
     /// Returns the holds of a key: exclusive ones first, then in order of their tokens.
     pub fn holds(&self, key: &str) -> &[Hold] {
         self.key(key).map_or(&[], |state| state.holds())
+    }
+
+    /// Returns the token under which an owner may change what its locks guard, and those of its
+    /// ancestors: the greatest that was granted to any of them since it holds something. `None` if
+    /// none of them holds anything.
+    ///
+    /// It never becomes smaller while they hold a lock, however many they take and give back beside
+    /// it, and it is smaller than any token that is granted to others later.
+    pub fn fence(&self, owner: InstanceId, ancestors: &[InstanceId]) -> Option<FencingToken> {
+        let owners = ancestors.iter().chain([&owner]).filter_map(|owner| self.owners.get(owner));
+        owners.map(|owner| owner.fence).max()
     }
 
     /// Returns what keeps a waiter: all holds in its way, and at each key the first one before it

@@ -16,6 +16,7 @@ use lockstep_expr::Value;
 use super::Done;
 use crate::event::Effect;
 use crate::failure::Failure;
+use crate::id::FencingToken;
 use crate::instance::{Arrived, Instance, Phase};
 use crate::journal::Happening;
 use crate::outside::CallRequest;
@@ -52,13 +53,21 @@ impl Instance {
             activity: Arc::clone(&activity.name),
             idempotency_key,
             attempt,
-            fencing_token: self.held.last().map(|held| held.token),
+            fencing_token: self.fencing_token(world),
             timeout: step.timeout.unwrap_or(DEFAULT_TIMEOUT),
             target,
         };
         world.outbox.when_durable(Effect::Call { call, request: Box::new(request) });
         self.strand.phase = Phase::Calling(call);
         Ok(Done::Wait)
+    }
+
+    /// Returns the token under which the outside may be changed.
+    fn fencing_token(&self, world: &World) -> Option<FencingToken> {
+        if world.planted.is(Bug::TokenOfLastLock) {
+            return self.held.last().map(|held| held.token);
+        }
+        world.locks.fence(self.id, &self.ancestors())
     }
 
     fn returned(

@@ -25,6 +25,8 @@ pub(crate) struct Outside {
     seen: BTreeMap<String, Seen>,
     /// The greatest token that each resource has seen, and whose it was.
     highest: BTreeMap<String, (FencingToken, InstanceId)>,
+    /// The token of the last call of each instance.
+    last: BTreeMap<InstanceId, FencingToken>,
     receipts: i64,
     owners: BTreeMap<i64, InstanceId>,
 }
@@ -47,8 +49,14 @@ impl Outside {
         let CallTarget::Task { input, .. } = &request.target else {
             return Violation::of("call", "a call that no workload makes".to_owned());
         };
-        if request.fencing_token.is_none() {
+        let Some(token) = request.fencing_token else {
             return Violation::of("call", format!("{key} is called under a lock, without token"));
+        };
+        if let Some(last) = self.last.insert(request.instance, token)
+            && token < last
+        {
+            let text = format!("{key} is called under {token}, the call before under {last}");
+            return Violation::of("fencing", text);
         }
         let text = input.to_string();
         let Some(seen) = self.seen.get_mut(key) else {
@@ -75,7 +83,10 @@ impl Outside {
         let CallTarget::Task { input, .. } = &request.target else {
             return Said { result: Ok(Value::Null), outdated: false };
         };
-        let (resource, token) = (field(input, "key"), int(input, "token"));
+        let resource = field(input, "key");
+        let Some(token) = request.fencing_token else {
+            return Said { result: Ok(Value::Null), outdated: false };
+        };
         let highest = self.highest.entry(resource).or_insert((token, request.instance));
         if token < highest.0 {
             let result = Err(Failure::new("task.failed", "the token is outdated"));
@@ -102,9 +113,4 @@ impl Outside {
 fn field(input: &Value, name: &str) -> String {
     let Value::Map(map) = input else { return String::new() };
     map.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
-}
-
-fn int(input: &Value, name: &str) -> i64 {
-    let Value::Map(map) = input else { return 0 };
-    if let Some(Value::Int(value)) = map.get(name) { *value } else { 0 }
 }

@@ -261,7 +261,7 @@ fn a_child_that_wants_what_its_parent_holds_enters() {
             a calls GET http://outside/x, call 1 attempt 1, token #1.1
             a/inner calls GET http://outside/inner, call 1 attempt 1, token #1.2
             crashed
-            a/inner calls GET http://outside/inner, call 1 attempt 2, token #1.2
+            a/inner calls GET http://outside/inner, call 1 attempt 2, token #2.0
             a/inner done: null
             a done: null
             rows [], idle true

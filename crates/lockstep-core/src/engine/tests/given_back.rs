@@ -53,7 +53,7 @@ fn a_lock_that_is_given_back_for_a_wait_is_taken_again_in_order() {
               "s1" is held by b for 300s
               "s1" goes to c first
             crashed
-            b calls GET http://shop/use, call 1 attempt 2, token #1.2
+            b calls GET http://shop/use, call 1 attempt 2, token #2.0
             "s1": b Exclusive (input.id); then c, a
             b done: null
             c calls GET http://shop/use, call 1 attempt 1, token #2.1

@@ -215,9 +215,9 @@ fn several_keys_and_shared_holders_outlive_a_crash() {
             c calls GET http://bank/z, call 1 attempt 1, token #1.3
             rows ["\"x\" by a", "\"y\" by a", "\"z\" by b", "\"z\" by c"], idle false
             crashed
-            a calls GET http://bank/xy, call 1 attempt 2, token #1.1
-            b calls GET http://bank/z, call 1 attempt 2, token #1.2
-            c calls GET http://bank/z, call 1 attempt 2, token #1.3
+            a calls GET http://bank/xy, call 1 attempt 2, token #2.0
+            b calls GET http://bank/z, call 1 attempt 2, token #2.0
+            c calls GET http://bank/z, call 1 attempt 2, token #2.0
             "x": a Exclusive ([input.from, input.to]); then 
             "y": a Exclusive ([input.from, input.to]); then d
             "z": b Shared (input.key), c Shared (input.key); then e, f

@@ -50,7 +50,7 @@ fn a_task_is_called_under_one_key_with_the_token_of_its_lock() {
             a calls task send-email {"to": "ann"}, call 1 attempt 1, token #1.1
             a calls task send-email {"to": "ann"}, call 1 attempt 2, token #1.1
             crashed
-            a calls task send-email {"to": "ann"}, call 1 attempt 3, token #1.1
+            a calls task send-email {"to": "ann"}, call 1 attempt 3, token #2.0
             a done: "sent"
         "#]],
     );

@@ -61,7 +61,7 @@ fn uncommitted_changes_are_seen_by_nobody_and_survive_a_crash() {
             b done: "nothing"
             rows ["\"x\" by a", "\"y\" by a"], idle false
             crashed
-            a calls GET http://outside/two, call 2 attempt 2, token #1.2
+            a calls GET http://outside/two, call 2 attempt 2, token #2.0
             c done: "nothing"
             a done: null
             d done: "one"

@@ -86,7 +86,7 @@ fn a_commit_that_the_store_judges_leaves_its_lock_and_its_rows_in_step() {
             a calls GET http://outside/ticket, call 1 attempt 1, token #1.1
             rows ["\"hall\" by a"], idle false
             crashed
-            a calls GET http://outside/ticket, call 1 attempt 2, token #1.1
+            a calls GET http://outside/ticket, call 1 attempt 2, token #2.0
             a done: 101
             b calls GET http://outside/ticket, call 1 attempt 1, token #2.1
             b failed: data.unique: Seat/00e8d4a5-1000-75b9-9a77-13fb5a0f8e7e has the same number as Seat/00e8d4a5-1000-757f-a208-3ced74bff100: [101]

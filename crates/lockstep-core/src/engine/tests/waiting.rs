@@ -239,7 +239,7 @@ fn waits_go_on_side_by_side_under_a_lock() {
             rows ["\"hall\" by a"], idle false
             signal 1 is kept
             crashed
-            a calls GET http://outside/call, call 1 attempt 2, token #1.1
+            a calls GET http://outside/call, call 1 attempt 2, token #2.0
             a done: {"go": "now", "called": "fine"}
             rows [], idle true
             b calls GET http://outside/call, call 1 attempt 1, token #2.1

@@ -107,6 +107,70 @@ fn the_lock_of_a_workflow_is_kept_to_its_end_and_through_a_crash() {
 }
 
 #[test]
+fn calls_under_a_lock_carry_tokens_that_only_grow_and_those_of_called_workflows_too() {
+    check(
+        r#"
+workflow: order
+exclusive_lock: { context: '"order"', while_waiting: hold }
+activities:
+  - activity: outer
+    steps:
+      - http: { url: "http://shop/outer" }
+  - activity: inner
+    exclusive_lock: { context: '"inner"' }
+    steps:
+      - http: { url: "http://shop/inner" }
+  - activity: behind
+    steps:
+      - http: { url: "http://shop/behind" }
+      - workflow: { call: free }
+      - workflow: { call: taking }
+      - http: { url: "http://shop/last" }
+---
+workflow: free
+activities:
+  - activity: call
+    steps:
+      - http: { url: "http://shop/free" }
+---
+workflow: taking
+activities:
+  - activity: call
+    exclusive_lock: { context: '"taken"' }
+    steps:
+      - http: { url: "http://shop/taken" }
+"#,
+        "
+        start f free
+        ok f
+        start a order
+        ok a
+        ok a
+        ok a
+        ok a/free
+        ok a/taking
+        crash
+        ok a
+        ",
+        expect![[r#"
+            f calls GET http://shop/free, call 1 attempt 1, token -
+            f done: null
+            a calls GET http://shop/outer, call 1 attempt 1, token #1.1
+            a calls GET http://shop/inner, call 2 attempt 1, token #1.2
+            a calls GET http://shop/behind, call 3 attempt 1, token #1.2
+            a/free calls GET http://shop/free, call 1 attempt 1, token #1.2
+            a/free done: null
+            a/taking calls GET http://shop/taken, call 1 attempt 1, token #1.3
+            a/taking done: null
+            a calls GET http://shop/last, call 6 attempt 1, token #1.3
+            crashed
+            a calls GET http://shop/last, call 6 attempt 2, token #2.0
+            a done: null
+        "#]],
+    );
+}
+
+#[test]
 fn a_workflow_that_loses_its_lock_fails() {
     check(
         KEPT,
@@ -164,7 +228,7 @@ fn who_shares_a_ticket_after_a_restart_times_out_all_the_same() {
     row.ticket = 1;
     expect![[r#"
         crashed
-        a calls GET http://shop/first, call 1 attempt 2, token #1.2
+        a calls GET http://shop/first, call 1 attempt 2, token #2.0
         "o1": a Exclusive (input.id); then b, c
         "stock": a Exclusive ("stock"); then 
         b failed: lock.waiting_timeout: waited 10s for the lock "o1", which is held by instance a since 2001-09-09T01:46:40Z

@@ -43,6 +43,10 @@ impl Laws {
         Violation::of("signalled-is-durable", format!("{id} keeps {by}, the store does not"))
     }
 
+    fn parent_of(&self, id: InstanceId) -> Option<InstanceId> {
+        self.courses.get(&id)?.parent
+    }
+
     /// Takes an outside call.
     pub(crate) fn called(&self, request: &CallRequest, memory: &Memory) -> Result<(), Violation> {
         let (key, attempt) = (&request.idempotency_key, request.attempt);
@@ -54,7 +58,9 @@ impl Laws {
         }
         let Some(token) = request.fencing_token else { return Ok(()) };
         let locks = ready(memory.locks()).expect("the store in memory is open");
-        if locks.iter().any(|row| row.token == token && row.instance == request.instance) {
+        let mut line = std::iter::successors(Some(request.instance), |id| self.parent_of(*id));
+        // A later token may be that of a lock which has been given back since.
+        if line.any(|id| locks.iter().any(|row| row.token <= token && row.instance == id)) {
             return Ok(());
         }
         let text = format!("{key} is made under {token}, of which the store does not know");
