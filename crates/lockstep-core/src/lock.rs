@@ -379,17 +379,12 @@ impl LockTable {
         self.waiting.remove(&waiter.wish.owner);
         self.entangled.remove(&waiter.wish.owner);
         self.everyone.remove(place, waiter.wish.mode);
-        // One who is kept by the lock of the whole system watches a key that it does not want.
-        if waiter.watches.as_deref() == Some(SYSTEM) {
-            self.system.unwatch(place);
-        }
+        // It watches one of its keys, or that of the whole system.
+        self.system.unwatch(place);
         for key in waiter.wish.keys.iter() {
-            let is_watched = waiter.watches.as_ref() == Some(key);
             self.reduce(key, |state| {
                 state.queue.remove(place, waiter.wish.mode);
-                if is_watched {
-                    state.unwatch(place);
-                }
+                state.unwatch(place);
             });
         }
         Some(waiter)

@@ -1,5 +1,6 @@
 //! Tables of what the lock table does, and its laws under random schedules beside a model.
 
+mod chance;
 mod family;
 mod laws;
 mod model;

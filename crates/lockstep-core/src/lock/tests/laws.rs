@@ -6,6 +6,7 @@ use std::sync::Arc;
 use lockstep_definition::LockMode;
 use uuid::Uuid;
 
+use super::chance::Chance;
 use super::model::{Model, ModelWaiter, place};
 use crate::id::{FencingToken, InstanceId};
 use crate::lock::{Answer, Grant, Hold, LockTable, SYSTEM, Wish};
@@ -14,21 +15,6 @@ use crate::time::Time;
 const SEEDS: u64 = 500;
 const STEPS: u64 = 90;
 const KEYS: [&str; 4] = ["x", "y", "z", "q"];
-
-/// A generator of numbers: that of Lehmer, modulo 2^61 - 1.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, end: u64) -> u64 {
-        let product = u128::from(self.0) * 437_799_614_237_992_725 % ((1 << 61) - 1);
-        self.0 = u64::try_from(product).unwrap();
-        (self.0 >> 20) % end
-    }
-
-    fn one_in(&mut self, count: u64) -> bool {
-        self.below(count) == 0
-    }
-}
 
 struct Trial {
     table: LockTable,
@@ -361,14 +347,14 @@ impl Trial {
             let is_entangled =
                 table.owners.contains_key(&owner) || table.awaited_by.contains_key(&owner);
             assert_eq!(table.entangled.contains(&owner), is_entangled, "entangled");
-            let watches = table.waiter(owner).and_then(|waiter| waiter.watches.as_ref());
-            assert!(watches.is_some(), "each waiter watches a key");
         }
         assert!(table.entangled.len() <= table.waiters.len());
         assert!(table.locks.values().all(|state| !state.is_idle()), "no idle key has an entry");
-        if table.waiters.is_empty() {
-            assert!(table.locks.values().all(|state| !state.is_watched()), "no stray watcher");
-        }
+        let watchers = table.locks.values().chain([&table.system]).map(|state| {
+            let next = |place: &_| state.next_watcher(Some(*place));
+            std::iter::successors(state.next_watcher(None), next).count()
+        });
+        assert_eq!(watchers.sum::<usize>(), table.waiters.len(), "each waiter watches one key");
     }
 }
 
