@@ -2,6 +2,7 @@
 
 mod chance;
 mod family;
+mod key;
 mod laws;
 mod model;
 mod restored;
