@@ -1,5 +1,7 @@
 //! The laws of the lock table, beside the model, under random schedules.
 
+mod invariants;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -286,7 +288,8 @@ impl Trial {
     fn dump(&self) -> String {
         let keys = self.table.keys().map(|key| {
             let waiters: Vec<_> = self.table.waiters(key).collect();
-            format!("{key}: {:?} {waiters:?}\n", self.table.holds(key))
+            let length = self.table.queue_length(key);
+            format!("{key}: {:?} {length} {waiters:?}\n", self.table.holds(key))
         });
         keys.collect()
     }
@@ -302,7 +305,7 @@ impl Trial {
             let waiters = self.model.waiters.iter().filter(|waiter| waiter.wish.keys.contains(key));
             let waiters: Vec<_> =
                 waiters.map(|waiter| (waiter.ticket, waiter.wish.owner)).collect();
-            format!("{key}: {holds:?} {waiters:?}\n")
+            format!("{key}: {holds:?} {} {waiters:?}\n", waiters.len())
         };
         keys.iter().map(of_key).collect()
     }
@@ -314,47 +317,11 @@ impl Trial {
         for waiter in &model.waiters {
             let at = place(&waiter.wish, waiter.ticket);
             assert!(!model.may_go(&waiter.wish, at), "{} could go", number(waiter.wish.owner));
-            assert!(!self.table.obstacles(waiter.wish.owner).is_empty(), "kept by nothing");
+            self.check_told(waiter);
             let bound = 16 * u32::try_from(waiter.before.len() + 1).unwrap();
             assert!(waiter.passed <= bound, "overtaking is bounded");
         }
         self.check_derived();
-    }
-
-    fn check_exclusion(&self) {
-        let kin = |one: InstanceId, other: InstanceId| {
-            let below = |one, other| {
-                self.lineages.get(&one).is_some_and(|all: &Vec<InstanceId>| all.contains(&other))
-            };
-            one == other || below(one, other) || below(other, one)
-        };
-        for (index, (key, one)) in self.model.holds.iter().enumerate() {
-            for (other_key, other) in &self.model.holds[..index] {
-                let meet = key == other_key || &**key == SYSTEM || &**other_key == SYSTEM;
-                let shared = one.mode == LockMode::Shared && other.mode == LockMode::Shared;
-                assert!(!meet || shared || kin(one.owner, other.owner), "exclusion");
-            }
-        }
-    }
-
-    /// What the table derives is what follows from holds, waiters and ends.
-    fn check_derived(&self) {
-        let table = &self.table;
-        let is_idle = self.model.holds.is_empty() && self.model.waiters.is_empty();
-        assert_eq!(table.is_idle(), is_idle);
-        for waiter in &self.model.waiters {
-            let owner = waiter.wish.owner;
-            let is_entangled =
-                table.owners.contains_key(&owner) || table.awaited_by.contains_key(&owner);
-            assert_eq!(table.entangled.contains(&owner), is_entangled, "entangled");
-        }
-        assert!(table.entangled.len() <= table.waiters.len());
-        assert!(table.locks.values().all(|state| !state.is_idle()), "no idle key has an entry");
-        let watchers = table.locks.values().chain([&table.system]).map(|state| {
-            let next = |place: &_| state.next_watcher(Some(*place));
-            std::iter::successors(state.next_watcher(None), next).count()
-        });
-        assert_eq!(watchers.sum::<usize>(), table.waiters.len(), "each waiter watches one key");
     }
 }
 
