@@ -353,3 +353,20 @@ fn a_reserved_waiter_that_leaves_lets_those_behind_it_go() {
     "#]]
     .assert_eq(&played.output);
 }
+
+#[test]
+fn a_grant_past_one_who_is_reserved_is_charged_to_the_next() {
+    let mut played = reserved();
+    for line in ["g wants q", "u wants x q", "h runs c", "c wants x"] {
+        played.play(line);
+    }
+    expect![[r#"
+        g wants q: g has q as 18
+        u wants x q: waits, ticket 2, 1 ahead
+        h runs c: -
+        c wants x: c has x as 19
+    "#]]
+    .assert_eq(&played.output);
+    let overtaken = |who| played.table.waiter(owner(who)).map(|waiter| waiter.overtaken);
+    assert_eq!((overtaken("w"), overtaken("u")), (Some(super::MAX_OVERTAKEN), Some(1)));
+}
