@@ -3,7 +3,8 @@
 use std::fs;
 
 use serde_json::{Value as Json, json};
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
 
 use crate::binary::{Told, lockstep, run};
 use crate::explain::Scene;
@@ -122,10 +123,20 @@ async fn wait_ends_with_the_release_by_another_process() {
     let shelf = Shelf::new();
     let (id, token) = acquire(&shelf, &["\"k\""]).await;
     let mut waiting = spawned(&shelf, &["acquire", "\"k\"", "--wait", "1m"]);
-    let waiting = waiting.spawn().expect("the program can be started");
+    let mut waiting = waiting.spawn().expect("the program can be started");
+    has_begun_to_wait(&mut waiting).await;
     assert_eq!(lock(&shelf, &["release", &id, &token]).await.status, Some(0));
-    let ended = soon("the lock", waiting.wait_with_output()).await.expect("it ends");
-    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    let ended = soon("the lock", waiting.wait()).await.expect("it ends");
+    assert!(ended.success(), "{ended}");
+}
+
+/// Waits until a process has said that it waits for a lock. What else it says is lost.
+async fn has_begun_to_wait(waiting: &mut Child) {
+    let mut told = BufReader::new(waiting.stderr.as_mut().expect("it is piped"));
+    let mut line = String::new();
+    let read = told.read_line(&mut line);
+    soon("a line that it waits", read).await.expect("it is text");
+    assert!(line.starts_with("waiting: "), "{line}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -135,11 +146,7 @@ async fn interrupted_wait_holds_nothing() {
     let mut waiting = spawned(&shelf, &["acquire", "\"k\"", "--wait", "1m"]);
     let mut waiting = waiting.spawn().expect("the program can be started");
     // It listens to signals before it says that it waits.
-    let mut told = tokio::io::BufReader::new(waiting.stderr.take().expect("it is piped"));
-    let mut line = String::new();
-    let read = tokio::io::AsyncBufReadExt::read_line(&mut told, &mut line);
-    soon("a line that it waits", read).await.expect("it is text");
-    assert!(line.starts_with("waiting: "), "{line}");
+    has_begun_to_wait(&mut waiting).await;
     signal(&waiting, "INT").await;
     let ended = soon("the end of the wait", waiting.wait()).await.expect("it ends");
     assert_eq!(ended.code(), Some(130));
@@ -147,7 +154,7 @@ async fn interrupted_wait_holds_nothing() {
     assert!(locks(&shelf).await.is_empty());
 }
 
-async fn signal(child: &tokio::process::Child, name: &str) {
+async fn signal(child: &Child, name: &str) {
     let id = child.id().expect("it runs").to_string();
     let sent = Command::new("kill").args(["-s", name, &id]).status().await;
     assert!(sent.expect("there is such a program").success());
@@ -190,16 +197,40 @@ async fn instance_whose_lock_is_broken_fails_when_it_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn engine_at_work_refuses_clients_and_honours_their_locks() {
+async fn engine_at_work_refuses_clients_and_they_honour_its_locks() {
     let mut scene = Scene::start("2m").await;
     let told = scene.ask(&["lock", "acquire", "\"k\""]).await;
     assert_eq!((told.status, told.stdout.as_str()), (Some(3), ""));
     assert!(told.stderr.contains("while an engine is at work on a store"), "{}", told.stderr);
 
+    let (first, _) = scene.parties("Order/o1").await;
     scene.kill().await;
     let busy = scene.ask(&["lock", "acquire", "ref(\"Order\", \"o1\")"]).await;
     is_refused(&busy, "lock.busy");
-    assert!(busy.stderr.contains("held by instance"), "{}", busy.stderr);
+    assert!(busy.stderr.contains(&format!("held by instance {first}")), "{}", busy.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn engine_honours_the_lock_of_a_client_until_it_is_released() {
+    const EDIT: &str = r#"
+workflow: edit
+activities:
+  - activity: edit
+    exclusive_lock: { context: 'ref("Contact", "c1")', on_busy: fail }
+    steps: [{ log: here }]
+"#;
+    let shelf = Shelf::new();
+    let workflow = shelf.path("edit.yaml");
+    fs::write(&workflow, EDIT).expect("the folder can be written");
+    let (workflow, url) = (workflow.to_str().expect("it is text").to_owned(), shelf.url());
+    let edit = ["run", &workflow, "--store", &url, "--quiet", "--each"];
+    let (id, token) = acquire(&shelf, &[CONTACT, "--owner", "ann"]).await;
+    let told = run(&edit).await;
+    assert_eq!(told.status, Some(1), "{}", told.stderr);
+    assert!(told.stdout.contains(" failed lock.busy: "), "{}", told.stdout);
+    assert!(told.stdout.contains(&format!("client `ann` (lock {id})")), "{}", told.stdout);
+    assert_eq!(lock(&shelf, &["release", &id, &token]).await.status, Some(0));
+    assert_eq!(run(&edit).await.status, Some(0), "it is free");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -242,6 +273,7 @@ async fn command_outlives_the_time_to_live_of_its_lock() {
         journal(&shelf, &id).await.matches("renewed until").count() >= 4
     })
     .await;
+    is_refused(&lock(&shelf, &["acquire", "\"k\""]).await, "lock.busy");
     fs::write(file, "").expect("the folder can be written");
     let ended = soon("the end of the command", running.wait_with_output()).await.expect("it ends");
     assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));

@@ -87,7 +87,7 @@ impl Scene {
     /// The id of who holds a lock, and of who waits for it.
     pub(crate) async fn parties(&self, key: &str) -> (String, String) {
         let lock = self.ask(&["locks", key, "--format", "json"]).await.lines().remove(0);
-        let id = |json: &Json| json.as_str().unwrap_or_default().to_owned();
+        let id = |json: &Json| json.as_str().expect("an instance").to_owned();
         (id(&lock["holders"][0]["instance"]), id(&lock["waiters"][0]["instance"]))
     }
 }

@@ -18,7 +18,8 @@ use crate::server::{Answer, Server};
 
 const WAITERS: usize = 1000;
 
-/// One holds the key `k` until the server answers; the others count when they have it.
+/// One holds the key `k` until the server answers; the others count when they have it. The `find`
+/// reads from the store, so that any two who had it at once would meet.
 async fn queue(server: &Server) -> Engine {
     let written = Written::text(&format!(
         r#"
@@ -35,12 +36,15 @@ workflow: next
 input: {{ priority: {{ type: int, default: 0 }} }}
 activities:
   - activity: next
+    on_conflict: fail
     exclusive_lock: {{ context: '"k"', priority: input.priority, waiting_timeout: 10m }}
     steps:
       - load: {{ entity: Counter, id: c1 }}
         as: counter
+      - find: {{ entity: Counter }}
+        as: all
       - update: counter
-        set: {{ value: "${{counter.value + 1}}" }}
+        set: {{ value: "${{counter.value + size(all)}}" }}
 output: "${{counter.value}}"
 "#,
         server.url()

@@ -114,16 +114,23 @@ async fn lock_of_everything_in_shared_mode_waits_for_writers_and_goes_with_reade
         &server,
         &[
             ("read", r#"context: '"k"', mode: shared"#),
-            ("try-write", r#"context: '"k"', on_busy: fail"#),
-            ("read-all", "mode: shared, on_busy: fail"),
+            ("write", r#"context: '"j"'"#),
+            ("try-write", r#"context: '"i"', on_busy: fail"#),
+            ("read-all", "mode: shared"),
         ],
     )
     .await;
     let reader = engine.begin("read", json!({})).await;
-    let all = engine.begin("read-all", json!({})).await;
+    server.has_seen(1).await;
+    let writer = engine.begin("write", json!({})).await;
     server.has_seen(2).await;
+    let all = engine.begin("read-all", json!({})).await;
+    engine.told(all.id, waits).await;
+    engine.cancel(writer.id).await;
+    assert_eq!(error_code(&ended(writer).await), "cancelled");
+    server.has_seen(3).await;
     let write = engine.run("try-write", json!({})).await;
-    assert_eq!(error_code(&write), "lock.busy", "everything is read");
+    assert_eq!(error_code(&write), "lock.busy", "mutual exclusion: everything is read");
     server.release();
     for started in [reader, all] {
         ended(started).await.expect("they are not in each other's way");

@@ -58,6 +58,8 @@ async fn lock_of_a_workflow_is_kept_from_the_first_activity_to_the_end() {
     let (engine, taken_up) = Engine::recover(shelf.open().await, &written).await;
     let tried = engine.run("try", json!({"id": "o1"})).await;
     assert_eq!(error_code(&tried), "lock.busy", "mutual exclusion, through a restart");
+    let message = tried.unwrap_err().message;
+    assert!(message.contains(&first.to_string()), "the first one has it, not the next: {message}");
     assert_eq!(engine.run("try", json!({"id": "o2"})).await.expect("it is free"), json!("tried"));
     let skipped = engine.run("skip", json!({"id": "o1"})).await.expect("it ends well");
     assert_eq!(skipped, Json::Null, "a workflow that is left out has no output");
@@ -120,7 +122,8 @@ output: done
     }
 }
 
-/// Calls a workflow under a lock which that wants as well; and one that is no child wants it, too.
+/// Calls a workflow twice under a lock which that wants as well, between two calls to the server; and
+/// one that is no child wants it, too.
 fn family(server: &Server) -> Written {
     let url = server.url();
     Written::text(&format!(
@@ -133,11 +136,14 @@ activities:
   - activity: only
     exclusive_lock: {{ context: '"k"', hold_timeout: 10m, waiting_timeout: 10m }}
     steps:
+      - http: {{ url: "{url}/parent" }}
       - parallel:
           left: [{{ workflow: {{ call: child }}, timeout: 9m }}]
           right: [{{ workflow: {{ call: child }}, timeout: 9m }}]
+      - http: {{ url: "{url}/parent" }}
 ---
 workflow: child
+input: {{ who: {{ type: string, default: child }} }}
 activities:
   - activity: only
     on_conflict: fail
@@ -145,7 +151,7 @@ activities:
     steps:
       - load: {{ entity: Counter, id: c1 }}
         as: counter
-      - http: {{ url: "{url}" }}
+      - http: {{ url: "{url}/${{input.who}}" }}
       - update: counter
         set: {{ value: "${{counter.value + 1}}" }}
 "#
@@ -159,7 +165,10 @@ async fn called_workflows_enter_the_lock_of_their_caller_and_exclude_each_other(
     engine.seed("Counter", "c1", json!({})).await;
     let parent = engine.begin("parent", json!({})).await;
     server.has_seen(1).await;
-    let stranger = engine.begin("child", json!({})).await;
+    let stranger = engine.begin("child", json!({"who": "stranger"})).await;
+    engine.told(stranger.id, |event| matches!(event, Happening::LockWaited { .. })).await;
+    server.release_one();
+    server.has_seen(2).await;
     until("the other child and the stranger wait", async || {
         let locks = engine.runner().locks().await.expect("it runs");
         locks.iter().map(|lock| lock.waiters.len()).sum::<usize>() == 2
@@ -168,11 +177,18 @@ async fn called_workflows_enter_the_lock_of_their_caller_and_exclude_each_other(
     let locks = engine.runner().locks().await.expect("it runs");
     let [lock] = locks.as_slice() else { panic!("one key: {locks:#?}") };
     assert_eq!(lock.holders.len(), 2, "the caller and one of the called: {lock:#?}");
-    assert_eq!(server.requests().len(), 1, "mutual exclusion: one of the called at a time");
-    let last = lock.waiters.last().expect("two wait").who;
-    assert_eq!(last, stranger.id, "whoever is called goes before one who waits for the caller");
-    server.release();
+    assert_eq!(server.requests().len(), 2, "mutual exclusion: one of the called at a time");
+    server.release_one();
+    server.has_seen(3).await;
+    server.release_one();
+    server.has_seen(4).await;
+    server.release_one();
     ended(parent).await.expect("both children have their turns");
+    server.has_seen(5).await;
+    let paths: Vec<String> = server.requests().into_iter().map(|request| request.path).collect();
+    let expected = ["/parent", "/child", "/child", "/parent", "/stranger"];
+    assert_eq!(paths, expected, "whoever is called goes before one who waits for the caller");
+    server.release();
     ended(stranger).await.expect("it has its turn");
     let value = crate::counter::value(&engine, "c1").await;
     assert_eq!(value, 3, "no lost update: each was alone");
