@@ -110,11 +110,7 @@ impl LockTable {
             return Some(Err(block));
         }
         let waiter = self.leave(place)?;
-        let grant = self.take(&waiter.wish, place, now);
-        // What the owner holds otherwise does not stand in the way as its wish did.
-        let elsewhere = grant.keys.len() < waiter.wish.keys.len();
-        self.unsettled.extend(elsewhere.then_some(grant.owner));
-        Some(Ok(grant))
+        Some(Ok(self.take(&waiter.wish, place, now)))
     }
 
     /// Has a waiter watch a key instead of the one that it watches.
