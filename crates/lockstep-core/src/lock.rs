@@ -148,6 +148,9 @@ pub struct LockTable {
     tokens: Serial,
     tickets: Ticket,
     planted: Planted,
+    /// Waiters looked at so far.
+    #[cfg(test)]
+    looks: u64,
 }
 
 impl LockTable {
@@ -174,6 +177,8 @@ impl LockTable {
             tokens: Serial::new(epoch),
             tickets: 0,
             planted,
+            #[cfg(test)]
+            looks: 0,
         }
     }
 

@@ -10,7 +10,9 @@
 //! * Progress: when a call returns, no waiter can be granted its wish.
 //! * Going through watchers ends at a *barrier*, a hold or waiter that keeps all who come later,
 //!   except those for whom the barrier waits and the descendants of holders: these few are looked
-//!   at one by one. So a hand-over costs the same with however many waiters.
+//!   at one by one. So a hand-over costs the same with however many waiters, but for those that are
+//!   kept by another key from here on: all of them go on to watch that one. They come back only if
+//!   somebody overtakes them there, which happens [`MAX_OVERTAKEN`](super::MAX_OVERTAKEN) times.
 //! * Several keys are gone through together, so that the lowest place comes first everywhere.
 //!
 //! A grant frees nobody: who was kept by the waiter is kept by the holder. The exception is a holder
@@ -104,6 +106,10 @@ impl LockTable {
 
     /// Grants a waiter its wish, or returns what keeps it and has it watched.
     fn look_at(&mut self, place: Place, now: Time) -> Option<Result<Grant, Block>> {
+        #[cfg(test)]
+        {
+            self.looks += 1;
+        }
         let waiter = self.waiters.get(&place)?;
         if let Some(block) = self.block(&waiter.wish, place) {
             self.watch(place, block.key());

@@ -1,6 +1,7 @@
 //! Tables of what the lock table does, and its laws under random schedules beside a model.
 
 mod chance;
+mod cost;
 mod family;
 mod key;
 mod laws;
