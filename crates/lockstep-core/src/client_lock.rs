@@ -221,10 +221,12 @@ impl World {
     ) {
         let renewed = check_time_to_live(time_to_live).and_then(|()| {
             let client = self.clients.locks.get_mut(&lock).ok_or_else(|| not_held(lock))?;
-            let Stage::Held { token: present, since, timer, .. } = client.stage else {
+            let Stage::Held { token: present, since, until, timer } = client.stage else {
                 return Err(not_held(lock));
             };
-            if present != token {
+            // Its time may be over without the timer having been looked at.
+            let is_over = until <= self.now && !self.planted.is(Bug::LateRenewal);
+            if present != token || is_over {
                 return Err(not_held(lock));
             }
             self.timers.cancel(timer);

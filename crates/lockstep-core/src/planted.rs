@@ -138,6 +138,8 @@ bugs! {
     NotTakenAgain = "not-taken-again",
     /// A client's lock that has run out can be renewed, although it went to another.
     RenewedAfterEnd = "renewed-after-end",
+    /// A client renews its lock behind the end of its time, because nobody has looked at the timer.
+    LateRenewal = "late-renewal",
     /// A client's lock has no timer after a restart: it outlives its client.
     ClientWithoutTimer = "client-without-timer",
 

@@ -156,6 +156,11 @@ impl Rig {
                 let idle = self.engine.locks_are_idle();
                 self.say(&format!("rows {rows:?}, idle {idle}"));
             }
+            ["sleep", millis] => {
+                // Time passes, and the engine does not run.
+                let millis: i64 = millis.parse().expect("milliseconds");
+                self.now = Time(self.now.0 + millis * 1000);
+            }
             [pause] if pause.starts_with('+') => {
                 let millis: i64 = pause.trim_start_matches('+').parse().expect("milliseconds");
                 self.pass(millis * 1000);

@@ -56,6 +56,28 @@ fn clients_hold_wait_renew_and_release() {
 }
 
 #[test]
+fn a_lock_whose_time_is_over_cannot_be_renewed_before_the_timer_is_looked_at() {
+    check(
+        KEPT,
+        r#"
+        client k "o1" ttl=5000
+        sleep 4999
+        renew k 5000
+        sleep 5000
+        renew k 5000
+        +0
+        locks
+        "#,
+        expect![[r#"
+            k holds ["\"o1\""] under #1.1
+            k: done
+            k: lock.lost: the lock k is not held under this token any more
+            rows [], idle true
+        "#]],
+    );
+}
+
+#[test]
 fn a_clients_lock_is_told_when_it_is_durable_and_its_late_release_does_nothing() {
     check(
         KEPT,

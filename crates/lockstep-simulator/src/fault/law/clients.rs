@@ -135,6 +135,11 @@ impl Laws {
         }
     }
 
+    /// Returns when the time of a client's lock is over, as its journal tells.
+    pub(crate) fn lives_until(&self, id: InstanceId) -> Option<Time> {
+        self.clients.0.get(&id).map(|client| Time(client.lives_until))
+    }
+
     /// Looks at the row of a client's lock.
     pub(super) fn client_row(&self, row: &LockRow) -> Result<(), Violation> {
         if self.clients.0.get(&row.instance).is_some_and(|client| client.has(row)) {

@@ -59,6 +59,8 @@ enum Asked {
 struct Client {
     planned: PlannedClient,
     held: Option<ClientLock>,
+    /// When its time is over, as the engine knows; `None` from a restart to the next renewal.
+    until: Option<Time>,
 }
 
 /// All clients.
@@ -69,9 +71,12 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    /// Forgets what the engine was asked for when it ended.
+    /// Forgets what the engine was asked for when it ended, and what came of it.
     pub(super) fn forget_requests(&mut self) {
         self.asked.clear();
+        for client in self.all.values_mut() {
+            client.until = None;
+        }
     }
 }
 
@@ -103,7 +108,7 @@ impl Trial<'_> {
             waiting_timeout: Duration::from_micros(planned.waiting),
             time_to_live: Duration::from_micros(planned.living),
         };
-        self.clients.all.insert(lock, Client { planned, held: None });
+        self.clients.all.insert(lock, Client { planned, held: None, until: None });
         self.tell(Event::Lock(asked))
     }
 
@@ -146,6 +151,7 @@ impl Trial<'_> {
         self.coverage.count("client got its lock");
         self.laws.client_has(lock, &held, &self.memory)?;
         let Some(client) = self.clients.all.get_mut(&lock) else { return Ok(()) };
+        client.until = Some(held.until);
         client.held = Some(held);
         let pause = client.planned.pause;
         let first = match client.planned.manner {
@@ -163,6 +169,7 @@ impl Trial<'_> {
         let Some(client) = self.clients.all.get(&lock) else { return Ok(()) };
         let Some(held) = client.held.clone() else { return Ok(()) };
         let (token, planned) = (held.token, client.planned.clone());
+        let until = client.until.or_else(|| self.laws.lives_until(lock));
         let is_held = self.laws.holds(lock, token);
         self.say(|| format!("the client of {lock}: {act:?}, holds it: {is_held}"));
         let again = |trial: &mut Self, act| {
@@ -173,8 +180,12 @@ impl Trial<'_> {
                 let next = if left > 1 { Act::Renew(left - 1) } else { Act::Release };
                 again(self, next);
                 let time_to_live = Duration::from_micros(planned.living);
-                let until = self.now().after(time_to_live);
-                let asked = if is_held {
+                let now = self.now();
+                let asked = if is_held && until.is_some_and(|until| now < until) {
+                    let until = now.after(time_to_live);
+                    if let Some(client) = self.clients.all.get_mut(&lock) {
+                        client.until = Some(until);
+                    }
                     Asked::Renewal(lock, until)
                 } else {
                     Asked::Refusal("late renewal of a client refused")
