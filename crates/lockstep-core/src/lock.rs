@@ -45,13 +45,14 @@ mod cycle;
 mod hand_on;
 mod inspection;
 pub mod key;
+mod places;
 mod queue;
 mod state;
 #[cfg(test)]
 mod tests;
 mod wish;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -60,7 +61,8 @@ use indexmap::IndexMap;
 pub use self::cycle::Awaited;
 use self::hand_on::Source;
 pub use self::inspection::{Obstacle, ObstacleKind};
-use self::queue::{Place, Queue};
+use self::places::PlaceMap;
+use self::queue::Place;
 use self::state::KeyState;
 pub use self::wish::{Hold, MAX_PRIORITY, Wish};
 use crate::id::{FencingToken, IdMap, IdSet, InstanceId, Serial, Ticket};
@@ -131,9 +133,8 @@ pub struct LockTable {
     /// [`SYSTEM`].
     system_key: Arc<str>,
     owners: IndexMap<InstanceId, Owner, RandomState>,
-    waiters: BTreeMap<Place, Waiter>,
+    waiters: PlaceMap<Waiter>,
     waiting: IdMap<Place>,
-    everyone: Queue,
     /// For whose ends each instance waits.
     awaited: IdMap<Vec<InstanceId>>,
     /// Who waits for the end of each instance.
@@ -166,9 +167,8 @@ impl LockTable {
             system: KeyState::default(),
             system_key: SYSTEM.into(),
             owners: IndexMap::default(),
-            waiters: BTreeMap::new(),
+            waiters: PlaceMap::default(),
             waiting: IdMap::default(),
-            everyone: Queue::default(),
             awaited: IdMap::default(),
             awaited_by: IdMap::default(),
             entangled: IdSet::default(),
@@ -263,7 +263,7 @@ impl LockTable {
 
     /// Returns the first place in a queue in which one at `place` stands.
     fn first_beside(&self, place: Place) -> Place {
-        let waiter = self.waiters.get(&place);
+        let waiter = self.waiters.get(place);
         let key = waiter.and_then(|waiter| waiter.wish.keys.first());
         let first = key.and_then(|key| self.key(key)?.queue.next(None));
         first.unwrap_or(place)
@@ -288,8 +288,7 @@ impl LockTable {
             drop(self.leave(place));
         }
         let place = Place::new(ticket, wish.priority);
-        let is_taken =
-            self.waiters.contains_key(&place) || self.planted.is(Bug::QueuedAnewAtRestart);
+        let is_taken = self.waiters.contains(place) || self.planted.is(Bug::QueuedAnewAtRestart);
         let ticket = if is_taken { self.tickets.saturating_add(1) } else { ticket };
         self.tickets = self.tickets.max(ticket);
         self.join(wish, ticket);
@@ -301,7 +300,7 @@ impl LockTable {
     pub fn settle(&mut self, now: Time) -> Vec<Grant> {
         let mut sources = Vec::new();
         if std::mem::take(&mut self.is_restored) {
-            sources.push(Source::Listed(self.everyone.iter().collect()));
+            sources.push(Source::Listed(self.waiters.iter().map(|(place, _)| *place).collect()));
         }
         self.hand_on(sources, now)
     }
@@ -332,7 +331,7 @@ impl LockTable {
     }
 
     fn waiter(&self, owner: InstanceId) -> Option<&Waiter> {
-        self.waiters.get(self.waiting.get(&owner)?)
+        self.waiters.get(*self.waiting.get(&owner)?)
     }
 
     fn held_by(&self, owner: InstanceId) -> &[Held] {
@@ -367,7 +366,6 @@ impl LockTable {
     /// Puts a wish into the queues of its keys.
     fn join(&mut self, wish: Wish, ticket: Ticket) -> Place {
         let place = Place::new(ticket, wish.priority);
-        self.everyone.insert(place, wish.mode);
         for key in wish.keys.iter() {
             self.key_mut(key).queue.insert(place, wish.mode);
         }
@@ -380,10 +378,9 @@ impl LockTable {
 
     /// Takes a wish out of the queues of its keys.
     fn leave(&mut self, place: Place) -> Option<Waiter> {
-        let waiter = self.waiters.remove(&place)?;
+        let waiter = self.waiters.remove(place)?;
         self.waiting.remove(&waiter.wish.owner);
         self.entangled.remove(&waiter.wish.owner);
-        self.everyone.remove(place, waiter.wish.mode);
         // It watches one of its keys, or that of the whole system.
         self.system.unwatch(place);
         for key in waiter.wish.keys.iter() {

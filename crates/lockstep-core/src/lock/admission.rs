@@ -8,13 +8,14 @@
 //!
 //! Absent by design: changes of queues; see `hand_on`.
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use lockstep_definition::LockMode;
 
 use super::queue::{Place, Queue};
-use super::wish::{Hold, Wish};
-use super::{Grant, Held, LockTable, MAX_OVERTAKEN, SYSTEM};
+use super::wish::{Hold, Wish, both_shared};
+use super::{Grant, Held, LockTable, MAX_OVERTAKEN, SYSTEM, Waiter};
 use crate::id::{FencingToken, IdSet};
 use crate::planted::Bug;
 use crate::time::Time;
@@ -120,7 +121,8 @@ impl LockTable {
         let system = (!wants_system).then_some(&self.system_key);
         self.missing(wish).chain(system).filter_map(move |key| {
             let first = if wants_system {
-                self.first_unyielding(self.everyone.before(place, wish.mode), wish, &mut precedence)
+                let before = self.anyone_before(None, place, wish.mode);
+                self.first_unyielding(before.map(|waiter| waiter.place), wish, &mut precedence)
             } else {
                 let state = self.key(key)?;
                 // Nobody is overtaken at a key that is held, nor one who waits for the system.
@@ -136,6 +138,19 @@ impl LockTable {
         })
     }
 
+    /// Returns who stands between two places, both excluded, and conflicts with one who wants the
+    /// whole system in `mode`.
+    pub(super) fn anyone_before(
+        &self,
+        after: Option<Place>,
+        place: Place,
+        mode: LockMode,
+    ) -> impl Iterator<Item = &Waiter> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let waiters = self.waiters.range(from, Some(place)).map(|(_, waiter)| waiter);
+        waiters.filter(move |waiter| !both_shared(waiter.wish.mode, mode))
+    }
+
     /// Returns the first of some waiters that does not wait for the owner of a wish itself.
     fn first_unyielding(
         &self,
@@ -148,7 +163,7 @@ impl LockTable {
             if !*waited_for.get_or_insert_with(|| self.is_waited_for(wish.owner)) {
                 return true;
             }
-            let before = self.waiters.get(place).map(|waiter| waiter.wish.owner);
+            let before = self.waiters.get(*place).map(|waiter| waiter.wish.owner);
             !before.is_some_and(|owner| self.waits_for(owner, wish.owner, &mut precedence.known))
         })
     }
@@ -202,7 +217,7 @@ impl LockTable {
     }
 
     fn charge_waiter(&mut self, place: Place) {
-        let Some(waiter) = self.waiters.get_mut(&place) else { return };
+        let Some(waiter) = self.waiters.get_mut(place) else { return };
         waiter.overtaken += 1;
         if waiter.overtaken < MAX_OVERTAKEN {
             return;

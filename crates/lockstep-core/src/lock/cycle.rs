@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use lockstep_definition::LockMode;
 
-use super::queue::{Place, Queue};
+use super::queue::Place;
 use super::wish::Wish;
 use super::{LockTable, SYSTEM};
 use crate::id::{IdMap, IdSet, InstanceId};
@@ -90,13 +90,11 @@ impl<'a> Search<'a> {
     fn expand_queues(&mut self, owner: InstanceId, wish: &Wish, place: Place) {
         let table = self.table;
         if wish.wants_system() {
-            self.sweep(owner, None, &table.everyone, (place, wish.mode));
+            self.sweep(owner, None, (place, wish.mode));
             return;
         }
         for key in wish.keys.iter().chain([&table.system_key]) {
-            if let Some(state) = table.key(key) {
-                self.sweep(owner, Some(key), &state.queue, (place, wish.mode));
-            }
+            self.sweep(owner, Some(key), (place, wish.mode));
         }
     }
 
@@ -104,7 +102,6 @@ impl<'a> Search<'a> {
         &mut self,
         owner: InstanceId,
         key: Option<&Arc<str>>,
-        queue: &Queue,
         (place, mode): (Place, LockMode),
     ) {
         let swept = self.swept.entry((key.cloned(), mode == LockMode::Shared));
@@ -117,8 +114,16 @@ impl<'a> Search<'a> {
         }
         swept.insert_entry(place);
         // The place up to which was swept is that of a waiter seen already.
-        for before in queue.stretch(after, place, mode) {
-            if let Some(waiter) = self.table.waiters.get(&before) {
+        let table = self.table;
+        let Some(key) = key else {
+            for waiter in table.anyone_before(after, place, mode) {
+                self.see(waiter.wish.owner, Some(owner));
+            }
+            return;
+        };
+        let queue = table.key(key).map(|state| &state.queue);
+        for before in queue.into_iter().flat_map(|queue| queue.stretch(after, place, mode)) {
+            if let Some(waiter) = table.waiters.get(before) {
                 self.see(waiter.wish.owner, Some(owner));
             }
         }
@@ -284,12 +289,12 @@ impl LockTable {
 
     fn is_stood_behind_or_waited_for(&self, owner: InstanceId) -> bool {
         let Some(waiter) = self.waiter(owner) else { return false };
-        let is_behind = |queue: &Queue| queue.last() > Some(waiter.place);
+        let is_behind = |last: Option<Place>| last > Some(waiter.place);
         let stood_behind = if waiter.wish.wants_system() {
-            is_behind(&self.everyone)
+            is_behind(self.waiters.last().map(|(place, _)| *place))
         } else {
             let keys = waiter.wish.keys.iter().chain([&self.system_key]);
-            keys.filter_map(|key| self.key(key)).any(|state| is_behind(&state.queue))
+            keys.filter_map(|key| self.key(key)).any(|state| is_behind(state.queue.last()))
         };
         stood_behind || self.is_waited_for(owner)
     }

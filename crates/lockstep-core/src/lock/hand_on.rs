@@ -110,7 +110,7 @@ impl LockTable {
         {
             self.looks += 1;
         }
-        let waiter = self.waiters.get(&place)?;
+        let waiter = self.waiters.get(place)?;
         if let Some(block) = self.block(&waiter.wish, place) {
             self.watch(place, block.key());
             return Some(Err(block));
@@ -121,7 +121,7 @@ impl LockTable {
 
     /// Has a waiter watch a key instead of the one that it watches.
     fn watch(&mut self, place: Place, key: &Arc<str>) {
-        let Some(waiter) = self.waiters.get_mut(&place) else { return };
+        let Some(waiter) = self.waiters.get_mut(place) else { return };
         if waiter.watches.as_ref() == Some(key) {
             return;
         }
@@ -154,10 +154,10 @@ impl LockTable {
     /// the one who keeps it.
     fn barrier(&self, place: Place, block: &Block) -> Option<Place> {
         let is_exclusive = |place: Place| {
-            let waiter = self.waiters.get(&place);
+            let waiter = self.waiters.get(place);
             waiter.is_some_and(|waiter| waiter.wish.mode == LockMode::Exclusive)
         };
-        let waiter = self.waiters.get(&place)?;
+        let waiter = self.waiters.get(place)?;
         let candidate = match block {
             // One who is kept by the hold of a key elsewhere keeps others by its own wish.
             Block::Hold(key) if &**key != SYSTEM || waiter.wish.wants_system() => place,
@@ -184,14 +184,14 @@ impl LockTable {
         let mut places = self.entangled_from(holders, Edges::Ends);
         places.extend(others);
         places.retain(|place| {
-            let watches = self.waiters.get(place).and_then(|waiter| waiter.watches.as_ref());
+            let watches = self.waiters.get(*place).and_then(|waiter| waiter.watches.as_ref());
             Some(*place) > after && watches == Some(key)
         });
         places
     }
 
     fn waited_for_by(&self, place: Place) -> BTreeSet<Place> {
-        let owner = self.waiters.get(&place).map(|waiter| waiter.wish.owner);
+        let owner = self.waiters.get(place).map(|waiter| waiter.wish.owner);
         self.entangled_from(owner, Edges::All)
     }
 }

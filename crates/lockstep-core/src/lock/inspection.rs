@@ -66,7 +66,7 @@ impl LockTable {
             .map(|(key, hold)| Obstacle { key: Arc::clone(key), by: ObstacleKind::Held(*hold) });
         let before = self.standing_before(&waiter.wish, waiter.place);
         let behind = before.filter_map(|(key, place)| {
-            let owner = self.waiters.get(&place)?.wish.owner;
+            let owner = self.waiters.get(place)?.wish.owner;
             let by = ObstacleKind::Behind { owner, ticket: place.ticket };
             Some(Obstacle { key: Arc::clone(key), by })
         });
@@ -91,7 +91,7 @@ impl LockTable {
         let next = || Place::new(self.tickets.saturating_add(1), wish.priority);
         let place = self.waiter(wish.owner).map_or_else(next, |waiter| waiter.place);
         let (_, before) = self.standing_before(wish, place).next()?;
-        self.waiters.get(&before).map(|waiter| &waiter.wish)
+        self.waiters.get(before).map(|waiter| &waiter.wish)
     }
 
     /// Returns how many stand before a waiter and want a key that it wants, in whatever mode; the
@@ -99,7 +99,7 @@ impl LockTable {
     pub fn ahead(&self, owner: InstanceId) -> usize {
         let Some(waiter) = self.waiter(owner) else { return 0 };
         if waiter.wish.wants_system() {
-            return self.everyone.before(waiter.place, LockMode::Exclusive).count();
+            return self.anyone_before(None, waiter.place, LockMode::Exclusive).count();
         }
         let keys = waiter.wish.keys.iter().chain([&self.system_key]);
         let queues = keys.filter_map(|key| self.key(key)).map(|state| &state.queue);
@@ -116,7 +116,7 @@ impl LockTable {
     pub fn waiters(&self, key: &str) -> impl Iterator<Item = (Ticket, InstanceId)> {
         let places = self.key(key).into_iter().flat_map(|state| state.queue.iter());
         places.filter_map(|place| {
-            let waiter = self.waiters.get(&place)?;
+            let waiter = self.waiters.get(place)?;
             Some((place.ticket, waiter.wish.owner))
         })
     }

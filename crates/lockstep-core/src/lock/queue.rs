@@ -7,11 +7,11 @@
 //!
 //! Absent by design: who the waiters are; a place names one.
 
-use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use lockstep_definition::LockMode;
 
+use super::places::PlaceSet;
 use super::wish::MAX_PRIORITY;
 use crate::id::Ticket;
 
@@ -38,23 +38,23 @@ impl Place {
 /// The places of those who wait for one thing.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    shared: BTreeSet<Place>,
-    exclusive: BTreeSet<Place>,
+    shared: PlaceSet,
+    exclusive: PlaceSet,
     /// Of those whom nobody may overtake any more, in either mode.
-    reserved: BTreeSet<Place>,
+    reserved: PlaceSet,
 }
 
 impl Queue {
     pub(super) fn insert(&mut self, place: Place, mode: LockMode) {
-        self.of_mode(mode).insert(place);
+        self.of_mode(mode).insert(place, ());
     }
 
     pub(super) fn remove(&mut self, place: Place, mode: LockMode) {
-        self.of_mode(mode).remove(&place);
-        self.reserved.remove(&place);
+        self.of_mode(mode).remove(place);
+        self.reserved.remove(place);
     }
 
-    fn of_mode(&mut self, mode: LockMode) -> &mut BTreeSet<Place> {
+    fn of_mode(&mut self, mode: LockMode) -> &mut PlaceSet {
         match mode {
             LockMode::Shared => &mut self.shared,
             LockMode::Exclusive => &mut self.exclusive,
@@ -62,7 +62,7 @@ impl Queue {
     }
 
     pub(super) fn reserve(&mut self, place: Place) {
-        self.reserved.insert(place);
+        self.reserved.insert(place, ());
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -74,25 +74,26 @@ impl Queue {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = Place> {
-        merged(&self.exclusive, &self.shared).copied()
+        merged(self.exclusive.iter(), self.shared.iter())
     }
 
     pub(super) fn last(&self) -> Option<Place> {
-        self.shared.last().max(self.exclusive.last()).copied()
+        let last = |set: &PlaceSet| set.last().map(|(place, ())| *place);
+        last(&self.shared).max(last(&self.exclusive))
     }
 
     pub(super) fn contains(&self, place: Place) -> bool {
-        self.shared.contains(&place) || self.exclusive.contains(&place)
+        self.shared.contains(place) || self.exclusive.contains(place)
     }
 
     pub(super) fn is_reserved(&self, place: Place) -> bool {
-        self.reserved.contains(&place)
+        self.reserved.contains(place)
     }
 
     /// Returns the first place after one.
     pub(super) fn next(&self, after: Option<Place>) -> Option<Place> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let first = |set: &BTreeSet<Place>| set.range((from, Bound::Unbounded)).next().copied();
+        let first = |set: &PlaceSet| set.range(from, None).next().map(|(place, ())| *place);
         match (first(&self.shared), first(&self.exclusive)) {
             (Some(shared), Some(exclusive)) => Some(shared.min(exclusive)),
             (shared, exclusive) => shared.or(exclusive),
@@ -112,13 +113,10 @@ impl Queue {
         mode: LockMode,
     ) -> impl Iterator<Item = Place> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        // A range that ends before it begins would panic.
-        let is_empty = after.is_some_and(|after| place <= after);
-        let range = (from, Bound::Excluded(place));
-        let writers = (!is_empty).then(|| self.exclusive.range(range));
-        let has_readers = !is_empty && mode == LockMode::Exclusive;
-        let readers = has_readers.then(|| self.shared.range(range));
-        merged(writers.into_iter().flatten(), readers.into_iter().flatten()).copied()
+        let writers = self.exclusive.range(from, Some(place));
+        let has_readers = mode == LockMode::Exclusive;
+        let readers = has_readers.then(|| self.shared.range(from, Some(place)));
+        merged(writers, readers.into_iter().flatten())
     }
 
     /// As [`before`](Self::before), of those whom nobody may overtake any more.
@@ -128,18 +126,20 @@ impl Queue {
         mode: LockMode,
     ) -> impl Iterator<Item = Place> {
         let conflicts = move |reserved: &Place| {
-            mode == LockMode::Exclusive || self.exclusive.contains(reserved)
+            mode == LockMode::Exclusive || self.exclusive.contains(*reserved)
         };
-        self.reserved.range(..place).copied().filter(conflicts)
+        let reserved = self.reserved.range(Bound::Unbounded, Some(place));
+        reserved.map(|(place, ())| *place).filter(conflicts)
     }
 }
 
 /// Returns what two sorted sequences hold, sorted.
 fn merged<'a>(
-    one: impl IntoIterator<Item = &'a Place>,
-    other: impl IntoIterator<Item = &'a Place>,
-) -> impl Iterator<Item = &'a Place> {
-    let (mut one, mut other) = (one.into_iter().peekable(), other.into_iter().peekable());
+    one: impl Iterator<Item = &'a (Place, ())>,
+    other: impl Iterator<Item = &'a (Place, ())>,
+) -> impl Iterator<Item = Place> {
+    let place = |(place, ()): &(Place, ())| *place;
+    let (mut one, mut other) = (one.map(place).peekable(), other.map(place).peekable());
     std::iter::from_fn(move || match (one.peek(), other.peek()) {
         (Some(first), Some(second)) if second < first => other.next(),
         (None, _) => other.next(),

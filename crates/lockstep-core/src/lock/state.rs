@@ -5,11 +5,11 @@
 //! * Holds stand in order: exclusive ones first, then by token.
 //! * Each watcher of a key is kept from its wish at this key, by a hold or by who stands before it.
 
-use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use lockstep_definition::LockMode;
 
+use super::places::PlaceSet;
 use super::queue::{Place, Queue};
 use super::wish::{Hold, Wish};
 use crate::id::FencingToken;
@@ -19,7 +19,7 @@ use crate::id::FencingToken;
 pub(super) struct KeyState {
     holds: Vec<Hold>,
     pub(super) queue: Queue,
-    watchers: BTreeSet<Place>,
+    watchers: PlaceSet,
 }
 
 impl KeyState {
@@ -67,11 +67,11 @@ impl KeyState {
     }
 
     pub(super) fn watch(&mut self, place: Place) {
-        self.watchers.insert(place);
+        self.watchers.insert(place, ());
     }
 
     pub(super) fn unwatch(&mut self, place: Place) {
-        self.watchers.remove(&place);
+        self.watchers.remove(place);
     }
 
     pub(super) fn is_watched(&self) -> bool {
@@ -81,7 +81,7 @@ impl KeyState {
     /// Returns the first watcher after a place.
     pub(super) fn next_watcher(&self, after: Option<Place>) -> Option<Place> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        self.watchers.range((from, Bound::Unbounded)).next().copied()
+        self.watchers.range(from, None).next().map(|(place, ())| *place)
     }
 }
 

@@ -7,6 +7,7 @@ mod key;
 mod laws;
 mod model;
 mod overtaking;
+mod places;
 mod restored;
 mod system;
 

@@ -58,6 +58,7 @@ impl Trial {
             assert_eq!(table.entangled.contains(&owner), is_entangled, "entangled");
         }
         assert!(table.entangled.len() <= table.waiters.len());
+        table.waiters.check();
         assert!(table.locks.values().all(|state| !state.is_idle()), "no idle key has an entry");
         let watchers = table.locks.values().chain([&table.system]).map(|state| {
             let next = |place: &_| state.next_watcher(Some(*place));
