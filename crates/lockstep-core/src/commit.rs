@@ -113,7 +113,7 @@ impl Instance {
             Judge::Store => {
                 if !world.planted.is(Bug::ClaimForgotten) {
                     self.take_free_turn(&unit, world);
-                    world.cache.claim(number, unit.entries.keys().cloned().collect());
+                    world.cache.claim(number, unit.iter().map(|(key, _)| key.clone()).collect());
                 }
                 if world.planted.is(Bug::VisibleBeforeJudgement) {
                     show(written.clone(), number, world);
@@ -197,7 +197,6 @@ impl Instance {
     fn awaits_objects(&mut self, world: &mut World) -> bool {
         let missing: Vec<ObjectKey> = self
             .unit
-            .entries
             .iter()
             .filter(|(_, entry)| !matches!(entry.intent, Intent::Put { fresh: true, .. }))
             .filter(|(key, _)| !world.cache.knows(key))
@@ -219,7 +218,8 @@ impl Instance {
         world: &mut World,
     ) -> Result<Option<Committed>, Failure> {
         let mut found = None;
-        for (key, entry) in &mut self.unit.entries {
+        let mut forced = Vec::new();
+        for (key, entry) in self.unit.iter() {
             if matches!(entry.intent, Intent::Put { fresh: true, .. }) {
                 continue;
             }
@@ -230,14 +230,18 @@ impl Instance {
                 (Expected::Stamp(_), Some(present))
                     if on_conflict == OnConflict::Force || overlooks(entry, &present, world) =>
                 {
-                    entry.expected = Expected::Stamp(present.stamp);
-                    entry.base = Some(present);
+                    let expected = Expected::Stamp(present.stamp);
+                    let base = Some(present);
+                    forced.push((key.clone(), Entry { expected, base, ..entry.clone() }));
                 }
                 (_, present) => {
                     found = Some((key.clone(), entry.clone(), present));
                     break;
                 }
             }
+        }
+        for (key, entry) in forced {
+            self.unit.insert(key, entry);
         }
         let Some((key, entry, present)) = found else { return Ok(None) };
         self.conflict(key, &entry, present.as_deref(), on_conflict, world).map(Some)
@@ -274,8 +278,8 @@ impl Instance {
 
     /// Returns what the unit writes, with the objects as they are to be but for their stamps.
     fn writes(&self, world: &World) -> Result<Vec<ObjectWrite>, Failure> {
-        let mut writes = Vec::with_capacity(self.unit.entries.len());
-        for (key, entry) in &self.unit.entries {
+        let mut writes = Vec::with_capacity(self.unit.len());
+        for (key, entry) in self.unit.iter() {
             let mut unique = None;
             let change = match &entry.intent {
                 Intent::Check => Change::Check,

@@ -196,7 +196,7 @@ impl Engine {
                 .and_then(|activity| Some(Instance::step_of(activity, strand)?.place.clone())),
             what: self.awaits(instance, strand),
         });
-        let changed = instance.unit.entries.iter().filter(|(_, entry)| entry.is_change());
+        let changed = instance.unit.iter().filter(|(_, entry)| entry.is_change());
         Some(Explanation {
             instance: instance.id,
             workflow: Arc::clone(&instance.workflow.name),

@@ -164,15 +164,30 @@ pub(crate) struct Held {
 
 /// Bound names and their values. Copied on the first change after a savepoint took hold of it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Names(pub(crate) Arc<Vec<(Arc<str>, Value)>>);
+pub(crate) struct Names(Option<Arc<Bindings>>);
+
+type Bindings = Vec<(Arc<str>, Value)>;
 
 impl Names {
+    pub(crate) fn from_vec(names: Bindings) -> Self {
+        Self((!names.is_empty()).then(|| Arc::new(names)))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(Arc<str>, Value)> {
+        self.0.iter().flat_map(|names| names.iter())
+    }
+
+    /// Returns whether both are one and the same, without looking at the values.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.0.as_ref().map(Arc::as_ptr) == other.0.as_ref().map(Arc::as_ptr)
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
-        self.0.iter().find(|(bound, _)| **bound == *name).map(|(_, value)| value)
+        self.iter().find(|(bound, _)| **bound == *name).map(|(_, value)| value)
     }
 
     pub(crate) fn bind(&mut self, name: &Arc<str>, value: Value) {
-        let names = Arc::make_mut(&mut self.0);
+        let names = Arc::make_mut(self.0.get_or_insert_default());
         match names.iter_mut().find(|(bound, _)| bound == name) {
             Some((_, present)) => *present = value,
             None => names.push((Arc::clone(name), value)),

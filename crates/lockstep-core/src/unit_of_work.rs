@@ -4,6 +4,7 @@
 //!
 //! * One entry an object; what it presumes is what was read first.
 //! * An object's version grows by one in a unit, however often the unit changes it.
+//! * What a savepoint holds of a unit never changes: entries are copied on the first change after.
 //!
 //! Source of the name: M. Fowler, *Patterns of Enterprise Application Architecture* (2002).
 
@@ -16,9 +17,9 @@ use crate::transition::Expected;
 
 /// Uncommitted changes by object, in the order in which the objects were first touched.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct UnitOfWork {
-    pub(crate) entries: IndexMap<ObjectKey, Entry>,
-}
+pub(crate) struct UnitOfWork(Option<Arc<Entries>>);
+
+type Entries = IndexMap<ObjectKey, Entry>;
 
 /// What a unit knows of one object.
 #[derive(Clone, Debug)]
@@ -64,12 +65,33 @@ pub(crate) enum Seen {
 
 impl UnitOfWork {
     pub(crate) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.len() == 0
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.as_ref().map_or(0, |entries| entries.len())
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&ObjectKey, &Entry)> {
+        self.0.iter().flat_map(|entries| entries.iter())
+    }
+
+    fn get(&self, key: &ObjectKey) -> Option<&Entry> {
+        self.0.as_ref()?.get(key)
+    }
+
+    fn entries_mut(&mut self) -> &mut Entries {
+        Arc::make_mut(self.0.get_or_insert_default())
+    }
+
+    /// Puts an entry in, instead of one of the same object.
+    pub(crate) fn insert(&mut self, key: ObjectKey, entry: Entry) {
+        self.entries_mut().insert(key, entry);
     }
 
     /// Returns how the unit itself sees an object.
     pub(crate) fn see(&self, key: &ObjectKey) -> Seen {
-        match self.entries.get(key).map(|entry| &entry.intent) {
+        match self.get(key).map(|entry| &entry.intent) {
             None | Some(Intent::Check) => Seen::Nothing,
             Some(Intent::Put { object, .. }) => Seen::Changed(Arc::clone(object)),
             Some(Intent::Delete) => Seen::Deleted,
@@ -91,27 +113,27 @@ impl UnitOfWork {
     /// Notes that `object` is to be created.
     pub(crate) fn create(&mut self, object: Arc<Object>, fresh: bool) {
         let key = object.key.clone();
-        if let Some(entry) = self.entries.get_mut(&key) {
+        if let Some(entry) = self.entries_mut().get_mut(&key) {
             // What the unit deleted comes anew: for others it changes from what was read.
             entry.intent = Intent::Put { object, fresh: false };
             return;
         }
         let intent = Intent::Put { object, fresh };
-        self.entries.insert(key, Entry { expected: Expected::Absent, base: None, intent });
+        self.insert(key, Entry { expected: Expected::Absent, base: None, intent });
     }
 
     /// Notes that `read` is to be deleted.
     pub(crate) fn delete(&mut self, read: &Arc<Object>) {
         let entry = self.entry_of(read);
         if entry.base.is_none() {
-            self.entries.shift_remove(&read.key);
+            self.entries_mut().shift_remove(&read.key);
         } else {
             entry.intent = Intent::Delete;
         }
     }
 
     fn entry_of(&mut self, read: &Arc<Object>) -> &mut Entry {
-        self.entries.entry(read.key.clone()).or_insert_with(|| Entry {
+        self.entries_mut().entry(read.key.clone()).or_insert_with(|| Entry {
             expected: Expected::Stamp(read.stamp),
             base: Some(Arc::clone(read)),
             intent: Intent::Check,

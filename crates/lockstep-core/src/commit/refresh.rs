@@ -29,7 +29,6 @@ impl Instance {
 
 fn refresh(names: &mut Names, written: &[Written]) {
     let refreshed: Vec<(Arc<str>, Value)> = names
-        .0
         .iter()
         .filter_map(|(name, value)| Some((Arc::clone(name), refreshed(value, written)?)))
         .collect();

@@ -35,7 +35,7 @@ impl Instance {
         if world.turns.is_idle() {
             return false;
         }
-        let shared = self.unit.entries.iter().filter(|(_, entry)| {
+        let shared = self.unit.iter().filter(|(_, entry)| {
             // Nobody else knows an object whose id was made for this unit.
             !matches!(entry.intent, Intent::Put { fresh: true, .. })
         });
@@ -79,7 +79,7 @@ impl Instance {
 
     /// Takes a turn at objects that nobody else has one at, for a commit that the store judges.
     pub(super) fn take_free_turn(&mut self, unit: &UnitOfWork, world: &mut World) {
-        let wanted = unit.entries.keys().map(name).collect();
+        let wanted = unit.iter().map(|(key, _)| name(key)).collect();
         let taken = self.take_turn(wanted, world);
         debug_assert!(taken, "a commit waits for its turn before it is judged");
     }

@@ -30,7 +30,6 @@ use crate::lock::{Answer, Grant, Hold, Wish};
 use crate::planted::Bug;
 use crate::time::Time;
 use crate::transition::{LockWrite, Origin};
-use crate::unit_of_work::Entry;
 use crate::world::World;
 pub(crate) use refused::{busy, waited_too_long};
 use refused::{check_length, deadlock};
@@ -229,7 +228,7 @@ impl Instance {
             let message = "the lock cannot be given back while other steps run beside this one";
             return Err(Failure::new("lock.parallel", message));
         }
-        if self.unit.entries.values().any(Entry::is_change) {
+        if self.unit.iter().any(|(_, entry)| entry.is_change()) {
             let message = "the lock is to be given back for this wait, but there are changes that \
                            are not committed; commit them before it";
             return Err(Failure::new("lock.uncommitted", message));

@@ -273,7 +273,6 @@ fn bind_item(names: &mut Names, each: &ForEach, at: usize, items: &[Value]) {
 /// object.
 fn carry_objects(before: &mut Names, inside: &Names) {
     let carried: Vec<(Arc<str>, Value)> = before
-        .0
         .iter()
         .filter_map(|(name, value)| {
             let key = key_of(value)?;

@@ -124,7 +124,6 @@ fn show_objects(names: &mut Names, unit: &UnitOfWork) {
         return;
     }
     let latest: Vec<(Arc<str>, Arc<Object>)> = names
-        .0
         .iter()
         .filter_map(|(name, value)| {
             let Seen::Changed(object) = unit.see(key_of(value)?) else { return None };

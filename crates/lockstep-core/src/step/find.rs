@@ -41,7 +41,7 @@ impl Instance {
         };
         let mut objects: BTreeMap<Arc<str>, Arc<Object>> =
             result?.into_iter().map(|object| (Arc::clone(&object.key.id), object)).collect();
-        for (key, entry) in self.unit.entries.iter().filter(|(key, _)| key.entity == *find.entity) {
+        for (key, entry) in self.unit.iter().filter(|(key, _)| key.entity == *find.entity) {
             match &entry.intent {
                 Intent::Check => {}
                 Intent::Put { object, .. } => {

@@ -74,12 +74,12 @@ impl<'a> Writing<'a> {
 
     /// Returns the number of a table of names.
     pub(super) fn names(&mut self, names: &Names) -> usize {
-        let known = self.known.iter().position(|known| Arc::ptr_eq(&known.0, &names.0));
+        let known = self.known.iter().position(|known| known.is_same(names));
         if let Some(number) = known {
             return number;
         }
         let table =
-            names.0.iter().map(|(name, value)| (name.to_string(), self.value(value))).collect();
+            names.iter().map(|(name, value)| (name.to_string(), self.value(value))).collect();
         self.known.push(names.clone());
         self.tables.push(Json::Object(table));
         self.tables.len() - 1
@@ -114,7 +114,7 @@ impl<'a> Reading<'a> {
                 .iter()
                 .map(|(name, value)| Ok((name.as_str().into(), from.value(value)?)))
                 .collect();
-            from.tables.push(Names(Arc::new(names?)));
+            from.tables.push(Names::from_vec(names?));
         }
         Ok(from)
     }

@@ -29,8 +29,7 @@ fn exact_object(object: &Arc<Object>) -> Json {
 }
 
 pub(super) fn save_unit(unit: &UnitOfWork) -> Vec<EntryState> {
-    unit.entries
-        .iter()
+    unit.iter()
         .map(|(key, entry)| {
             let stamp = match entry.expected {
                 Expected::Absent => None,
@@ -64,7 +63,7 @@ pub(super) fn restore_unit(entries: &[EntryState]) -> Result<UnitOfWork, DecodeE
                 }
             },
         };
-        unit.entries.insert(key, entry);
+        unit.insert(key, entry);
     }
     Ok(unit)
 }
