@@ -258,20 +258,26 @@ impl Engine {
         self.instances.get(&instance).map(|instance| Arc::clone(&instance.workflow.name))
     }
 
+    fn awaited_lock(&self, instance: &Instance, ticket: Ticket) -> Awaits {
+        let locks = &self.world.locks;
+        let Some(wish) = locks.wish_of(instance.id) else { return Awaits::Nothing };
+        Awaits::Lock(LockWait {
+            keys: Arc::clone(&wish.keys),
+            context: instance.present_lock().and_then(context),
+            mode: wish.mode,
+            since: instance.waiting_since(),
+            until: instance.waiting_deadline(),
+            ticket,
+            priority: wish.priority,
+            ahead: locks.ahead(instance.id),
+            obstacles: self.obstacles(instance.id),
+        })
+    }
+
     fn awaits(&self, instance: &Instance, strand: &Strand) -> Awaits {
         match &strand.phase {
             Phase::Ready => Awaits::Nothing,
-            Phase::Waiting(waiting) => Awaits::Lock(LockWait {
-                keys: Arc::clone(&waiting.wish.keys),
-                context: instance.present_lock().and_then(context),
-                mode: waiting.wish.mode,
-                since: instance.waiting_since(),
-                until: instance.waiting_deadline(),
-                ticket: waiting.ticket,
-                priority: waiting.wish.priority,
-                ahead: self.world.locks.ahead(instance.id),
-                obstacles: self.obstacles(instance.id),
-            }),
+            Phase::Waiting(ticket) => self.awaited_lock(instance, *ticket),
             Phase::Loading(keys) => Awaits::Objects(keys.clone()),
             Phase::Querying(_) => Awaits::Query,
             Phase::Calling(_) => Awaits::Call { attempt: strand.call_attempts },

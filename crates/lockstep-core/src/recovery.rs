@@ -16,13 +16,16 @@ use crate::engine::{Engine, published};
 use crate::id::InstanceId;
 use crate::instance::{Instance, Phase, Published};
 use crate::journal::Happening;
-use crate::lock::Hold;
+use crate::lock::{Hold, Wish};
 use crate::planted::Bug;
 use crate::time::Time;
 use crate::transition::{InstanceRow, Judge, LockRow, LockWrite, Origin, Status};
 
 /// Definitions by the identity under which instances name them.
 pub type DefinitionsById = Vec<(Arc<str>, Arc<Definitions>)>;
+
+/// Instances in the order in which they go on, each with the lock that it waits for.
+type Order = Vec<(InstanceId, Option<Wish>)>;
 
 impl Engine {
     /// Takes up unfinished instances; must be called before any event.
@@ -38,8 +41,8 @@ impl Engine {
         let (order, refused) = self.take_in(now, rows, &locks, definitions);
         self.give_back(&locks);
         self.drop_orphans(locks);
-        for id in order {
-            self.take_up(id, now);
+        for (id, wish) in order {
+            self.take_up(id, wish, now);
         }
         let unreadable: Vec<InstanceId> = refused.iter().map(|(id, _)| *id).collect();
         self.reunite(&unreadable);
@@ -66,8 +69,8 @@ impl Engine {
         let (order, refused) = self.take_in(now, rows, locks, definitions);
         self.stands_still = true;
         self.give_back(locks);
-        for id in order {
-            self.give_place(id);
+        for (id, wish) in order {
+            self.give_place(id, wish);
         }
         refused
     }
@@ -80,7 +83,7 @@ impl Engine {
         mut rows: Vec<InstanceRow>,
         locks: &[LockRow],
         definitions: &DefinitionsById,
-    ) -> (Vec<InstanceId>, Vec<(InstanceId, String)>) {
+    ) -> (Order, Vec<(InstanceId, String)>) {
         self.world.now = now;
         let published: Vec<Arc<Published>> = definitions
             .iter()
@@ -100,8 +103,8 @@ impl Engine {
         for row in rows {
             let id = row.id;
             match revived(row, held.remove(&id).unwrap_or_default(), &published) {
-                Ok(instance) => {
-                    order.push(id);
+                Ok((instance, wish)) => {
+                    order.push((id, wish));
                     self.instances.insert(id, Box::new(instance));
                 }
                 Err(why) => refused.push((id, why)),
@@ -111,19 +114,18 @@ impl Engine {
     }
 
     /// Gives one who waited for a lock its place again.
-    fn give_place(&mut self, id: InstanceId) {
+    fn give_place(&mut self, id: InstanceId, wish: Option<Wish>) {
         if self.world.planted.is(Bug::WaitersForgottenAtRestart) {
             return;
         }
         let phase = self.instances.get_mut(&id).map(|instance| &mut instance.strand.phase);
-        if let Some(Phase::Waiting(waiting)) = phase {
-            let (wish, ticket) = (waiting.wish.clone(), waiting.ticket);
-            waiting.ticket = self.world.locks.restore_waiter(wish, ticket);
+        if let (Some(Phase::Waiting(ticket)), Some(wish)) = (phase, wish) {
+            *ticket = self.world.locks.restore_waiter(wish, *ticket);
         }
     }
 
-    fn take_up(&mut self, id: InstanceId, now: Time) {
-        self.give_place(id);
+    fn take_up(&mut self, id: InstanceId, wish: Option<Wish>, now: Time) {
+        self.give_place(id, wish);
         let Some(mut instance) = self.instances.remove(&id) else { return };
         let runs = instance.takes_turn();
         if runs || matches!(instance.strand.phase, Phase::BackingOff(_)) {
@@ -183,7 +185,7 @@ fn revived(
     row: InstanceRow,
     held: Vec<LockRow>,
     published: &[Arc<Published>],
-) -> Result<Instance, String> {
+) -> Result<(Instance, Option<Wish>), String> {
     let Status::Running(state) = &row.status else { return Err("it has ended".to_owned()) };
     let definitions = published
         .iter()
@@ -202,6 +204,6 @@ fn revived(
         Arc::clone(&row.started_by),
         row.started_at,
     );
-    instance.restore(state, &row.parts, held).map_err(|error| error.to_string())?;
-    Ok(instance)
+    let wish = instance.restore(state, &row.parts, held).map_err(|error| error.to_string())?;
+    Ok((instance, wish))
 }

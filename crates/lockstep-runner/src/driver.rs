@@ -221,6 +221,10 @@ impl Driver {
                     Event::Publish { id, definitions }
                 }
                 Command::Start { start, ending } => {
+                    if self.endings.len() == self.endings.capacity() {
+                        // Before the map grows, those go that nobody waits for any more.
+                        self.endings.retain(|_, ending| !ending.is_closed());
+                    }
                     self.endings.insert(start.instance, ending);
                     Event::Start(start)
                 }

@@ -28,13 +28,14 @@ impl Engine {
                 }
                 Alarm::WaitingTimeout(ticket) => {
                     instance.strand.phase_timer = None;
-                    let Phase::Waiting(waiting) = &instance.strand.phase else { continue };
+                    let locks = &self.world.locks;
                     // One that was granted its lock in the same event does not wait any more.
-                    if waiting.ticket != ticket || self.world.locks.ticket_of(id) != Some(ticket) {
+                    let Some(wish) = locks.wish_of(id) else { continue };
+                    if locks.ticket_of(id) != Some(ticket) {
                         continue;
                     }
                     let waited = self.world.now.since(instance.waiting_since());
-                    waited_too_long(&waiting.wish, waited, &self.world)
+                    waited_too_long(wish, waited, &self.world)
                 }
                 Alarm::HoldTimeout(token) => {
                     // A commit that the store is judging came before the expiry, and wins.
@@ -110,8 +111,7 @@ impl Engine {
             instance.activity_timer =
                 until.map(|until| timers.set(until, id, Alarm::ActivityTimeout));
         }
-        if let Phase::Waiting(waiting) = &instance.strand.phase {
-            let ticket = waiting.ticket;
+        if let Phase::Waiting(ticket) = instance.strand.phase {
             let mut until = instance.waiting_deadline();
             if planted.is(Bug::WaitCountsFromStart) {
                 until.0 -= instance.waiting_since().0 - instance.started_at.0;

@@ -22,10 +22,11 @@ use serde_json::Value as Json;
 use super::inbox::{Inbox, Letter};
 use super::parts::{self, Parts};
 use super::seldom::{Lineage, Seldom};
-use super::{Held, Instance, Phase, Savepoint, Stage};
+use super::{Held, Instance, Savepoint, Stage};
 use crate::codec::{self, DecodeError};
 use crate::failure::Failure;
 use crate::id::{InstanceId, Ticket};
+use crate::lock::Wish;
 use crate::planted::Bug;
 use crate::time::Time;
 use crate::transition::{InstanceRow, Judge, LockRow, LockWrite, PartWrite, Status};
@@ -131,7 +132,8 @@ impl Instance {
         // What a transition writes that the store judges may not come to be.
         let last = world.outbox.last_of(id);
         let makes_parts = last.is_some_and(|transition| transition.judge == Judge::Core);
-        let Saved { state, input_part, parts } = self.save(makes_parts);
+        let wish = world.locks.wish_of(id);
+        let Saved { state, input_part, parts } = self.save(wish, makes_parts);
         let row = self.row(Status::Running(state.into()), ticket);
         let Some(transition) = world.outbox.last_of(id) else { return };
         transition.row = Some(InstanceRow { input_part, ..row });
@@ -145,7 +147,7 @@ impl Instance {
         world.outbox.unsaved.remove(id);
     }
 
-    fn save(&mut self, makes_parts: bool) -> Saved {
+    fn save(&mut self, wish: Option<&Wish>, makes_parts: bool) -> Saved {
         let mut seldom = self.seldom.take();
         let mut none = Parts::default();
         let mut known = seldom.as_mut().map(|seldom| std::mem::take(&mut seldom.parts));
@@ -155,7 +157,7 @@ impl Instance {
         let input_part = to.input(&self.input);
         let mut state = State {
             form: FORM,
-            strands: self.strands().map(|strand| strand::save(strand, &mut to)).collect(),
+            strands: self.strands().map(|strand| strand::save(strand, wish, &mut to)).collect(),
             unit: unit::save_unit(&self.unit),
             activity_start: save_savepoint(&self.activity_start, &mut to),
             unit_start: save_savepoint(&self.unit_start, &mut to),
@@ -185,7 +187,7 @@ impl Instance {
     }
 
     /// Makes the instance what the text says, which names parts; `locks` are the rows of the locks
-    /// that it holds.
+    /// that it holds. Returns what it wants if it waits for a lock.
     ///
     /// # Errors
     ///
@@ -195,7 +197,7 @@ impl Instance {
         text: &str,
         parts: &[(u32, Arc<str>)],
         locks: Vec<LockRow>,
-    ) -> Result<(), DecodeError> {
+    ) -> Result<Option<Wish>, DecodeError> {
         let state: State =
             serde_json::from_str(text).map_err(|error| DecodeError::new(&error.to_string()))?;
         if state.form != FORM {
@@ -214,6 +216,9 @@ impl Instance {
         }
         let mut strands = state.strands.into_iter();
         let present = strands.next().ok_or_else(|| DecodeError::new("there is no strand"))?;
+        let lineage = self.seldom.as_ref().and_then(|seldom| seldom.lineage.as_ref());
+        let ancestors = lineage.map(|lineage| Arc::clone(&lineage.ancestors));
+        let wish = strand::wish(&present, self.id, ancestors.unwrap_or_default());
         self.strand = strand::restore(present, &from)?;
         for parked in strands {
             self.seldom_mut().parked.push(strand::restore(parked, &from)?);
@@ -240,14 +245,7 @@ impl Instance {
         if state.before_lock {
             self.strand.position.stage = Stage::Begin;
         }
-        if let Phase::Waiting(waiting) = &mut self.strand.phase {
-            waiting.wish.owner = self.id;
-            let lineage = self.seldom.as_ref().and_then(|seldom| seldom.lineage.as_ref());
-            if let Some(lineage) = lineage {
-                waiting.wish.lineage = Arc::clone(&lineage.ancestors);
-            }
-        }
-        Ok(())
+        Ok(wish)
     }
 }
 

@@ -23,7 +23,6 @@ use super::{Names, Position};
 use crate::event::{CallId, ReadId};
 use crate::failure::Failure;
 use crate::id::{InstanceId, Ticket};
-use crate::lock::Wish;
 use crate::object::{Object, ObjectKey};
 use crate::time::Time;
 use crate::timer::{TimerKey, Timers};
@@ -72,8 +71,8 @@ pub(crate) enum Arrived {
 pub(crate) enum Phase {
     /// Nothing: it runs, or will when its turn comes.
     Ready,
-    /// A lock.
-    Waiting(Box<Waiting>),
+    /// A lock, under this ticket. What it wants is in the lock table.
+    Waiting(Ticket),
     /// Objects that are being read.
     Loading(Vec<ObjectKey>),
     /// The objects of an entity.
@@ -94,13 +93,6 @@ pub(crate) enum Phase {
     Child(Box<Child>),
     /// The ends of the strands that it forked.
     Joining(Box<Join>),
-}
-
-/// A lock that is waited for.
-#[derive(Clone, Debug)]
-pub(crate) struct Waiting {
-    pub(crate) ticket: Ticket,
-    pub(crate) wish: Wish,
 }
 
 /// A signal that is waited for.
@@ -150,7 +142,7 @@ impl Phase {
 
     /// Returns the ticket of the lock that is waited for; 0 if none is.
     pub(crate) fn ticket(&self) -> Ticket {
-        if let Self::Waiting(waiting) = self { waiting.ticket } else { 0 }
+        if let Self::Waiting(ticket) = self { *ticket } else { 0 }
     }
 
     /// Returns whether no other strand runs before it ends.

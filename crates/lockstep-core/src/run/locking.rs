@@ -22,7 +22,6 @@ use lockstep_expr::{Expression, Value};
 use crate::failure::Failure;
 use crate::id::{FencingToken, InstanceId};
 use crate::instance::names::map;
-use crate::instance::strand::Waiting;
 use crate::instance::{Held, Instance, Phase, Position, Stage};
 use crate::journal::Happening;
 use crate::lock::key::{self, shown};
@@ -88,11 +87,11 @@ impl Instance {
             return Err(deadlock(&wish, &cycle));
         }
         let told = world.locks.in_the_way(&wish).map(|(_, hold)| hold.owner.to_string());
-        let (ticket, granted) = world.locks.wait(wish.clone(), world.now);
-        world.granted.extend(granted);
         self.waiting_since.get_or_insert(world.now);
         self.note(world.now, Happening::LockWaited { key: shown(&wish.keys), holder: told });
-        self.strand.phase = Phase::Waiting(Box::new(Waiting { ticket, wish }));
+        let (ticket, granted) = world.locks.wait(wish, world.now);
+        world.granted.extend(granted);
+        self.strand.phase = Phase::Waiting(ticket);
         Ok(())
     }
 

@@ -6,14 +6,13 @@ use lockstep_definition::LockMode;
 use lockstep_expr::Value;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use uuid::Uuid;
 
 use super::pieces::{self, Reading, Writing};
 use crate::codec::{self, DecodeError};
 use crate::id::{InstanceId, Ticket};
 use crate::instance::collected::{Chunk, Collected};
 use crate::instance::frames::{Each, Frame, Frames, Nested};
-use crate::instance::strand::{Child, Join, Listening, Waiting};
+use crate::instance::strand::{Child, Join, Listening};
 use crate::instance::{Arrived, Block, Phase, Position, Stage, Strand};
 use crate::lock::Wish;
 use crate::time::Time;
@@ -103,13 +102,14 @@ pub(super) fn restore_position((activity, catch, before, step): PositionState) -
     }
 }
 
-pub(super) fn save(strand: &Strand, to: &mut Writing<'_>) -> StrandState {
+/// Returns the durable form of a strand; `wish` is what it wants if it waits for a lock.
+pub(super) fn save(strand: &Strand, wish: Option<&Wish>, to: &mut Writing<'_>) -> StrandState {
     StrandState {
         fork: (strand.number, strand.forked_by),
         position: save_position(strand.position),
         frames: save_frames(&strand.frames, to),
         names: to.names(&strand.names),
-        phase: save_phase(&strand.phase, to),
+        phase: save_phase(&strand.phase, wish, to),
         call: (strand.call, strand.call_attempts),
         now: strand.now.map(|now| now.0),
         arrived: strand.arrived.as_deref().and_then(|arrived| save_arrived(arrived, to)),
@@ -206,7 +206,7 @@ fn restore_collected(
 
 /// Returns what of a phase outlives a restart; a strand in any other one is ready to run its step
 /// again.
-fn save_phase(phase: &Phase, to: &mut Writing<'_>) -> Option<PhaseState> {
+fn save_phase(phase: &Phase, wish: Option<&Wish>, to: &mut Writing<'_>) -> Option<PhaseState> {
     match phase {
         Phase::Ready
         | Phase::Loading(_)
@@ -214,11 +214,11 @@ fn save_phase(phase: &Phase, to: &mut Writing<'_>) -> Option<PhaseState> {
         | Phase::Calling(_)
         | Phase::Queuing
         | Phase::Committing => None,
-        Phase::Waiting(waiting) => Some(PhaseState::Waiting {
-            ticket: waiting.ticket,
-            keys: waiting.wish.keys.iter().map(ToString::to_string).collect(),
-            shared: waiting.wish.mode == LockMode::Shared,
-            priority: waiting.wish.priority,
+        Phase::Waiting(ticket) => wish.map(|wish| PhaseState::Waiting {
+            ticket: *ticket,
+            keys: wish.keys.iter().map(ToString::to_string).collect(),
+            shared: wish.mode == LockMode::Shared,
+            priority: wish.priority,
         }),
         Phase::BackingOff(until) => Some(PhaseState::BackingOff(until.0)),
         Phase::Sleeping { until, overdue } => Some(PhaseState::Sleeping(until.0, *overdue)),
@@ -240,16 +240,23 @@ fn save_phase(phase: &Phase, to: &mut Writing<'_>) -> Option<PhaseState> {
     }
 }
 
+/// Returns what a strand of this owner wants that waits for a lock.
+pub(super) fn wish(
+    state: &StrandState,
+    owner: InstanceId,
+    lineage: Arc<[InstanceId]>,
+) -> Option<Wish> {
+    let Some(PhaseState::Waiting { keys, shared, priority, .. }) = &state.phase else {
+        return None;
+    };
+    let keys = keys.iter().map(|key| key.as_str().into()).collect();
+    let mode = if *shared { LockMode::Shared } else { LockMode::Exclusive };
+    Some(Wish { owner, keys, mode, priority: *priority, lineage })
+}
+
 fn restore_phase(phase: PhaseState, from: &Reading<'_>) -> Result<Phase, DecodeError> {
     Ok(match phase {
-        PhaseState::Waiting { ticket, keys, shared, priority } => {
-            let keys = keys.into_iter().map(Into::into).collect();
-            let mode = if shared { LockMode::Shared } else { LockMode::Exclusive };
-            // Whose wish it is, the instance knows.
-            let owner = InstanceId(Uuid::nil());
-            let wish = Wish { owner, keys, mode, priority, lineage: Arc::default() };
-            Phase::Waiting(Box::new(Waiting { ticket, wish }))
-        }
+        PhaseState::Waiting { ticket, .. } => Phase::Waiting(ticket),
         PhaseState::BackingOff(until) => Phase::BackingOff(Time(until)),
         PhaseState::Sleeping(until, overdue) => Phase::Sleeping { until: Time(until), overdue },
         PhaseState::Listening(name, until) => {
