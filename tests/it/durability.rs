@@ -62,6 +62,42 @@ async fn no_end_is_told_before_it_is_durable() {
 }
 
 #[tokio::test]
+async fn no_start_is_acknowledged_before_it_is_durable() {
+    let server = Server::start(|_| Answer::held()).await;
+    let memory = Arc::new(Memory::new());
+    let store = FaultyStore::on(Arc::<Memory>::clone(&memory));
+    let engine = counting(Arc::<FaultyStore>::clone(&store), &server).await;
+    engine.seed("Counter", "c1", json!({})).await;
+
+    let before = store.batches();
+    store.set(Flush::HeldBack);
+    // One that goes on with an outside call, one that ends at once, and one that is not right.
+    let mut starts = JoinSet::new();
+    for workflow in ["count", "add", "nothing"] {
+        let start = engine.begin_durably(workflow, json!({}));
+        starts.spawn(async move { (workflow, start.await) });
+    }
+    let (first, refused) = soon("a refusal", starts.join_next()).await.expect("one").expect("told");
+    assert_eq!(first, "nothing", "a refusal waits for nothing");
+    assert!(matches!(refused, Err(StartError::Rejected(_))), "{refused:?}");
+    store.has_more_batches_than(before).await;
+    // The engine goes on beside the flush, with whatever it has to tell.
+    drop(engine.begin("add", json!({})).await);
+    for _ in 0..CHANCES {
+        tokio::task::yield_now().await;
+    }
+    assert!(starts.try_join_next().is_none(), "told is durable: nothing is, so nobody is told");
+
+    store.set(Flush::Goes);
+    for accepted in soon("the others", starts.join_all()).await {
+        let (workflow, started) = accepted;
+        let id = started.expect("it is accepted").id;
+        let stored = memory.instance(id).await.expect("it can be read");
+        assert!(stored.is_some(), "{workflow}: told is durable");
+    }
+}
+
+#[tokio::test]
 async fn no_outside_call_is_made_before_it_is_durable_that_it_will_be() {
     let server = Server::start(|_| Answer::ok()).await;
     let memory = Arc::new(Memory::new());

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use lockstep_core::transition::StartKey;
 use lockstep_core::{Entry, Failure, Happening, InstanceId, ObjectKey};
 use lockstep_definition::Source;
 use lockstep_expr::{Map, Value, json};
-use lockstep_runner::{DefinitionText, Options, Runner, StartError, Started};
+use lockstep_runner::{DefinitionText, Once, Options, Runner, StartError, Started};
 use lockstep_store::Store;
 use serde_json::Value as Json;
 use tokio::task::JoinSet;
@@ -109,6 +110,28 @@ impl Engine {
             .start_instance(workflow.into(), value(&input), by.into())
             .await
             .expect("the runner takes starts")
+    }
+
+    /// Returns a future that starts an instance and waits until that is durable.
+    pub(crate) fn begin_durably(
+        &self,
+        workflow: &str,
+        input: Json,
+    ) -> impl Future<Output = Result<Started, StartError>> + use<> {
+        let (runner, workflow) = (Arc::clone(&self.runner), Arc::from(workflow));
+        async move { runner.start_durably(workflow, value(&input), TESTER.into()).await }
+    }
+
+    /// Returns a future that starts an instance under a key; the request's digest is its input.
+    pub(crate) fn begin_once(
+        &self,
+        key: &str,
+        workflow: &str,
+        input: Json,
+    ) -> impl Future<Output = Result<Once, StartError>> + use<> {
+        let (runner, workflow) = (Arc::clone(&self.runner), Arc::from(workflow));
+        let key = StartKey { key: key.into(), request: input.to_string().into() };
+        async move { runner.start_once(key, workflow, value(&input), TESTER.into()).await }
     }
 
     /// Runs an instance to its end.

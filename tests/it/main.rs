@@ -96,6 +96,8 @@ mod server;
 #[cfg(test)]
 mod shelf;
 #[cfg(test)]
+mod start_once;
+#[cfg(test)]
 mod stock_taking;
 #[cfg(test)]
 mod store_around;

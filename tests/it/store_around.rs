@@ -74,6 +74,10 @@ impl<M: Manner> Store for StoreAround<M> {
         self.inner.query(entity, after, limit)
     }
 
+    fn started(&self, key: Arc<str>) -> StoreFuture<'_, Option<StoredInstance>> {
+        self.inner.started(key)
+    }
+
     fn put_definitions(&self, id: Arc<str>, sources: String) -> StoreFuture<'_, ()> {
         self.inner.put_definitions(id, sources)
     }

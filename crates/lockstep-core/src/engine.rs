@@ -229,6 +229,7 @@ impl Engine {
             Arc::clone(&start.by),
             self.world.now,
         ));
+        instance.start_key.clone_from(&start.key);
         instance.note(self.world.now, Happening::Started);
         Ok(instance)
     }

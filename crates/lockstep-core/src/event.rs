@@ -18,7 +18,7 @@ use crate::id::{FencingToken, InstanceId, TransitionNumber};
 use crate::object::{Object, ObjectKey};
 use crate::outside::CallRequest;
 use crate::time::Time;
-use crate::transition::{Outcome, Refusal, Transition};
+use crate::transition::{Outcome, Refusal, StartKey, Transition};
 
 /// Names a read that the core asked for.
 pub type ReadId = u64;
@@ -132,6 +132,9 @@ pub struct Start {
     pub input: Value,
     /// Who starts it.
     pub by: Arc<str>,
+    /// What its row can be found by. Whether there is another instance under it is the driver's to
+    /// know, before it starts one.
+    pub key: Option<Arc<StartKey>>,
 }
 
 /// A lock that a client asks for.
@@ -224,6 +227,12 @@ pub enum Effect {
     CancelCall {
         /// The call.
         call: CallId,
+    },
+    /// Tell whoever started it that an instance is accepted: it is durable, and goes on. One that
+    /// ends before its first row is told of by its answer alone.
+    Accepted {
+        /// The instance.
+        instance: InstanceId,
     },
     /// Tell whoever waits for it how an instance ended. It is durable.
     Answer {

@@ -32,7 +32,7 @@ use crate::journal::{Entry, Happening};
 use crate::object::ObjectKey;
 use crate::time::Time;
 use crate::timer::TimerKey;
-use crate::transition::Origin;
+use crate::transition::{Origin, StartKey};
 use crate::unit_of_work::UnitOfWork;
 use frames::Frames;
 use seldom::Seldom;
@@ -57,6 +57,7 @@ pub(crate) struct Instance {
     pub(crate) input: Value,
     pub(crate) started_by: Arc<str>,
     pub(crate) started_at: Time,
+    pub(crate) start_key: Option<Arc<StartKey>>,
 
     /// The one that runs, or was the last to run.
     pub(crate) strand: Strand,
@@ -92,6 +93,8 @@ pub(crate) struct Instance {
     pub(crate) conflicts: u32,
     pub(crate) activity_timer: Option<TimerKey>,
     pub(crate) seldom: Option<Box<Seldom>>,
+    /// Whether it was told that it is durable, or is being told with the batch that makes it so.
+    pub(crate) accepted: bool,
     /// Entries that no transition carries yet.
     pub(crate) journal: Vec<Entry>,
 }
@@ -242,6 +245,7 @@ impl Instance {
             input,
             started_by,
             started_at,
+            start_key: None,
             strand,
             unit: UnitOfWork::default(),
             activity_start: Arc::clone(&start),
@@ -261,6 +265,7 @@ impl Instance {
             conflicts: 0,
             activity_timer: None,
             seldom: None,
+            accepted: false,
             journal: Vec::new(),
         }
     }

@@ -147,6 +147,7 @@ impl Outbox {
     fn is_premature(&self, effect: &Effect) -> bool {
         let is = |bug: Bug| self.planted.is(bug);
         (is(Bug::AnswerBeforeFlush) && matches!(effect, Effect::Answer { .. }))
+            || (is(Bug::AcceptedBeforeFlush) && matches!(effect, Effect::Accepted { .. }))
             || (is(Bug::SignalBeforeFlush) && matches!(effect, Effect::Signalled { .. }))
             || (is(Bug::CallBeforeFlush) && matches!(effect, Effect::Call { .. }))
             || (is(Bug::ClientBeforeFlush) && matches!(effect, Effect::Locked { .. }))

@@ -164,6 +164,8 @@ bugs! {
 
     /// An instance answers before its end is durable, as Redis does with `appendfsync everysec`.
     AnswerBeforeFlush = "answer-before-flush",
+    /// A start is acknowledged before it is durable.
+    AcceptedBeforeFlush = "accepted-before-flush",
     /// A signal is acknowledged before it is durable.
     SignalBeforeFlush = "signal-before-flush",
     /// An outside call is made before it is durable that it will be.

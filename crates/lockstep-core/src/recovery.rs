@@ -204,6 +204,7 @@ fn revived(
         Arc::clone(&row.started_by),
         row.started_at,
     );
+    instance.start_key = row.start_key;
     let wish = instance.restore(state, &row.parts, held).map_err(|error| error.to_string())?;
     Ok((instance, wish))
 }

@@ -79,11 +79,23 @@ pub struct InstanceRow {
     pub started_at: Time,
     /// Place in the order of those that wait; 0 if it waits for no lock.
     pub ticket: Ticket,
+    /// The key of its start, if it had one.
+    pub start_key: Option<Arc<StartKey>>,
     /// How far it is.
     pub status: Status,
     /// The parts of its state, by number, in a row that a store has read; in one that is to be
     /// written there are none.
     pub parts: Vec<(u32, Arc<str>)>,
+}
+
+/// Names a start, so that whoever asks for it again gets the same instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartKey {
+    /// Unique among the starts of a store; 1 to 1,000 bytes. What a client has chosen stands behind
+    /// the name of the client.
+    pub key: Arc<str>,
+    /// A digest of what was asked for: who comes with another one asks for something else.
+    pub request: Arc<str>,
 }
 
 /// How far an instance is.

@@ -32,7 +32,7 @@ use crate::clock::Clock;
 use crate::error::{RunnerError, StartError};
 use crate::runner::{Import, Started};
 use crate::stats::Counters;
-use request::EndingSender;
+use request::{AcceptanceSender, EndingSender};
 pub(crate) use request::{Command, Question, Reply};
 
 /// Transitions that may wait for the store before starts have to wait.
@@ -54,6 +54,9 @@ pub(crate) struct Driver {
     permissions: Arc<Permissions>,
     counters: Arc<Counters>,
     endings: HashMap<InstanceId, EndingSender>,
+    acceptances: HashMap<InstanceId, AcceptanceSender>,
+    /// Others who wait for the end of an instance.
+    watchers: HashMap<InstanceId, Vec<EndingSender>>,
     imports: Vec<oneshot::Sender<Result<Import, Failure>>>,
     replies: HashMap<RequestId, Reply>,
     calls: BTreeMap<CallId, AbortHandle>,
@@ -85,6 +88,8 @@ impl Driver {
             permissions: Arc::new(permissions),
             counters,
             endings: HashMap::new(),
+            acceptances: HashMap::new(),
+            watchers: HashMap::new(),
             imports: Vec::new(),
             replies: HashMap::new(),
             calls: BTreeMap::new(),
@@ -114,8 +119,15 @@ impl Driver {
             commands.close();
             let endings: Vec<EndingSender> =
                 self.endings.drain().map(|(_, ending)| ending).collect();
-            for ending in endings {
+            let watchers: Vec<EndingSender> =
+                self.watchers.drain().flat_map(|(_, watchers)| watchers).collect();
+            for ending in endings.into_iter().chain(watchers) {
                 drop(ending.send(Box::new(Err(StartError::Runner(error.clone())))));
+            }
+            let acceptances: Vec<AcceptanceSender> =
+                self.acceptances.drain().map(|(_, acceptance)| acceptance).collect();
+            for acceptance in acceptances {
+                drop(acceptance.send(Err(StartError::Runner(error.clone()))));
             }
         }
         result
@@ -193,6 +205,7 @@ impl Driver {
             self.handle([Event::Judged(outcomes)]);
             for effect in self.engine.take_effects() {
                 match effect {
+                    Effect::Accepted { instance } => self.accepted(instance, Ok(())),
                     Effect::Answer { instance, result } => self.answer(instance, Ok(result)),
                     Effect::Signalled { request, result }
                     | Effect::LockChanged { request, result } => self.changed(request, result),
@@ -220,7 +233,10 @@ impl Driver {
                     self.permissions.publish(&definitions);
                     Event::Publish { id, definitions }
                 }
-                Command::Start { start, ending } => {
+                Command::Start { start, acceptance, ending } => {
+                    if let Some(acceptance) = acceptance {
+                        self.acceptances.insert(start.instance, acceptance);
+                    }
                     if self.endings.len() == self.endings.capacity() {
                         // Before the map grows, those go that nobody waits for any more.
                         self.endings.retain(|_, ending| !ending.is_closed());
@@ -236,6 +252,12 @@ impl Driver {
                 Command::Ask { request, event, reply } => {
                     self.replies.insert(request, reply);
                     event
+                }
+                Command::Watch { instance, ending, registered } => {
+                    self.watch(instance, ending);
+                    // Nobody may be waiting any more.
+                    registered.send(()).ok();
+                    continue;
                 }
                 Command::Look(question) => {
                     // What was asked before it is to be seen.

@@ -16,6 +16,7 @@ mod processes;
 mod read;
 mod recover;
 mod runner;
+mod start;
 mod stats;
 mod task;
 
@@ -26,5 +27,6 @@ pub use error::{RunnerError, StartError};
 pub use lock::Wanted;
 pub use processes::Processes;
 pub use runner::{Ending, Import, Limits, Options, Recovered, Runner, Started};
+pub use start::Once;
 pub use stats::Stats;
 pub use task::{Task, Tasks};

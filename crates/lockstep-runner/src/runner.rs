@@ -9,13 +9,13 @@ use lockstep_expr::{Map, Value};
 use lockstep_store::{Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use uuid::Uuid;
 
 use crate::call::{Permissions, Secrets};
 use crate::clock::Clock;
 use crate::driver::{self, Command, Reply};
 use crate::error::{RunnerError, StartError};
 use crate::recover;
+use crate::start::KeysInUse;
 use crate::stats::{Counters, Stats};
 use crate::task::{Task, Tasks};
 
@@ -114,8 +114,9 @@ pub struct Recovered {
 /// A running engine. When it is dropped, the engine stops as by [`Runner::stop`].
 #[derive(Debug)]
 pub struct Runner {
-    commands: mpsc::Sender<Command>,
-    store: Arc<dyn Store>,
+    pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) keys: Arc<KeysInUse>,
     counters: Arc<Counters>,
     requests: AtomicU64,
     task: JoinHandle<Result<(), RunnerError>>,
@@ -150,7 +151,8 @@ impl Runner {
         let recovered = Recovered { instances, refused: found.refused };
         let task = tokio::spawn(driver.run(queue));
         let requests = AtomicU64::new(1);
-        Ok((Self { commands, store, counters, requests, task }, recovered))
+        let keys = Arc::new(KeysInUse::default());
+        Ok((Self { commands, store, keys, counters, requests, task }, recovered))
     }
 
     /// Publishes definitions: instances that start from here on run on them.
@@ -186,24 +188,6 @@ impl Runner {
             Ok(result) => result.map_err(StartError::Rejected),
             Err(_) => Err(RunnerError::Stopped.into()),
         }
-    }
-
-    /// Starts an instance. That it is accepted is known, and durable, at its [`Started::ending`].
-    ///
-    /// # Errors
-    ///
-    /// [`RunnerError`] if the runner has stopped.
-    pub async fn start_instance(
-        &self,
-        workflow: Arc<str>,
-        input: Value,
-        by: Arc<str>,
-    ) -> Result<Started, RunnerError> {
-        let id = InstanceId(Uuid::now_v7());
-        let (ending, receiver) = oneshot::channel();
-        let start = lockstep_core::Start { instance: id, workflow, input, by };
-        self.send(Command::Start { start, ending }).await?;
-        Ok(Started::new(id, receiver))
     }
 
     /// Ends an instance with the error `cancelled`.

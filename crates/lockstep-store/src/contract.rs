@@ -103,6 +103,7 @@ clauses! {
         last_row_of_a_batch_is_the_instance
         later_batch_replaces_the_row
         unfinished_instances_are_paged_by_id
+        instance_is_found_by_the_key_of_its_start
         instances_are_listed_youngest_first_and_by_state
         parts_are_kept_until_they_are_deleted
         parts_of_a_refused_transition_are_not_kept

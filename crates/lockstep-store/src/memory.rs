@@ -32,6 +32,7 @@ struct Content {
     epoch: u32,
     instances: BTreeMap<InstanceId, InstanceRow>,
     unfinished: BTreeSet<InstanceId>,
+    started: HashMap<Arc<str>, InstanceId>,
     parts: BTreeMap<(InstanceId, u32), Arc<str>>,
     journals: HashMap<InstanceId, Vec<Entry>>,
     objects: BTreeMap<ObjectKey, Arc<Object>>,
@@ -102,6 +103,9 @@ impl Content {
                 Status::Running(_) => self.unfinished.insert(row.id),
                 Status::Done { .. } | Status::Failed { .. } => self.unfinished.remove(&row.id),
             };
+            if let Some(start) = &row.start_key {
+                self.started.insert(Arc::clone(&start.key), row.id);
+            }
             self.instances.insert(row.id, (*row).clone());
         }
         for ((instance, number), text) in &verdict.parts {
@@ -250,6 +254,14 @@ impl Store for Memory {
         Box::pin(async move {
             let content = self.open()?;
             Ok(content.instances.get(&id).map(|row| content.stored(row)))
+        })
+    }
+
+    fn started(&self, key: Arc<str>) -> StoreFuture<'_, Option<StoredInstance>> {
+        Box::pin(async move {
+            let content = self.open()?;
+            let started = content.started.get(&key).and_then(|id| content.instances.get(id));
+            Ok(started.map(|row| content.stored(row)))
         })
     }
 

@@ -117,6 +117,10 @@ impl Store for Sqlite {
         Box::pin(read::instance(&self.readers, id))
     }
 
+    fn started(&self, key: Arc<str>) -> StoreFuture<'_, Option<StoredInstance>> {
+        Box::pin(async move { read::started(&self.readers, &key).await })
+    }
+
     fn instances(
         &self,
         state: Option<State>,

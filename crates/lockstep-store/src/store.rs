@@ -83,6 +83,9 @@ pub trait Store: Send + Sync + Debug {
     /// Reads one instance.
     fn instance(&self, id: InstanceId) -> StoreFuture<'_, Option<StoredInstance>>;
 
+    /// Reads the instance that was started under a key.
+    fn started(&self, key: Arc<str>) -> StoreFuture<'_, Option<StoredInstance>>;
+
     /// Reads instances by falling id (the youngest first), those before `before`, at most `limit`;
     /// with a state, only those in it.
     fn instances(

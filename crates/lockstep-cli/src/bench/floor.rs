@@ -70,6 +70,7 @@ impl Bench {
                         workflow: "count".into(),
                         input,
                         by: "bench".into(),
+                        key: None,
                     };
                     engine.handle(now, Event::Start(start));
                     instances += 1;

@@ -145,6 +145,7 @@ fn starts(workflow: &str, count: u32) -> Result<Vec<Event>, Error> {
             workflow: workflow.into(),
             input: Value::clone(&input),
             by: "bench".into(),
+            key: None,
         })
     };
     Ok((0..count).map(start).collect())

@@ -24,6 +24,7 @@ use super::parts::{self, Parts};
 use super::seldom::{Lineage, Seldom};
 use super::{Held, Instance, Savepoint, Stage};
 use crate::codec::{self, DecodeError};
+use crate::event::Effect;
 use crate::failure::Failure;
 use crate::id::{InstanceId, Ticket};
 use crate::lock::Wish;
@@ -113,6 +114,7 @@ impl Instance {
             started_by: Arc::clone(&self.started_by),
             started_at: self.started_at,
             ticket,
+            start_key: self.start_key.clone(),
             status,
             parts: Vec::new(),
         }
@@ -131,9 +133,9 @@ impl Instance {
         let id = self.id;
         // What a transition writes that the store judges may not come to be.
         let last = world.outbox.last_of(id);
-        let makes_parts = last.is_some_and(|transition| transition.judge == Judge::Core);
+        let is_certain = last.is_some_and(|transition| transition.judge == Judge::Core);
         let wish = world.locks.wish_of(id);
-        let Saved { state, input_part, parts } = self.save(wish, makes_parts);
+        let Saved { state, input_part, parts } = self.save(wish, is_certain);
         let row = self.row(Status::Running(state.into()), ticket);
         let Some(transition) = world.outbox.last_of(id) else { return };
         transition.row = Some(InstanceRow { input_part, ..row });
@@ -143,6 +145,9 @@ impl Instance {
         for held in self.held.iter_mut().filter(|held| !held.row && !forgets) {
             held.row = true;
             transition.locks.extend(rows(id, held).map(LockWrite::Put));
+        }
+        if is_certain && !std::mem::replace(&mut self.accepted, true) {
+            world.outbox.when_durable(Effect::Accepted { instance: id });
         }
         world.outbox.unsaved.remove(id);
     }
@@ -240,6 +245,7 @@ impl Instance {
                 self.fail_with(Failure::new("lock.lost", message));
             }
         }
+        self.accepted = true;
         self.entered_with = state.entered_with;
         self.held = restore_held(locks);
         if state.before_lock {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use lockstep_core::{ClientLock, Effect, Event, Failure, InstanceId, ObjectKey, ReadId, RequestId};
 
 use super::Driver;
-use super::request::Reply;
+use super::request::{EndingSender, Reply};
 use crate::call;
 use crate::error::{RunnerError, StartError};
 use crate::read;
@@ -39,6 +39,7 @@ impl Driver {
                         task.abort();
                     }
                 }
+                Effect::Accepted { instance } => self.accepted(instance, Ok(())),
                 Effect::Answer { instance, result } => self.answer(instance, Ok(result)),
                 Effect::Rejected { instance, failure } => {
                     self.answer(instance, Err(StartError::Rejected(failure)));
@@ -61,11 +62,34 @@ impl Driver {
         Ok(())
     }
 
+    pub(super) fn accepted(&mut self, instance: InstanceId, result: Result<(), StartError>) {
+        if let Some(acceptance) = self.acceptances.remove(&instance) {
+            drop(acceptance.send(result));
+        }
+    }
+
     pub(super) fn answer(&mut self, instance: InstanceId, result: Result<Ending, StartError>) {
+        // One that has ended was accepted.
+        let refused = result.as_ref().err().cloned();
+        self.accepted(instance, refused.map_or(Ok(()), Err));
         // Nobody may be waiting any more: the end is in the store all the same.
+        for watcher in self.watchers.remove(&instance).into_iter().flatten() {
+            drop(watcher.send(Box::new(result.clone())));
+        }
         if let Some(ending) = self.endings.remove(&instance) {
             drop(ending.send(Box::new(result)));
         }
+    }
+
+    pub(super) fn watch(&mut self, instance: InstanceId, ending: EndingSender) {
+        let waits = |watcher: &EndingSender| !watcher.is_closed();
+        if self.watchers.len() == self.watchers.capacity() {
+            // Before the map grows, those go that do not wait any more.
+            self.watchers.retain(|_, watchers| watchers.iter().any(waits));
+        }
+        let watchers = self.watchers.entry(instance).or_default();
+        watchers.retain(waits);
+        watchers.push(ending);
     }
 
     pub(super) fn changed(&mut self, request: RequestId, result: Result<(), Failure>) {

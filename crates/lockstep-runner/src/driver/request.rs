@@ -14,6 +14,8 @@ use crate::runner::{Ending, Import};
 /// Boxed, because thousands of instances may wait, and an ending is large.
 pub(super) type EndingSender = oneshot::Sender<Box<Result<Ending, StartError>>>;
 
+pub(super) type AcceptanceSender = oneshot::Sender<Result<(), StartError>>;
+
 /// What a runner asks of its driver.
 #[derive(Debug)]
 pub(crate) enum Command {
@@ -23,6 +25,8 @@ pub(crate) enum Command {
     },
     Start {
         start: Start,
+        /// Told as soon as the start is durable, or refused.
+        acceptance: Option<AcceptanceSender>,
         ending: EndingSender,
     },
     Import {
@@ -39,6 +43,12 @@ pub(crate) enum Command {
         request: RequestId,
         event: Event,
         reply: Reply,
+    },
+    /// Tell how an instance ends; `registered` as soon as nothing is missed any more.
+    Watch {
+        instance: InstanceId,
+        ending: EndingSender,
+        registered: oneshot::Sender<()>,
     },
     Look(Question),
 }

@@ -3,6 +3,7 @@
 use lockstep_core::transition::Status;
 use lockstep_definition::Source;
 use lockstep_store::Memory;
+use uuid::Uuid;
 
 use super::*;
 use crate::DefinitionText;

@@ -60,6 +60,7 @@ pub const REQUIRED: &[&str] = &[
     "read answered after a batch has landed",
     "clock went back at a restart",
     "clock jumped forward",
+    "start accepted before its end",
     "instance ended well",
     "instance failed",
     "audit",

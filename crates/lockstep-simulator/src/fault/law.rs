@@ -85,6 +85,7 @@ pub(crate) struct Laws {
     /// Reasons for breaks that stand in journals.
     reasons: BTreeSet<String>,
     last: TransitionNumber,
+    accepted: BTreeSet<InstanceId>,
     answered: BTreeSet<InstanceId>,
 }
 

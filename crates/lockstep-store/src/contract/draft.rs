@@ -64,6 +64,7 @@ pub(crate) fn row(id: InstanceId, status: Status) -> InstanceRow {
         started_by: "ann".into(),
         started_at: MOMENT,
         ticket: 0,
+        start_key: None,
         status,
         parts: Vec::new(),
     }

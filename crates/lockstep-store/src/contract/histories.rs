@@ -1,6 +1,6 @@
 //! Clauses about instances, their journals and their definitions.
 
-use lockstep_core::transition::{InstanceRow, Outcome, Status};
+use lockstep_core::transition::{InstanceRow, Outcome, StartKey, Status};
 use lockstep_expr::{Map, Value};
 
 use super::draft::{
@@ -32,6 +32,40 @@ pub async fn later_batch_replaces_the_row(home: &dyn Home) {
     let read = stored_row(&store, instance(1)).await.expect("it was started");
     assert!(matches!(read.status, Status::Done { output, .. } if output == 7_i64.into()));
     assert!(store.unfinished(None, 10).await.expect("instances are read").is_empty());
+}
+
+/// The key is found from the first row of an instance on, also when it has ended, and never if the
+/// row was refused. A key that is the beginning of another one is another key.
+pub async fn instance_is_found_by_the_key_of_its_start(home: &dyn Home) {
+    let store = open(home).await;
+    let keyed = |id: u128, key: &str, status| {
+        let start = StartKey { key: key.into(), request: format!("digest of {key}").into() };
+        InstanceRow { start_key: Some(start.into()), ..row(instance(id), status) }
+    };
+    let started = async |key: &str| {
+        let found = store.started(key.into()).await.expect("starts are read")?;
+        let row = found.row.expect("it is readable");
+        Some((found.id, row.start_key.expect("it has its key").request.to_string()))
+    };
+    commit(
+        &store,
+        vec![
+            Draft::new(1).row(keyed(1, "a/1", running("x"))),
+            Draft::new(2).row(row(instance(2), running("y"))),
+            Draft::new(3).row(keyed(3, "a/1\0é", done(7_i64))),
+            Draft::new(4).row(keyed(4, "refused", running("z"))).create("m1").create("m1"),
+        ],
+    )
+    .await;
+    assert_eq!(started("a/1").await, Some((instance(1), "digest of a/1".to_owned())));
+    assert_eq!(started("a/1\0é").await, Some((instance(3), "digest of a/1\0é".to_owned())));
+    for unknown in ["", "a", "a/", "a/11", "refused"] {
+        assert_eq!(started(unknown).await, None, "{unknown}");
+    }
+    commit(&store, vec![Draft::new(5).row(keyed(1, "a/1", done(7_i64)))]).await;
+    assert_eq!(started("a/1").await, Some((instance(1), "digest of a/1".to_owned())));
+    let read = stored_row(&store, instance(2)).await.expect("it was started");
+    assert_eq!(read.start_key, None);
 }
 
 /// Parts come back with every row of an instance that runs, over batches; one of them may hold the

@@ -47,6 +47,7 @@ const LOCKS: &str = "\
 SELECT key, token, mode, instance, since, until, activity, owner, note FROM held_lock
     ORDER BY key, token";
 const INSTANCE: &str = concat!(select_instance!(), " WHERE id = ?1");
+const STARTED: &str = concat!(select_instance!(), " WHERE start_key = ?1 ORDER BY id LIMIT 1");
 const INSTANCES: &str = concat!(select_instance!(), " WHERE id < ?1 ORDER BY id DESC LIMIT ?2");
 // The states are literals, so that the indexes on a part of the rows can be used.
 const RUNNING: &str =
@@ -136,6 +137,14 @@ pub(crate) async fn instance(
     id: InstanceId,
 ) -> Result<Option<StoredInstance>, StoreError> {
     let row = query(INSTANCE).bind(&id.0.as_bytes()[..]).fetch_optional(from).await;
+    Ok(row.map_err(store_error)?.as_ref().map(row::instance).transpose()?)
+}
+
+pub(crate) async fn started(
+    from: impl SqliteExecutor<'_>,
+    key: &str,
+) -> Result<Option<StoredInstance>, StoreError> {
+    let row = query(STARTED).bind(key).fetch_optional(from).await;
     Ok(row.map_err(store_error)?.as_ref().map(row::instance).transpose()?)
 }
 

@@ -12,7 +12,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use lockstep_core::codec::{self, Exact};
-use lockstep_core::transition::{InstanceRow, LockRow, Origin, Status};
+use lockstep_core::transition::{InstanceRow, LockRow, Origin, StartKey, Status};
 use lockstep_core::{Entry, Failure, InstanceId, Object, ObjectKey, Time};
 use lockstep_definition::{LockMode, Place};
 use lockstep_expr::Value;
@@ -51,6 +51,8 @@ struct InstanceOut<'a> {
     started_by: &'a str,
     started_at: i64,
     ticket: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_key: Option<(&'a str, &'a str)>,
     input: Exact<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     input_part: Option<u32>,
@@ -80,6 +82,8 @@ struct InstanceIn<'a> {
     started_by: Cow<'a, str>,
     started_at: i64,
     ticket: u64,
+    #[serde(borrow)]
+    start_key: Option<(Cow<'a, str>, Cow<'a, str>)>,
     #[serde(borrow)]
     input: &'a RawValue,
     input_part: Option<u32>,
@@ -114,6 +118,7 @@ pub(crate) fn write_instance(to: &mut Vec<u8>, row: &InstanceRow) {
         started_by: &row.started_by,
         started_at: row.started_at.0,
         ticket: row.ticket,
+        start_key: row.start_key.as_ref().map(|start| (&*start.key, &*start.request)),
         // A part holds it.
         input: Exact(if row.input_part.is_some() { &Value::Null } else { &row.input }),
         input_part: row.input_part,
@@ -224,6 +229,9 @@ fn instance_row(row: &SqliteRow, id: InstanceId) -> Result<InstanceRow, String> 
         started_by: body.started_by.into(),
         started_at: Time(body.started_at),
         ticket: body.ticket,
+        start_key: body
+            .start_key
+            .map(|(key, request)| Arc::new(StartKey { key: key.into(), request: request.into() })),
         status,
         parts,
     })

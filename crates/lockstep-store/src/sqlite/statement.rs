@@ -56,12 +56,16 @@ pub(crate) const BEGIN: &str = concat!(
 
 /// Writes instances, journals and objects.
 pub(crate) const WRITE: &str = concat!(
-    "INSERT OR REPLACE INTO instance (id, state, body, running) SELECT ",
+    "INSERT OR REPLACE INTO instance (id, state, body, running, start_key) SELECT ",
     columns!("value": bytes16 1, number 0, text 2),
     ", iif(",
     number!("value", 0),
     " = 0, ",
     text!("value", 4),
+    ", NULL), iif(",
+    number!("value", 7),
+    " > 0, ",
+    text!("value", 6),
     ", NULL) FROM json_each(?2, '$[0]'); ",
     "INSERT INTO journal (instance, number, entries) SELECT ",
     columns!("value": bytes16 1, number 0, text 2),
@@ -192,7 +196,12 @@ impl Writes {
             Status::Running(running) => self.contents.add(running.as_bytes()),
             Status::Done { .. } | Status::Failed { .. } => [0, 0],
         };
-        let numbers = [state, id, place, length, running, running_length];
+        // A key is not empty.
+        let [key, key_length] = instance
+            .start_key
+            .as_ref()
+            .map_or([0, 0], |start| self.contents.add(start.key.as_bytes()));
+        let numbers = [state, id, place, length, running, running_length, key, key_length];
         self.instances.add(&mut self.contents, numbers);
     }
 

@@ -9,6 +9,19 @@ use super::{Laws, Violation};
 use crate::ready::ready;
 
 impl Laws {
+    /// Takes the acknowledgement of a start.
+    pub(crate) fn accepted(&mut self, id: InstanceId, memory: &Memory) -> Result<(), Violation> {
+        if ready(memory.instance(id)).expect("the store in memory is open").is_none() {
+            let text = format!("{id} is accepted, the store does not have it");
+            return Violation::of("accepted-is-durable", text);
+        }
+        if self.answered.contains(&id) || !self.accepted.insert(id) {
+            let text = format!("{id} is accepted twice, or behind its answer");
+            return Violation::of("accepted-is-durable", text);
+        }
+        Ok(())
+    }
+
     /// Takes the answer of an instance.
     pub(crate) fn answered(
         &mut self,

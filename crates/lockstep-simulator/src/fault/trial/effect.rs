@@ -34,6 +34,11 @@ impl Trial<'_> {
                 self.say(|| format!("call {call} is cancelled"));
                 Ok(())
             }
+            Effect::Accepted { instance } => {
+                self.say(|| format!("{instance} is accepted"));
+                self.coverage.count("start accepted before its end");
+                self.laws.accepted(instance, &self.memory)
+            }
             Effect::Answer { instance, result } => {
                 self.say(|| format!("{instance} answers {result:?}"));
                 self.laws.answered(instance, &result, &self.memory)
