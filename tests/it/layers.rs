@@ -23,6 +23,17 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
         &["reqwest", "rustls", "rustix"],
     ),
     (
+        "lockstep-server",
+        &[
+            "lockstep-expr",
+            "lockstep-definition",
+            "lockstep-core",
+            "lockstep-store",
+            "lockstep-runner",
+        ],
+        &["axum", "hyper", "hyper-util"],
+    ),
+    (
         "lockstep-cli",
         &[
             "lockstep-expr",
@@ -31,6 +42,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
             "lockstep-store",
             "lockstep-simulator",
             "lockstep-runner",
+            "lockstep-server",
         ],
         &["clap", "annotate-snippets", "anstream", "indicatif", "lsp-server", "lsp-types"],
     ),

@@ -28,6 +28,8 @@ mod counter;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod daemon;
+#[cfg(test)]
 mod durability;
 #[cfg(test)]
 mod editing;

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::{
-    bench, console, dry_run, eval, explain, graph, journal, lock, locks, run, schema, validate,
+    bench, console, dry_run, eval, explain, graph, journal, lock, locks, run, schema, serve,
+    validate,
 };
 
 /// Workflows that must not race: activities under exclusive locks, on a durable store.
@@ -56,6 +57,8 @@ pub(crate) enum Command {
     Schema(schema::Args),
     /// Runs instances of a workflow to their end, in this process
     Run(Box<run::Args>),
+    /// Runs instances for others: a daemon with an HTTP API
+    Serve(serve::Args),
     /// Shows how an instance would go; nothing is called outside, nothing is stored
     DryRun(Box<dry_run::Args>),
     /// Evaluates an expression

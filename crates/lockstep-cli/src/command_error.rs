@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io;
 
 use lockstep_runner::{RunnerError, StartError};
+use lockstep_server::ServerError;
 use lockstep_store::StoreError;
 
 use crate::status::Status;
@@ -40,6 +41,9 @@ pub(crate) enum CommandError {
     /// Another process owns the store, for longer than a moment.
     #[error(transparent)]
     Owned(StoreError),
+    /// There is no server.
+    #[error(transparent)]
+    Server(#[from] ServerError),
     /// The engine has stopped.
     #[error(transparent)]
     Runner(#[from] RunnerError),
@@ -72,11 +76,15 @@ impl CommandError {
 
     pub(crate) fn status(&self) -> Status {
         match self {
-            Self::Usage { .. } | Self::Store(StoreError::Address { .. }) => Status::Usage,
+            Self::Usage { .. }
+            | Self::Store(StoreError::Address { .. })
+            | Self::Server(ServerError::NotLoopback(_)) => Status::Usage,
             Self::Failed { .. } | Self::Invalid(_) | Self::Refused(_) => Status::Failed,
-            Self::Store(_) | Self::Owned(_) | Self::Runner(_) | Self::Machine { .. } => {
-                Status::Unavailable
-            }
+            Self::Store(_)
+            | Self::Owned(_)
+            | Self::Server(_)
+            | Self::Runner(_)
+            | Self::Machine { .. } => Status::Unavailable,
         }
     }
 
@@ -107,6 +115,10 @@ impl CommandError {
                  are neither taken nor changed there; `lockstep locks` and `lockstep explain` can \
                  look",
             ),
+            Self::Server(ServerError::NotLoopback(_)) => {
+                Some("listen on this machine alone: --listen 127.0.0.1:7070")
+            }
+            Self::Server(_) => Some("is another daemon there? choose another port with --listen"),
             Self::Store(StoreError::Address { .. }) => {
                 Some("for a trial that leaves nothing behind: --store sqlite::memory:")
             }

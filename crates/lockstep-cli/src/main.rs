@@ -27,6 +27,7 @@ mod render;
 mod run;
 mod schema;
 mod seed;
+mod serve;
 mod shown;
 mod signals;
 mod sources;
@@ -69,6 +70,7 @@ fn dispatch(command: &Command) -> Result<Status, CommandError> {
     match command {
         Command::Validate(args) => validate::run(args),
         Command::Run(args) => run::run(args),
+        Command::Serve(args) => serve::run(args),
         Command::DryRun(args) => dry_run::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Lock(args) => lock::run(args),

@@ -59,30 +59,7 @@ pub(crate) struct Work {
 impl Work {
     /// Reads and checks the definitions and the objects; tells what is found.
     pub(crate) fn read(args: &WorkArgs, format: Format, quiet: bool) -> Result<Self, CommandError> {
-        let config: Result<Vec<(Arc<str>, Value)>, CommandError> = args
-            .config
-            .iter()
-            .map(|text| {
-                let (name, value) = given::pair("--config", text)?;
-                Ok((name.into(), given::json_or_text(value)))
-            })
-            .collect();
-        let text = DefinitionText { sources: sources::read(&args.files)?, config: config? };
-        let plain = DefinitionText { config: Vec::new(), ..text.clone() }.check();
-        let told = &plain.diagnostics;
-        let wrong = plain.definitions.is_none();
-        if wrong || !quiet {
-            console::tell(&sources::findings(told, &text.sources, format));
-            if format == Format::Human && !told.is_empty() {
-                console::tell("\n");
-            }
-        }
-        let Some(written) = plain.definitions else {
-            let counts = sources::counted(told);
-            return Err(CommandError::Invalid(format!("the definitions have {counts}")));
-        };
-        known_config(&text, &written)?;
-        let definitions = text.check().definitions.expect("they were free of errors just now");
+        let (text, definitions) = definitions(&args.files, &args.config, format, quiet)?;
         let seeds = seed::read(&args.seed, &definitions)?;
         Ok(Self { text, definitions, seeds, by: args.by.as_str().into() })
     }
@@ -116,6 +93,38 @@ impl Work {
             )),
         }
     }
+}
+
+/// Reads and checks definitions, with `NAME=VALUE` in the place of values of their configuration;
+/// tells what is found.
+pub(crate) fn definitions(
+    files: &[PathBuf],
+    config: &[String],
+    format: Format,
+    quiet: bool,
+) -> Result<(DefinitionText, Definitions), CommandError> {
+    let config = config.iter().map(|text| {
+        let (name, value) = given::pair("--config", text)?;
+        Ok((name.into(), given::json_or_text(value)))
+    });
+    let config: Result<Vec<(Arc<str>, Value)>, CommandError> = config.collect();
+    let text = DefinitionText { sources: sources::read(files)?, config: config? };
+    let plain = DefinitionText { config: Vec::new(), ..text.clone() }.check();
+    let told = &plain.diagnostics;
+    let wrong = plain.definitions.is_none();
+    if wrong || !quiet {
+        console::tell(&sources::findings(told, &text.sources, format));
+        if format == Format::Human && !told.is_empty() {
+            console::tell("\n");
+        }
+    }
+    let Some(written) = plain.definitions else {
+        let counts = sources::counted(told);
+        return Err(CommandError::Invalid(format!("the definitions have {counts}")));
+    };
+    known_config(&text, &written)?;
+    let definitions = text.check().definitions.expect("they were free of errors just now");
+    Ok((text, definitions))
 }
 
 /// A name that is given but not in the project is a slip, unless there is no configuration at all.

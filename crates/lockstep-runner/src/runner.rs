@@ -237,6 +237,12 @@ impl Runner {
         &self.store
     }
 
+    /// Waits until the engine has stopped by itself: something failed that concerns all instances.
+    /// [`stop`](Self::stop) tells what.
+    pub async fn has_stopped(&self) {
+        self.commands.closed().await;
+    }
+
     /// Stops the engine: outside calls are ended, what is ordered is made durable. Unfinished
     /// instances go on when a runner is started again.
     ///

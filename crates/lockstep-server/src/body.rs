@@ -1,0 +1,38 @@
+//! What a request carries, within limits of size and time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use lockstep_expr::{Map, Value, json};
+
+use crate::problem::Problem;
+
+/// Largest body, in bytes.
+const MAX_BODY: usize = 1 << 20;
+
+/// Longest time that a body may take to come.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Reads a body that is a JSON object; an empty one is an object without anything in it.
+pub(crate) async fn object(body: Body) -> Result<Value, Problem> {
+    let Ok(read) = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY)).await else {
+        return Err(Problem::new(408, "request.slow", "the body did not come within 30 s"));
+    };
+    let Ok(bytes) = read else {
+        let told = format!("the body is larger than {MAX_BODY} bytes, or was cut off");
+        return Err(Problem::new(413, "request.too_large", told));
+    };
+    if bytes.is_empty() {
+        return Ok(Value::Map(Arc::new(Map::new())));
+    }
+    let invalid = |told: String| Problem::new(400, "request.invalid", told);
+    let text = std::str::from_utf8(&bytes).map_err(|_| invalid("the body is not UTF-8".into()))?;
+    let value = json::from_json(text)
+        .map_err(|error| invalid(format!("the body cannot be read: {error}")))?;
+    if matches!(value, Value::Map(_)) {
+        Ok(value)
+    } else {
+        Err(invalid("the body is not a JSON object: write the inputs, `{\"name\": ...}`".into()))
+    }
+}

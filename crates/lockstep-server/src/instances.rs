@@ -1,0 +1,164 @@
+//! Instances: starting one, and telling how it is.
+//!
+//! Invariants:
+//!
+//! * A start is answered when it is durable; with `wait`, when its end is, or the wait is over.
+//! * A key belongs to who chose it: that of another caller is another key.
+
+use axum::Extension;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use lockstep_core::InstanceId;
+use lockstep_core::transition::{InstanceRow, StartKey, Status};
+use lockstep_expr::{Value, json};
+use lockstep_runner::{Once, Started};
+use serde_json::{Value as Json, json};
+use std::sync::Arc;
+use uuid::Uuid;
+
+use crate::access::Caller;
+use crate::problem::Problem;
+use crate::wait::Wait;
+use crate::{App, body};
+
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// Longest key that a client may choose, in bytes.
+const MAX_KEY: usize = 200;
+
+/// `POST /v1/workflows/{workflow}/instances`: starts an instance with the body as its input.
+///
+/// 200 with its output if it ends within `wait`, 202 with its place if it goes on; the error of the
+/// workflow if it ends with one.
+pub(crate) async fn start(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(workflow): Path<String>,
+    Query(wait): Query<Wait>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let time = wait.time()?;
+    let key = chosen_key(request.headers())?;
+    let input = body::object(request.into_body()).await?;
+    let (workflow, by): (Arc<str>, Arc<str>) = (workflow.into(), caller.name.into());
+    let (started, is_known) = match key {
+        None => (app.runner.start_durably(workflow, input, by).await?, false),
+        Some(key) => {
+            let asked = format!("{workflow}\n{}", json::to_json(&input));
+            let request = Uuid::new_v5(&Uuid::NAMESPACE_URL, asked.as_bytes()).to_string();
+            let key = StartKey { key: format!("{by}/{key}").into(), request: request.into() };
+            match app.runner.start_once(key, workflow, input, by).await? {
+                Once::New(started) => (started, false),
+                Once::Known(started) => (started, true),
+            }
+        }
+    };
+    let id = started.id;
+    let ended = tokio::time::timeout(time, started.ending()).await;
+    let mut response = match ended {
+        Ok(ending) => match ending? {
+            Ok(output) => answer(StatusCode::OK, &state(id, "done", Some(&output))),
+            Err(failure) => Problem::ended(id, &failure).into_response(),
+        },
+        Err(_) => answer(StatusCode::ACCEPTED, &state(id, "running", None)),
+    };
+    let headers = response.headers_mut();
+    if let Ok(place) = HeaderValue::from_str(&format!("/v1/instances/{id}")) {
+        headers.insert(header::LOCATION, place);
+    }
+    if is_known {
+        headers.insert("idempotency-replayed", HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}
+
+/// `GET /v1/instances/{id}`: how an instance is; with `wait`, as soon as it has ended.
+pub(crate) async fn show(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Query(wait): Query<Wait>,
+) -> Result<Response, Problem> {
+    let time = wait.time()?;
+    let not_found = || Problem::new(404, "data.not_found", "there is no such instance");
+    let id = InstanceId(Uuid::parse_str(&id).map_err(|_| not_found())?);
+    if !time.is_zero() {
+        let watched: Option<Started> = app.runner.watch(id).await?;
+        let started = watched.ok_or_else(not_found)?;
+        // What became of it, the store tells.
+        drop(tokio::time::timeout(time, started.ending()).await);
+    }
+    let stored =
+        app.runner.store().instance(id).await.map_err(lockstep_runner::RunnerError::from)?;
+    match stored.ok_or_else(not_found)?.row {
+        Ok(row) => Ok(answer(StatusCode::OK, &shown(&row))),
+        Err(corrupt) => {
+            tracing::error!(error = %corrupt, "an instance cannot be read");
+            Err(Problem::new(
+                500,
+                "store.corrupt",
+                "the instance cannot be read; the log tells why",
+            ))
+        }
+    }
+}
+
+/// Returns the key that a client has chosen.
+fn chosen_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let invalid = || {
+        let told = format!("an Idempotency-Key has 1 to {MAX_KEY} characters that can be seen");
+        Problem::new(400, "request.invalid", told)
+    };
+    let mut keys = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(key) = keys.next() else { return Ok(None) };
+    let key = key.to_str().map_err(|_| invalid())?;
+    let is_right = !key.is_empty() && key.len() <= MAX_KEY && keys.next().is_none();
+    if is_right { Ok(Some(key.to_owned())) } else { Err(invalid()) }
+}
+
+fn state(id: InstanceId, state: &str, output: Option<&Value>) -> Json {
+    let mut told = json!({ "id": id.to_string(), "state": state });
+    if let (Json::Object(told), Some(output)) = (&mut told, output) {
+        told.insert("output".to_owned(), plain(output));
+    }
+    told
+}
+
+fn shown(row: &InstanceRow) -> Json {
+    let (name, output, ended_at) = match &row.status {
+        Status::Running(_) => ("running", None, None),
+        Status::Done { at, output } => ("done", Some(output), Some(*at)),
+        Status::Failed { at, .. } => ("failed", None, Some(*at)),
+    };
+    let mut told = state(row.id, name, output);
+    if let Json::Object(told) = &mut told {
+        let mut tell = |name: &str, value: Json| told.insert(name.to_owned(), value);
+        tell("workflow", (*row.workflow).into());
+        tell("input", plain(&row.input));
+        tell("started_by", (*row.started_by).into());
+        tell("started_at", plain(&Value::Timestamp(row.started_at.timestamp())));
+        if let Some(at) = ended_at {
+            tell("ended_at", plain(&Value::Timestamp(at.timestamp())));
+        }
+        if let Status::Failed { failure, .. } = &row.status {
+            let error = json!({
+                "code": &*failure.code,
+                "message": failure.message,
+                "details": plain(&failure.details),
+                "activity": &*failure.activity,
+            });
+            tell("error", error);
+        }
+    }
+    told
+}
+
+/// Returns a value as JSON.
+fn plain(value: &Value) -> Json {
+    serde_json::from_str(&json::to_json(value)).unwrap_or_default()
+}
+
+fn answer(status: StatusCode, body: &Json) -> Response {
+    let kind = HeaderValue::from_static("application/json");
+    (status, [(header::CONTENT_TYPE, kind)], body.to_string()).into_response()
+}

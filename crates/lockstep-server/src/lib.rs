@@ -1,0 +1,35 @@
+//! The HTTP API of a runner, under `/v1`, and its state of health.
+//!
+//! A request goes through these rooms in this order: [`listen`] takes its connection, within limits
+//! of number and time; [`origin`] refuses what a browser sends on behalf of another site;
+//! [`access`] looks up which role the route takes, and refuses who has another one; then the room of
+//! the route does its work. What is refused or fails is told as a [`problem`].
+//!
+//! Invariants:
+//!
+//! * There is no route beside the table of [`access`].
+//! * An answer tells what is durable.
+//!
+//! Absent by design: decisions about instances and locks, which are the core's; tokens, so that it
+//! listens to this machine alone.
+
+mod access;
+mod body;
+mod health;
+mod instances;
+mod listen;
+mod origin;
+mod problem;
+mod wait;
+
+use std::sync::Arc;
+
+use lockstep_runner::Runner;
+
+pub use listen::{Server, ServerError};
+
+/// What the rooms of the routes work on.
+#[derive(Clone, Debug)]
+struct App {
+    runner: Arc<Runner>,
+}

@@ -1,0 +1,96 @@
+//! What went wrong, as problem details (RFC 9457) with a code of the engine's.
+//!
+//! Invariants:
+//!
+//! * The code is a name that programs can rely on; the detail is a sentence for people.
+//! * Nothing of the machine is told: an error of the store stands in the log.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use lockstep_core::{Failure, InstanceId};
+use lockstep_runner::{RunnerError, StartError};
+use serde_json::{Value as Json, json};
+
+/// What went wrong.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    status: u16,
+    code: String,
+    detail: String,
+    /// What the failure of a workflow says beside its message.
+    details: Option<Box<Json>>,
+    instance: Option<InstanceId>,
+}
+
+impl Problem {
+    pub(crate) fn new(status: u16, code: &str, detail: impl Into<String>) -> Self {
+        let (code, detail) = (code.to_owned(), detail.into());
+        Self { status, code, detail, details: None, instance: None }
+    }
+
+    /// Returns what tells that an instance has ended with an error.
+    pub(crate) fn ended(instance: InstanceId, failure: &Failure) -> Self {
+        Self { instance: Some(instance), ..Self::of(failure) }
+    }
+
+    /// Returns what tells that the engine has refused something.
+    pub(crate) fn of(failure: &Failure) -> Self {
+        let details = serde_json::from_str(&lockstep_expr::json::to_json(&failure.details));
+        let details = details.ok().filter(|details: &Json| !details.is_null());
+        let problem = Self::new(status(&failure.code), &failure.code, failure.message.clone());
+        Self { details: details.map(Box::new), ..problem }
+    }
+}
+
+/// Returns the status that fits a code: whose fault it is, and whether it helps to come again.
+fn status(code: &str) -> u16 {
+    match code {
+        "data.not_found" => 404,
+        "data.invalid" => 400,
+        "start.key_used" => 422,
+        _ if code.starts_with("lock.") || code.starts_with("data.") => 409,
+        // The workflow's own errors: the request was understood, and cannot be granted.
+        _ => 422,
+    }
+}
+
+impl From<StartError> for Problem {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Rejected(failure) => Self::of(&failure),
+            StartError::Runner(error) => error.into(),
+            other => {
+                tracing::error!(error = %other, "a start failed");
+                Self::new(500, "engine.failed", "the engine failed; its log tells why")
+            }
+        }
+    }
+}
+
+impl From<RunnerError> for Problem {
+    fn from(error: RunnerError) -> Self {
+        tracing::error!(%error, "a request could not be served");
+        Self::new(503, "engine.stopped", "the engine has stopped; its log tells why")
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let title = status.canonical_reason().unwrap_or("error");
+        let mut body = json!({
+            "type": "about:blank",
+            "title": title,
+            "status": self.status,
+            "code": self.code,
+            "detail": self.detail,
+        });
+        if let Json::Object(body) = &mut body {
+            body.extend(self.details.map(|details| ("details".to_owned(), *details)));
+            let instance = self.instance.map(|id| format!("/v1/instances/{id}"));
+            body.extend(instance.map(|path| ("instance".to_owned(), path.into())));
+        }
+        let kind = HeaderValue::from_static("application/problem+json");
+        (status, [(header::CONTENT_TYPE, kind)], body.to_string()).into_response()
+    }
+}

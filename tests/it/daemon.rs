@@ -1,0 +1,260 @@
+//! The daemon: the real binary, asked over HTTP as a client would.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use serde_json::{Value as Json, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
+use tokio::process::Child;
+use tokio::task::JoinSet;
+
+use crate::binary;
+use crate::patience::{soon, until};
+use crate::server::{Answer, Server};
+use crate::shelf::Shelf;
+
+const CUSTOMERS: usize = 200;
+
+/// What the daemon answered.
+#[derive(Debug)]
+struct Reply {
+    status: u16,
+    head: String,
+    body: Json,
+}
+
+impl Reply {
+    fn header(&self, name: &str) -> Option<&str> {
+        let named = |line: &&str| line.to_ascii_lowercase().starts_with(&format!("{name}:"));
+        self.head.lines().find(named).and_then(|line| line.split_once(": ")).map(|(_, text)| text)
+    }
+}
+
+/// A daemon that books places in timeslots.
+struct Daemon {
+    process: Child,
+    address: SocketAddr,
+}
+
+impl Daemon {
+    /// Starts it on a store, with a calendar.
+    async fn start(store: &Path, calendar: &Server) -> Self {
+        let workflows = concat!(env!("CARGO_MANIFEST_DIR"), "/../workflows/last-place.yaml");
+        let seed = concat!(env!("CARGO_MANIFEST_DIR"), "/../workflows/last-place.seed.jsonl");
+        let config = format!("calendar={}", calendar.url());
+        let store = store.display().to_string();
+        let mut process = binary::lockstep(&[
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--workflows",
+            workflows,
+            "--seed",
+            seed,
+            "--store",
+            &store,
+            "--config",
+            &config,
+            "--allow-host",
+            "127.0.0.1",
+        ])
+        .spawn()
+        .expect("the binary starts");
+        let told = process.stderr.take().expect("it is piped");
+        let mut lines = BufReader::new(told).lines();
+        let address = soon("the daemon listens", async {
+            loop {
+                let line = lines.next_line().await.expect("text").expect("it tells where");
+                if let Some((_, rest)) = line.split_once("listening on http://") {
+                    let address = rest.split(';').next().expect("an address");
+                    break address.parse().expect("an address and a port");
+                }
+            }
+        });
+        let address = address.await;
+        // Whatever it tells later is read, so that it never has to wait for that.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Self { process, address }
+    }
+
+    async fn send(&self, request: &str) -> io::Result<Reply> {
+        send(self.address, request).await
+    }
+
+    async fn get(&self, path: &str) -> Reply {
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        self.send(&request).await.expect("it answers")
+    }
+
+    async fn post(&self, path: &str, headers: &str, body: &str) -> io::Result<Reply> {
+        self.send(&post(path, headers, body)).await
+    }
+}
+
+fn post(path: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\
+         Content-Length: {length}\r\n\r\n{body}"
+    )
+}
+
+async fn send(address: SocketAddr, request: &str) -> io::Result<Reply> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(request.as_bytes()).await?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await?;
+    let cut_off = || io::Error::from(io::ErrorKind::UnexpectedEof);
+    let (head, body) = text.split_once("\r\n\r\n").ok_or_else(cut_off)?;
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let body = serde_json::from_str(body).unwrap_or(Json::Null);
+    Ok(Reply { status: status.ok_or_else(cut_off)?, head: head.to_owned(), body })
+}
+
+fn booking(customer: usize) -> String {
+    json!({ "timeslot": "monday-9", "customer": format!("c{customer}") }).to_string()
+}
+
+const BOOK: &str = "/v1/workflows/last-place/instances";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_place_is_given_once_and_everybody_is_told_in_the_same_request() {
+    let (shelf, calendar) = (Shelf::new(), Server::start(|_| Answer::ok()).await);
+    let daemon = Daemon::start(&shelf.path("a.db"), &calendar).await;
+    let mut clients = JoinSet::new();
+    for customer in 0..CUSTOMERS {
+        let (address, body) = (daemon.address, booking(customer));
+        clients.spawn(async move {
+            send(address, &post(&format!("{BOOK}?wait=30s"), "", &body)).await.expect("an answer")
+        });
+    }
+    let replies = soon("all answers", clients.join_all()).await;
+    let booked: Vec<&Reply> = replies.iter().filter(|reply| reply.status == 200).collect();
+    assert_eq!(booked.len(), 1, "one place, one booking");
+    assert_eq!(booked[0].body["state"], "done");
+    let full = |reply: &&Reply| reply.status == 422 && reply.body["code"] == "timeslot.full";
+    assert_eq!(replies.iter().filter(full).count(), CUSTOMERS - 1, "{replies:?}");
+    assert_eq!(calendar.requests().len(), 1, "nobody else calls the calendar");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_again_with_its_key_when_the_daemon_was_killed_gets_one_booking() {
+    let (shelf, calendar) = (Shelf::new(), Server::start(|_| Answer::held()).await);
+    let mut daemon = Daemon::start(&shelf.path("a.db"), &calendar).await;
+    let ask = |address, customer: usize| {
+        let key = format!("Idempotency-Key: customer-{customer}\r\n");
+        let request = post(&format!("{BOOK}?wait=30s"), &key, &booking(customer));
+        async move { (customer, send(address, &request).await) }
+    };
+    let mut clients = JoinSet::new();
+    for customer in 0..CUSTOMERS {
+        clients.spawn(ask(daemon.address, customer));
+    }
+    calendar.has_seen(1).await;
+    daemon.process.kill().await.expect("it is killed");
+    for (customer, reply) in soon("all clients", clients.join_all()).await {
+        assert!(reply.is_err(), "customer {customer} was told before the daemon died: {reply:?}");
+    }
+
+    let daemon = Daemon::start(&shelf.path("a.db"), &calendar).await;
+    calendar.release();
+    let mut clients = JoinSet::new();
+    for customer in 0..CUSTOMERS {
+        clients.spawn(ask(daemon.address, customer));
+    }
+    let replies = soon("all answers", clients.join_all()).await;
+    let replies: Vec<Reply> = replies.into_iter().map(|(_, reply)| reply.expect("told")).collect();
+    let count = |status: u16| replies.iter().filter(|reply| reply.status == status).count();
+    assert_eq!((count(200), count(422)), (1, CUSTOMERS - 1), "one booking, nobody without answer");
+    let replayed = |reply: &&Reply| reply.header("idempotency-replayed") == Some("true");
+    assert!(replies.iter().filter(replayed).count() > 0, "the first time counts");
+    let places: BTreeSet<&str> =
+        replies.iter().map(|reply| reply.header("location").expect("a place")).collect();
+    assert_eq!(places.len(), CUSTOMERS, "one instance each");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_that_goes_on_is_accepted_and_its_end_can_be_waited_for() {
+    let (shelf, calendar) = (Shelf::new(), Server::start(|_| Answer::held()).await);
+    let mut daemon = Daemon::start(&shelf.path("a.db"), &calendar).await;
+    let accepted = daemon.post(BOOK, "", &booking(1)).await.expect("an answer");
+    assert_eq!((accepted.status, &accepted.body["state"]), (202, &json!("running")));
+    let place = accepted.header("location").expect("a place").to_owned();
+    let shown = daemon.get(&place).await;
+    assert_eq!((shown.status, &shown.body["state"]), (200, &json!("running")));
+    assert_eq!(shown.body["workflow"], "last-place");
+
+    // Told to end, it takes nobody new, and serves who waits already.
+    calendar.has_seen(1).await;
+    let address = daemon.address;
+    let wait = format!("GET {place}?wait=30s HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let mut waiting = TcpStream::connect(address).await.expect("it listens");
+    waiting.write_all(wait.as_bytes()).await.expect("it takes requests");
+    assert_eq!(daemon.get("/readyz").await.status, 200, "what was sent before has begun");
+    let id = daemon.process.id().expect("it runs").to_string();
+    let told = tokio::process::Command::new("kill").args(["-TERM", &id]).status().await;
+    assert!(told.expect("kill runs").success());
+    until("nobody new is served", async || TcpStream::connect(address).await.is_err()).await;
+    calendar.release();
+    let mut text = String::new();
+    soon("the end", waiting.read_to_string(&mut text)).await.expect("text");
+    assert!(text.starts_with("HTTP/1.1 200") && text.contains(r#""state":"done""#), "{text}");
+    let status = soon("the daemon's end", daemon.process.wait()).await.expect("it ends");
+    assert_eq!(status.code(), Some(0), "it ends in an orderly way");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_not_right_is_refused_with_a_code() {
+    let (shelf, calendar) = (Shelf::new(), Server::start(|_| Answer::ok()).await);
+    let daemon = Daemon::start(&shelf.path("a.db"), &calendar).await;
+    let close = "Connection: close\r\n\r\n";
+    let large = format!("\"{}\"", "x".repeat(1 << 20));
+    let cases = [
+        (format!("GET /healthz HTTP/1.1\r\nHost: evil.example\r\n{close}"), 421, "request.host"),
+        (format!("GET /healthz HTTP/1.1\r\n{close}"), 421, "request.host"),
+        (post(BOOK, "Origin: https://evil.example\r\n", "{}"), 403, "request.cross_site"),
+        (post(BOOK, "Sec-Fetch-Site: cross-site\r\n", "{}"), 403, "request.cross_site"),
+        (post(BOOK, "", "[1]"), 400, "request.invalid"),
+        (post(BOOK, "", "{"), 400, "request.invalid"),
+        (post(BOOK, "", "{}"), 400, "data.invalid"),
+        (post(BOOK, "", &large), 413, "request.too_large"),
+        (post(BOOK, "Idempotency-Key: \r\n", "{}"), 400, "request.invalid"),
+        (post(&format!("{BOOK}?wait=soon"), "", "{}"), 400, "request.invalid"),
+        (post(&format!("{BOOK}?wait=2h"), "", "{}"), 400, "request.invalid"),
+        (post("/v1/workflows/nothing/instances", "", "{}"), 404, "data.not_found"),
+        (post("/v1/instances/1", "", "{}"), 405, "route.method"),
+        (
+            format!("GET /v1/instances/1 HTTP/1.1\r\nHost: localhost\r\n{close}"),
+            404,
+            "data.not_found",
+        ),
+        (format!("GET /etc HTTP/1.1\r\nHost: localhost\r\n{close}"), 404, "route.not_found"),
+    ];
+    for (request, status, code) in cases {
+        let reply = daemon.send(&request).await.expect("it answers");
+        let line = request.lines().next().unwrap_or_default();
+        assert_eq!((reply.status, &reply.body["code"]), (status, &json!(code)), "{line}");
+        assert_eq!(reply.header("content-type"), Some("application/problem+json"), "{line}");
+    }
+    let key = "Idempotency-Key: one\r\n";
+    assert_eq!(daemon.post(BOOK, key, &booking(1)).await.expect("an answer").status, 202);
+    let reused = daemon.post(BOOK, key, &booking(2)).await.expect("an answer");
+    assert_eq!((reused.status, &reused.body["code"]), (422, &json!("start.key_used")));
+    assert_eq!(daemon.get("/healthz").await.status, 200, "it goes on serving others");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_sends_its_headers_too_slowly_is_cut_off() {
+    let (shelf, calendar) = (Shelf::new(), Server::start(|_| Answer::ok()).await);
+    let daemon = Daemon::start(&shelf.path("a.db"), &calendar).await;
+    let mut slow = TcpStream::connect(daemon.address).await.expect("it listens");
+    slow.write_all(b"GET /healthz HTTP/1.1\r\nHost:").await.expect("it takes bytes");
+    let mut text = String::new();
+    soon("it is cut off", slow.read_to_string(&mut text)).await.ok();
+    assert!(!text.contains("200 OK"), "{text}");
+    assert_eq!(daemon.get("/healthz").await.status, 200, "others are served");
+}
