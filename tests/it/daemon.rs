@@ -225,6 +225,8 @@ async fn what_is_not_right_is_refused_with_a_code() {
         (post(BOOK, "Idempotency-Key: \r\n", "{}"), 400, "request.invalid"),
         (post(&format!("{BOOK}?wait=soon"), "", "{}"), 400, "request.invalid"),
         (post(&format!("{BOOK}?wait=2h"), "", "{}"), 400, "request.invalid"),
+        (post(&format!("{BOOK}?wait=2s&what=1"), "", "{}"), 400, "request.invalid"),
+        (post("/v1/workflows/%ff/instances", "", "{}"), 400, "request.invalid"),
         (post("/v1/workflows/nothing/instances", "", "{}"), 404, "data.not_found"),
         (post("/v1/instances/1", "", "{}"), 405, "route.method"),
         (

@@ -5,7 +5,10 @@
 //! * A start is answered when it is durable; with `wait`, when its end is, or the wait is over.
 //! * A key belongs to who chose it: that of another caller is another key.
 
+use std::sync::Arc;
+
 use axum::Extension;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -14,12 +17,11 @@ use lockstep_core::transition::{InstanceRow, StartKey, Status};
 use lockstep_expr::{Value, json};
 use lockstep_runner::{Once, Started};
 use serde_json::{Value as Json, json};
-use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::access::Caller;
 use crate::problem::Problem;
-use crate::wait::Wait;
+use crate::wait::{self, Wait};
 use crate::{App, body};
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -34,11 +36,12 @@ const MAX_KEY: usize = 200;
 pub(crate) async fn start(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    Path(workflow): Path<String>,
-    Query(wait): Query<Wait>,
+    workflow: Result<Path<String>, PathRejection>,
+    wait: Result<Query<Wait>, QueryRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let time = wait.time()?;
+    let time = wait::time(wait)?;
+    let Path(workflow) = workflow.map_err(unreadable)?;
     let key = chosen_key(request.headers())?;
     let input = body::object(request.into_body()).await?;
     let (workflow, by): (Arc<str>, Arc<str>) = (workflow.into(), caller.name.into());
@@ -76,10 +79,11 @@ pub(crate) async fn start(
 /// `GET /v1/instances/{id}`: how an instance is; with `wait`, as soon as it has ended.
 pub(crate) async fn show(
     State(app): State<App>,
-    Path(id): Path<String>,
-    Query(wait): Query<Wait>,
+    id: Result<Path<String>, PathRejection>,
+    wait: Result<Query<Wait>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let time = wait.time()?;
+    let time = wait::time(wait)?;
+    let Path(id) = id.map_err(unreadable)?;
     let not_found = || Problem::new(404, "data.not_found", "there is no such instance");
     let id = InstanceId(Uuid::parse_str(&id).map_err(|_| not_found())?);
     if !time.is_zero() {
@@ -101,6 +105,10 @@ pub(crate) async fn show(
             ))
         }
     }
+}
+
+fn unreadable(path: PathRejection) -> Problem {
+    Problem::new(400, "request.invalid", path.body_text())
 }
 
 /// Returns the key that a client has chosen.
