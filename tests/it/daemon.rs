@@ -42,27 +42,20 @@ struct Daemon {
 impl Daemon {
     /// Starts it on a store, with a calendar.
     async fn start(store: &Path, calendar: &Server) -> Self {
-        let workflows = concat!(env!("CARGO_MANIFEST_DIR"), "/../workflows/last-place.yaml");
-        let seed = concat!(env!("CARGO_MANIFEST_DIR"), "/../workflows/last-place.seed.jsonl");
         let config = format!("calendar={}", calendar.url());
+        let seed = concat!(env!("CARGO_MANIFEST_DIR"), "/../workflows/last-place.seed.jsonl");
+        let workflows = concat!(env!("CARGO_MANIFEST_DIR"), "/../workflows/last-place.yaml");
+        let with = ["--seed", seed, "--config", &config, "--allow-host", "127.0.0.1"];
+        Self::with(store, workflows, &with).await
+    }
+
+    /// Starts it on a store, with definitions and whatever else it is to be told.
+    async fn with(store: &Path, workflows: &str, with: &[&str]) -> Self {
         let store = store.display().to_string();
-        let mut process = binary::lockstep(&[
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--workflows",
-            workflows,
-            "--seed",
-            seed,
-            "--store",
-            &store,
-            "--config",
-            &config,
-            "--allow-host",
-            "127.0.0.1",
-        ])
-        .spawn()
-        .expect("the binary starts");
+        let serve =
+            ["serve", "--listen", "127.0.0.1:0", "--workflows", workflows, "--store", &store];
+        let mut process =
+            binary::lockstep(&[&serve, with].concat()).spawn().expect("the binary starts");
         let told = process.stderr.take().expect("it is piped");
         let mut lines = BufReader::new(told).lines();
         let address = soon("the daemon listens", async {
@@ -205,6 +198,42 @@ async fn a_start_that_goes_on_is_accepted_and_its_end_can_be_waited_for() {
     assert!(text.starts_with("HTTP/1.1 200") && text.contains(r#""state":"done""#), "{text}");
     let status = soon("the daemon's end", daemon.process.wait()).await.expect("it ends");
     assert_eq!(status.code(), Some(0), "it ends in an orderly way");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_signal_that_was_acknowledged_is_kept_over_a_kill() {
+    const DEFINITIONS: &str = "
+workflow: ask
+activities:
+  - activity: ask
+    steps:
+      - wait: { signal: first }
+        as: one
+      - wait: { signal: second }
+        as: other
+output: \"${[one, other]}\"
+";
+    let shelf = Shelf::new();
+    let file = shelf.path("ask.yaml").display().to_string();
+    std::fs::write(&file, DEFINITIONS).expect("the file is written");
+    let mut daemon = Daemon::with(&shelf.path("a.db"), &file, &[]).await;
+    let started = daemon.post("/v1/workflows/ask/instances", "", "").await.expect("an answer");
+    let place = started.header("location").expect("a place").to_owned();
+    // The second may come first; then it is kept.
+    let second = daemon.post(&format!("{place}/signals/second"), "", "{\"n\": 2}").await;
+    assert_eq!(second.expect("an answer").status, 204);
+    daemon.process.kill().await.expect("it is killed");
+
+    let daemon = Daemon::with(&shelf.path("a.db"), &file, &[]).await;
+    let first = daemon.post(&format!("{place}/signals/first"), "", "").await;
+    assert_eq!(first.expect("an answer").status, 204);
+    let ended = daemon.get(&format!("{place}?wait=30s")).await;
+    assert_eq!(ended.body["output"], json!([null, {"n": 2}]), "{ended:?}");
+    let late = daemon.post(&format!("{place}/signals/first"), "", "").await.expect("an answer");
+    assert_eq!((late.status, &late.body["code"]), (409, &json!("instance.ended")));
+    let nobody = "/v1/instances/00000000-0000-7000-8000-000000000000/signals/first";
+    let nobody = daemon.post(nobody, "", "").await.expect("an answer");
+    assert_eq!((nobody.status, &nobody.body["code"]), (404, &json!("data.not_found")));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

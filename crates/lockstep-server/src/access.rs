@@ -60,7 +60,7 @@ struct Route {
 }
 
 /// All routes.
-fn routes() -> [Route; 4] {
+fn routes() -> [Route; 5] {
     [
         Route {
             method: MethodFilter::GET,
@@ -85,6 +85,12 @@ fn routes() -> [Route; 4] {
             path: "/v1/instances/{id}",
             needs: Role::Viewer,
             room: |method| on(method, instances::show),
+        },
+        Route {
+            method: MethodFilter::POST,
+            path: "/v1/instances/{id}/signals/{name}",
+            needs: Role::Starter,
+            room: |method| on(method, instances::signal),
         },
     ]
 }

@@ -16,6 +16,15 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Reads a body that is a JSON object; an empty one is an object without anything in it.
 pub(crate) async fn object(body: Body) -> Result<Value, Problem> {
+    match value(body).await? {
+        None => Ok(Value::Map(Arc::new(Map::new()))),
+        Some(object @ Value::Map(_)) => Ok(object),
+        Some(_) => Err(invalid("the body is not a JSON object: write `{\"name\": ...}`".into())),
+    }
+}
+
+/// Reads a body that is JSON; `None` if it is empty.
+pub(crate) async fn value(body: Body) -> Result<Option<Value>, Problem> {
     let Ok(read) = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY)).await else {
         return Err(Problem::new(408, "request.slow", "the body did not come within 30 s"));
     };
@@ -24,15 +33,13 @@ pub(crate) async fn object(body: Body) -> Result<Value, Problem> {
         return Err(Problem::new(413, "request.too_large", told));
     };
     if bytes.is_empty() {
-        return Ok(Value::Map(Arc::new(Map::new())));
+        return Ok(None);
     }
-    let invalid = |told: String| Problem::new(400, "request.invalid", told);
     let text = std::str::from_utf8(&bytes).map_err(|_| invalid("the body is not UTF-8".into()))?;
-    let value = json::from_json(text)
-        .map_err(|error| invalid(format!("the body cannot be read: {error}")))?;
-    if matches!(value, Value::Map(_)) {
-        Ok(value)
-    } else {
-        Err(invalid("the body is not a JSON object: write the inputs, `{\"name\": ...}`".into()))
-    }
+    let value = json::from_json(text);
+    value.map(Some).map_err(|error| invalid(format!("the body cannot be read: {error}")))
+}
+
+fn invalid(told: String) -> Problem {
+    Problem::new(400, "request.invalid", told)
 }

@@ -1,4 +1,4 @@
-//! Instances: starting one, and telling how it is.
+//! Instances: starting one, telling how it is, and sending it a signal.
 //!
 //! Invariants:
 //!
@@ -84,7 +84,6 @@ pub(crate) async fn show(
 ) -> Result<Response, Problem> {
     let time = wait::time(wait)?;
     let Path(id) = id.map_err(unreadable)?;
-    let not_found = || Problem::new(404, "data.not_found", "there is no such instance");
     let id = InstanceId(Uuid::parse_str(&id).map_err(|_| not_found())?);
     if !time.is_zero() {
         let watched: Option<Started> = app.runner.watch(id).await?;
@@ -105,6 +104,27 @@ pub(crate) async fn show(
             ))
         }
     }
+}
+
+/// `POST /v1/instances/{id}/signals/{name}`: sends a signal, or a person's answers to the form of
+/// that name; the body, which may be any JSON, is what it says.
+///
+/// 204 when it is kept durably until the instance takes it.
+pub(crate) async fn signal(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    path: Result<Path<(String, String)>, PathRejection>,
+    request: Request,
+) -> Result<StatusCode, Problem> {
+    let Path((id, name)) = path.map_err(unreadable)?;
+    let id = InstanceId(Uuid::parse_str(&id).map_err(|_| not_found())?);
+    let payload = body::value(request.into_body()).await?.unwrap_or(Value::Null);
+    app.runner.signal(id, name.into(), payload, caller.name.into()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn not_found() -> Problem {
+    Problem::new(404, "data.not_found", "there is no such instance")
 }
 
 fn unreadable(path: PathRejection) -> Problem {
