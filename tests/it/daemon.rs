@@ -237,6 +237,28 @@ output: \"${[one, other]}\"
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_instance_that_is_cancelled_has_ended_when_that_is_told() {
+    let (shelf, calendar) = (Shelf::new(), Server::start(|_| Answer::held()).await);
+    let daemon = Daemon::start(&shelf.path("a.db"), &calendar).await;
+    let started = daemon.post(BOOK, "", &booking(1)).await.expect("an answer");
+    let cancel = format!("{}:cancel", started.header("location").expect("a place"));
+    calendar.has_seen(1).await;
+    let long = json!({ "reason": "x".repeat(1001) }).to_string();
+    assert_eq!(daemon.post(&cancel, "", &long).await.expect("an answer").status, 400);
+    let cancelled = daemon.post(&cancel, "", "{\"reason\": \"no calendar\"}").await;
+    let cancelled = cancelled.expect("an answer");
+    assert_eq!((cancelled.status, &cancelled.body["state"]), (200, &json!("failed")));
+    assert_eq!(cancelled.body["error"]["code"], "cancelled");
+    assert_eq!(cancelled.body["error"]["message"], "no calendar (local)");
+    let again = daemon.post(&cancel, "", "").await.expect("an answer");
+    assert_eq!((again.status, &again.body["code"]), (409, &json!("instance.ended")));
+    // The next one gets the lock, and the place.
+    calendar.release();
+    let next = daemon.post(&format!("{BOOK}?wait=30s"), "", &booking(2)).await.expect("an answer");
+    assert_eq!(next.status, 200, "{next:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_right_is_refused_with_a_code() {
     let (shelf, calendar) = (Shelf::new(), Server::start(|_| Answer::ok()).await);
     let daemon = Daemon::start(&shelf.path("a.db"), &calendar).await;
@@ -257,7 +279,9 @@ async fn what_is_not_right_is_refused_with_a_code() {
         (post(&format!("{BOOK}?wait=2s&what=1"), "", "{}"), 400, "request.invalid"),
         (post("/v1/workflows/%ff/instances", "", "{}"), 400, "request.invalid"),
         (post("/v1/workflows/nothing/instances", "", "{}"), 404, "data.not_found"),
-        (post("/v1/instances/1", "", "{}"), 405, "route.method"),
+        (post("/v1/instances/1", "", "{}"), 404, "route.not_found"),
+        (post("/v1/instances/1:cancel", "", "{}"), 404, "data.not_found"),
+        (post("/healthz", "", "{}"), 405, "route.method"),
         (
             format!("GET /v1/instances/1 HTTP/1.1\r\nHost: localhost\r\n{close}"),
             404,

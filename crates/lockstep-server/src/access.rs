@@ -27,6 +27,8 @@ pub(crate) enum Role {
     Viewer,
     /// Who starts instances, and is told how they end.
     Starter,
+    /// Who ends what others have started.
+    Operator,
     /// Who does everything.
     Admin,
 }
@@ -38,6 +40,7 @@ impl Role {
             Self::Anyone => needed == Self::Anyone,
             Self::Viewer => matches!(needed, Self::Anyone | Self::Viewer),
             Self::Starter => matches!(needed, Self::Anyone | Self::Viewer | Self::Starter),
+            Self::Operator => matches!(needed, Self::Anyone | Self::Viewer | Self::Operator),
             Self::Admin => true,
         }
     }
@@ -60,7 +63,7 @@ struct Route {
 }
 
 /// All routes.
-fn routes() -> [Route; 5] {
+fn routes() -> [Route; 6] {
     [
         Route {
             method: MethodFilter::GET,
@@ -91,6 +94,12 @@ fn routes() -> [Route; 5] {
             path: "/v1/instances/{id}/signals/{name}",
             needs: Role::Starter,
             room: |method| on(method, instances::signal),
+        },
+        Route {
+            method: MethodFilter::POST,
+            path: "/v1/instances/{id}",
+            needs: Role::Operator,
+            room: |method| on(method, instances::act),
         },
     ]
 }

@@ -1,4 +1,4 @@
-//! Instances: starting one, telling how it is, and sending it a signal.
+//! Instances: starting one, telling how it is, sending it a signal, ending it.
 //!
 //! Invariants:
 //!
@@ -6,6 +6,7 @@
 //! * A key belongs to who chose it: that of another caller is another key.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::rejection::{PathRejection, QueryRejection};
@@ -15,7 +16,7 @@ use axum::response::{IntoResponse, Response};
 use lockstep_core::InstanceId;
 use lockstep_core::transition::{InstanceRow, StartKey, Status};
 use lockstep_expr::{Value, json};
-use lockstep_runner::{Once, Started};
+use lockstep_runner::{Once, RunnerError, Started};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -28,6 +29,12 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// Longest key that a client may choose, in bytes.
 const MAX_KEY: usize = 200;
+
+/// Longest reason of a cancel, in bytes.
+const MAX_REASON: usize = 1000;
+
+/// How long a cancel waits for the end: it comes at once, or behind a commit that has begun.
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// `POST /v1/workflows/{workflow}/instances`: starts an instance with the body as its input.
 ///
@@ -91,19 +98,7 @@ pub(crate) async fn show(
         // What became of it, the store tells.
         drop(tokio::time::timeout(time, started.ending()).await);
     }
-    let stored =
-        app.runner.store().instance(id).await.map_err(lockstep_runner::RunnerError::from)?;
-    match stored.ok_or_else(not_found)?.row {
-        Ok(row) => Ok(answer(StatusCode::OK, &shown(&row))),
-        Err(corrupt) => {
-            tracing::error!(error = %corrupt, "an instance cannot be read");
-            Err(Problem::new(
-                500,
-                "store.corrupt",
-                "the instance cannot be read; the log tells why",
-            ))
-        }
-    }
+    Ok(answer(StatusCode::OK, &shown(&stored(&app, id).await?)))
 }
 
 /// `POST /v1/instances/{id}/signals/{name}`: sends a signal, or a person's answers to the form of
@@ -121,6 +116,59 @@ pub(crate) async fn signal(
     let payload = body::value(request.into_body()).await?.unwrap_or(Value::Null);
     app.runner.signal(id, name.into(), payload, caller.name.into()).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /v1/instances/{id}:cancel`: ends an instance with the error `cancelled`; the body may give a
+/// reason, `{"reason": "..."}`.
+///
+/// 200 with the instance when its end is durable; 202 if that takes longer than [`CANCEL_TIMEOUT`].
+/// It may have ended well, if it had begun to commit.
+pub(crate) async fn act(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    path: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let Path(path) = path.map_err(unreadable)?;
+    let Some((id, "cancel")) = path.rsplit_once(':') else {
+        return Err(Problem::new(404, "route.not_found", "an instance can be told to `:cancel`"));
+    };
+    let id = InstanceId(Uuid::parse_str(id).map_err(|_| not_found())?);
+    let reason = reason(&body::object(request.into_body()).await?)?;
+    let row = stored(&app, id).await?;
+    if !matches!(row.status, Status::Running(_)) {
+        return Err(Problem::new(409, "instance.ended", format!("instance {id} has ended")));
+    }
+    let watched = app.runner.watch(id).await?.ok_or_else(not_found)?;
+    app.runner.cancel(id, format!("{reason} ({})", caller.name)).await?;
+    drop(tokio::time::timeout(CANCEL_TIMEOUT, watched.ending()).await);
+    let row = stored(&app, id).await?;
+    let goes_on = matches!(row.status, Status::Running(_));
+    let status = if goes_on { StatusCode::ACCEPTED } else { StatusCode::OK };
+    Ok(answer(status, &shown(&row)))
+}
+
+/// Returns the reason in the body of a cancel.
+fn reason(body: &Value) -> Result<String, Problem> {
+    let told = || {
+        let told = format!("`reason` is a text of at most {MAX_REASON} bytes");
+        Problem::new(400, "request.invalid", told)
+    };
+    let Value::Map(body) = body else { return Err(told()) };
+    match body.get("reason") {
+        None => Ok("cancelled over HTTP".to_owned()),
+        Some(Value::String(reason)) if reason.len() <= MAX_REASON => Ok(reason.to_string()),
+        Some(_) => Err(told()),
+    }
+}
+
+/// Reads the row of an instance.
+async fn stored(app: &App, id: InstanceId) -> Result<InstanceRow, Problem> {
+    let stored = app.runner.store().instance(id).await.map_err(RunnerError::from)?;
+    stored.ok_or_else(not_found)?.row.map_err(|corrupt| {
+        tracing::error!(error = %corrupt, "an instance cannot be read");
+        Problem::new(500, "store.corrupt", "the instance cannot be read; the log tells why")
+    })
 }
 
 fn not_found() -> Problem {
