@@ -39,6 +39,16 @@ fn code(once: Result<Once, StartError>) -> String {
     }
 }
 
+/// Returns an engine whose next flush is held back.
+async fn held_back(server: &Server) -> (Arc<Memory>, Arc<FaultyStore>, Engine) {
+    let memory = Arc::new(Memory::new());
+    let store = FaultyStore::on(Arc::<Memory>::clone(&memory));
+    let engine = Engine::start(Arc::<FaultyStore>::clone(&store), &written(server)).await;
+    engine.seed("Counter", "c1", json!({})).await;
+    store.set(Flush::HeldBack);
+    (memory, store, engine)
+}
+
 async fn instances(store: &Arc<Memory>) -> Vec<InstanceId> {
     let stored = store.instances(None, None, 1000).await.expect("instances are read");
     stored.into_iter().map(|stored| stored.id).collect()
@@ -47,12 +57,8 @@ async fn instances(store: &Arc<Memory>) -> Vec<InstanceId> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_who_start_under_one_key_get_one_instance() {
     let server = Server::start(|_| Answer::ok()).await;
-    let memory = Arc::new(Memory::new());
-    let store = FaultyStore::on(Arc::<Memory>::clone(&memory));
-    let engine = Engine::start(Arc::<FaultyStore>::clone(&store), &written(&server)).await;
-    engine.seed("Counter", "c1", json!({})).await;
+    let (memory, store, engine) = held_back(&server).await;
     let before = store.batches();
-    store.set(Flush::HeldBack);
     let mut clients = JoinSet::new();
     for _ in 0..CLIENTS {
         let start = engine.begin_once("ann/1", "count", json!({}));
@@ -133,12 +139,8 @@ async fn a_key_is_known_behind_a_restart_before_the_end_and_behind_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_goes_away_leaves_no_second_instance_behind() {
     let server = Server::start(|_| Answer::ok()).await;
-    let memory = Arc::new(Memory::new());
-    let store = FaultyStore::on(Arc::<Memory>::clone(&memory));
-    let engine = Engine::start(Arc::<FaultyStore>::clone(&store), &written(&server)).await;
-    engine.seed("Counter", "c1", json!({})).await;
+    let (memory, store, engine) = held_back(&server).await;
     let before = store.batches();
-    store.set(Flush::HeldBack);
     let gone = tokio::spawn(engine.begin_once("k", "add", json!({})));
     store.has_more_batches_than(before).await;
     gone.abort();

@@ -21,6 +21,7 @@ mod look;
 #[cfg(feature = "lsp")]
 mod lsp;
 mod moment;
+mod outside;
 mod pages;
 mod panic_line;
 mod render;

@@ -14,15 +14,14 @@ use std::sync::Arc;
 
 use lockstep_core::{InstanceId, ObjectKey};
 use lockstep_definition::Workflow;
-use lockstep_runner::{
-    Clock, Ending, Options, Recovered, Runner, RunnerError, StartError, Started,
-};
+use lockstep_runner::{Clock, Ending, Recovered, Runner, RunnerError, StartError, Started};
 use tokio::task::JoinSet;
 
 use crate::arguments::Format;
 use crate::command_error::CommandError;
 use crate::console;
 use crate::input::Inputs;
+use crate::outside::OutsideArgs;
 use crate::signals::{self, Signals};
 use crate::status::Status;
 use crate::store::{self, StoreArgs};
@@ -60,12 +59,8 @@ pub(crate) struct Args {
     concurrency: u32,
     #[command(flatten)]
     store: StoreArgs,
-    /// A host, with or without port, that http steps may call although it is not public
-    #[arg(long, value_name = "HOST")]
-    allow_host: Vec<String>,
-    /// A program that exec steps may start
-    #[arg(long, value_name = "PROGRAM")]
-    allow_program: Vec<String>,
+    #[command(flatten)]
+    outside: OutsideArgs,
     /// Prints an object, with its version, after the run
     #[arg(long, value_name = "ENTITY/ID")]
     show: Vec<String>,
@@ -151,15 +146,11 @@ impl Session<'_> {
             signal: None,
         };
         let store = store::open(&self.url).await?;
-        let options = Options {
-            allowed_hosts: self.args.allow_host.clone(),
-            allowed_programs: self.args.allow_program.clone(),
-            ..Options::default()
-        };
         if self.args.store.is_default() {
             self.tell(&format!("the store is {}\n", self.url));
         }
-        let (runner, recovered) = Runner::start(Arc::clone(&store), options).await?;
+        let (runner, recovered) =
+            Runner::start(Arc::clone(&store), self.args.outside.options()).await?;
         self.take_up(recovered, &mut course);
         let worked = self.work(&runner, work, order, &mut course).await;
         let shown = if worked.is_ok() && course.signal.is_none() {

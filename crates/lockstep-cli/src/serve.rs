@@ -11,12 +11,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use lockstep_runner::{Options, Recovered, Runner};
+use lockstep_runner::{Recovered, Runner};
 use lockstep_server::Server;
 
 use crate::arguments::Format;
 use crate::command_error::CommandError;
 use crate::console;
+use crate::outside::OutsideArgs;
 use crate::signals::{self, Signals};
 use crate::status::Status;
 use crate::store::{self, StoreArgs};
@@ -45,12 +46,8 @@ pub(crate) struct Args {
     config: Vec<String>,
     #[command(flatten)]
     store: StoreArgs,
-    /// A host, with or without port, that http steps may call although it is not public
-    #[arg(long, value_name = "HOST")]
-    allow_host: Vec<String>,
-    /// A program that exec steps may start
-    #[arg(long, value_name = "PROGRAM")]
-    allow_program: Vec<String>,
+    #[command(flatten)]
+    outside: OutsideArgs,
 }
 
 /// Serves until it is told to end.
@@ -66,12 +63,7 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
         let mut signals = Signals::listen()?;
         let server = Server::bind(args.listen).await?;
         let store = store::open(&url).await?;
-        let options = Options {
-            allowed_hosts: args.allow_host.clone(),
-            allowed_programs: args.allow_program.clone(),
-            ..Options::default()
-        };
-        let (runner, recovered) = Runner::start(store, options).await?;
+        let (runner, recovered) = Runner::start(store, args.outside.options()).await?;
         tell_recovered(&recovered);
         runner.publish(text.id(), text.encode(), Arc::new(definitions)).await?;
         if !seeds.is_empty() {

@@ -64,43 +64,20 @@ struct Route {
 
 /// All routes.
 fn routes() -> [Route; 6] {
+    type Room = fn(MethodFilter) -> MethodRouter<App>;
+    let read = |path, needs, room: Room| Route { method: MethodFilter::GET, path, needs, room };
+    let post = |path, needs, room: Room| Route { method: MethodFilter::POST, path, needs, room };
     [
-        Route {
-            method: MethodFilter::GET,
-            path: "/healthz",
-            needs: Role::Anyone,
-            room: |method| on(method, health::alive),
-        },
-        Route {
-            method: MethodFilter::GET,
-            path: "/readyz",
-            needs: Role::Anyone,
-            room: |method| on(method, health::ready),
-        },
-        Route {
-            method: MethodFilter::POST,
-            path: "/v1/workflows/{workflow}/instances",
-            needs: Role::Starter,
-            room: |method| on(method, instances::start),
-        },
-        Route {
-            method: MethodFilter::GET,
-            path: "/v1/instances/{id}",
-            needs: Role::Viewer,
-            room: |method| on(method, instances::show),
-        },
-        Route {
-            method: MethodFilter::POST,
-            path: "/v1/instances/{id}/signals/{name}",
-            needs: Role::Starter,
-            room: |method| on(method, instances::signal),
-        },
-        Route {
-            method: MethodFilter::POST,
-            path: "/v1/instances/{id}",
-            needs: Role::Operator,
-            room: |method| on(method, instances::act),
-        },
+        read("/healthz", Role::Anyone, |method| on(method, health::alive)),
+        read("/readyz", Role::Anyone, |method| on(method, health::ready)),
+        read("/v1/instances/{id}", Role::Viewer, |method| on(method, instances::show)),
+        post("/v1/instances/{id}", Role::Operator, |method| on(method, instances::act)),
+        post("/v1/instances/{id}/signals/{name}", Role::Starter, |method| {
+            on(method, instances::signal)
+        }),
+        post("/v1/workflows/{workflow}/instances", Role::Starter, |method| {
+            on(method, instances::start)
+        }),
     ]
 }
 
