@@ -1,111 +1,27 @@
 //! The daemon: the real binary, asked over HTTP as a client would.
 
 use std::collections::BTreeSet;
-use std::io;
-use std::net::SocketAddr;
 use std::path::Path;
 
-use serde_json::{Value as Json, json};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::process::Child;
 use tokio::task::JoinSet;
 
-use crate::binary;
+use crate::daemon_process::{Daemon, Reply, post, send};
 use crate::patience::{soon, until};
 use crate::server::{Answer, Server};
 use crate::shelf::Shelf;
 
 const CUSTOMERS: usize = 200;
 
-/// What the daemon answered.
-#[derive(Debug)]
-struct Reply {
-    status: u16,
-    head: String,
-    body: Json,
-}
-
-impl Reply {
-    fn header(&self, name: &str) -> Option<&str> {
-        let named = |line: &&str| line.to_ascii_lowercase().starts_with(&format!("{name}:"));
-        self.head.lines().find(named).and_then(|line| line.split_once(": ")).map(|(_, text)| text)
-    }
-}
-
-/// A daemon that books places in timeslots.
-struct Daemon {
-    process: Child,
-    address: SocketAddr,
-}
-
-impl Daemon {
-    /// Starts it on a store, with a calendar.
-    async fn start(store: &Path, calendar: &Server) -> Self {
-        let config = format!("calendar={}", calendar.url());
-        let seed = concat!(env!("CARGO_MANIFEST_DIR"), "/../workflows/last-place.seed.jsonl");
-        let workflows = concat!(env!("CARGO_MANIFEST_DIR"), "/../workflows/last-place.yaml");
-        let with = ["--seed", seed, "--config", &config, "--allow-host", "127.0.0.1"];
-        Self::with(store, workflows, &with).await
-    }
-
-    /// Starts it on a store, with definitions and whatever else it is to be told.
-    async fn with(store: &Path, workflows: &str, with: &[&str]) -> Self {
-        let store = store.display().to_string();
-        let serve =
-            ["serve", "--listen", "127.0.0.1:0", "--workflows", workflows, "--store", &store];
-        let mut process =
-            binary::lockstep(&[&serve, with].concat()).spawn().expect("the binary starts");
-        let told = process.stderr.take().expect("it is piped");
-        let mut lines = BufReader::new(told).lines();
-        let address = soon("the daemon listens", async {
-            loop {
-                let line = lines.next_line().await.expect("text").expect("it tells where");
-                if let Some((_, rest)) = line.split_once("listening on http://") {
-                    let address = rest.split(';').next().expect("an address");
-                    break address.parse().expect("an address and a port");
-                }
-            }
-        });
-        let address = address.await;
-        // Whatever it tells later is read, so that it never has to wait for that.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Self { process, address }
-    }
-
-    async fn send(&self, request: &str) -> io::Result<Reply> {
-        send(self.address, request).await
-    }
-
-    async fn get(&self, path: &str) -> Reply {
-        let request =
-            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-        self.send(&request).await.expect("it answers")
-    }
-
-    async fn post(&self, path: &str, headers: &str, body: &str) -> io::Result<Reply> {
-        self.send(&post(path, headers, body)).await
-    }
-}
-
-fn post(path: &str, headers: &str, body: &str) -> String {
-    let length = body.len();
-    format!(
-        "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\
-         Content-Length: {length}\r\n\r\n{body}"
-    )
-}
-
-async fn send(address: SocketAddr, request: &str) -> io::Result<Reply> {
-    let mut stream = TcpStream::connect(address).await?;
-    stream.write_all(request.as_bytes()).await?;
-    let mut text = String::new();
-    stream.read_to_string(&mut text).await?;
-    let cut_off = || io::Error::from(io::ErrorKind::UnexpectedEof);
-    let (head, body) = text.split_once("\r\n\r\n").ok_or_else(cut_off)?;
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-    let body = serde_json::from_str(body).unwrap_or(Json::Null);
-    Ok(Reply { status: status.ok_or_else(cut_off)?, head: head.to_owned(), body })
+/// Starts a daemon on a store that books places in timeslots, with a calendar.
+async fn booking_daemon(store: &Path, calendar: &Server) -> Daemon {
+    let config = format!("calendar={}", calendar.url());
+    let seed = concat!(env!("CARGO_MANIFEST_DIR"), "/../workflows/last-place.seed.jsonl");
+    let workflows = concat!(env!("CARGO_MANIFEST_DIR"), "/../workflows/last-place.yaml");
+    let with = ["--seed", seed, "--config", &config, "--allow-host", "127.0.0.1"];
+    Daemon::with(store, workflows, &with).await
 }
 
 fn booking(customer: usize) -> String {
@@ -117,7 +33,7 @@ const BOOK: &str = "/v1/workflows/last-place/instances";
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_last_place_is_given_once_and_everybody_is_told_in_the_same_request() {
     let (shelf, calendar) = (Shelf::new(), Server::start(|_| Answer::ok()).await);
-    let daemon = Daemon::start(&shelf.path("a.db"), &calendar).await;
+    let daemon = booking_daemon(&shelf.path("a.db"), &calendar).await;
     let mut clients = JoinSet::new();
     for customer in 0..CUSTOMERS {
         let (address, body) = (daemon.address, booking(customer));
@@ -137,7 +53,7 @@ async fn the_last_place_is_given_once_and_everybody_is_told_in_the_same_request(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_asks_again_with_its_key_when_the_daemon_was_killed_gets_one_booking() {
     let (shelf, calendar) = (Shelf::new(), Server::start(|_| Answer::held()).await);
-    let mut daemon = Daemon::start(&shelf.path("a.db"), &calendar).await;
+    let mut daemon = booking_daemon(&shelf.path("a.db"), &calendar).await;
     let ask = |address, customer: usize| {
         let key = format!("Idempotency-Key: customer-{customer}\r\n");
         let request = post(&format!("{BOOK}?wait=30s"), &key, &booking(customer));
@@ -153,7 +69,7 @@ async fn who_asks_again_with_its_key_when_the_daemon_was_killed_gets_one_booking
         assert!(reply.is_err(), "customer {customer} was told before the daemon died: {reply:?}");
     }
 
-    let daemon = Daemon::start(&shelf.path("a.db"), &calendar).await;
+    let daemon = booking_daemon(&shelf.path("a.db"), &calendar).await;
     calendar.release();
     let mut clients = JoinSet::new();
     for customer in 0..CUSTOMERS {
@@ -173,7 +89,7 @@ async fn who_asks_again_with_its_key_when_the_daemon_was_killed_gets_one_booking
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_start_that_goes_on_is_accepted_and_its_end_can_be_waited_for() {
     let (shelf, calendar) = (Shelf::new(), Server::start(|_| Answer::held()).await);
-    let mut daemon = Daemon::start(&shelf.path("a.db"), &calendar).await;
+    let mut daemon = booking_daemon(&shelf.path("a.db"), &calendar).await;
     let accepted = daemon.post(BOOK, "", &booking(1)).await.expect("an answer");
     assert_eq!((accepted.status, &accepted.body["state"]), (202, &json!("running")));
     let place = accepted.header("location").expect("a place").to_owned();
@@ -239,7 +155,7 @@ output: \"${[one, other]}\"
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_instance_that_is_cancelled_has_ended_when_that_is_told() {
     let (shelf, calendar) = (Shelf::new(), Server::start(|_| Answer::held()).await);
-    let daemon = Daemon::start(&shelf.path("a.db"), &calendar).await;
+    let daemon = booking_daemon(&shelf.path("a.db"), &calendar).await;
     let started = daemon.post(BOOK, "", &booking(1)).await.expect("an answer");
     let cancel = format!("{}:cancel", started.header("location").expect("a place"));
     calendar.has_seen(1).await;
@@ -261,7 +177,7 @@ async fn an_instance_that_is_cancelled_has_ended_when_that_is_told() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_right_is_refused_with_a_code() {
     let (shelf, calendar) = (Shelf::new(), Server::start(|_| Answer::ok()).await);
-    let daemon = Daemon::start(&shelf.path("a.db"), &calendar).await;
+    let daemon = booking_daemon(&shelf.path("a.db"), &calendar).await;
     let close = "Connection: close\r\n\r\n";
     let large = format!("\"{}\"", "x".repeat(1 << 20));
     let cases = [
@@ -305,7 +221,7 @@ async fn what_is_not_right_is_refused_with_a_code() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_sends_its_headers_too_slowly_is_cut_off() {
     let (shelf, calendar) = (Shelf::new(), Server::start(|_| Answer::ok()).await);
-    let daemon = Daemon::start(&shelf.path("a.db"), &calendar).await;
+    let daemon = booking_daemon(&shelf.path("a.db"), &calendar).await;
     let mut slow = TcpStream::connect(daemon.address).await.expect("it listens");
     slow.write_all(b"GET /healthz HTTP/1.1\r\nHost:").await.expect("it takes bytes");
     let mut text = String::new();

@@ -11,6 +11,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
     ("lockstep-expr", &[], &["pest", "pest_derive", "jiff", "regex", "strsim"]),
     ("lockstep-definition", &["lockstep-expr"], &["serde_yaml", "granit-parser", "croner", "jiff"]),
     ("lockstep-core", &["lockstep-expr", "lockstep-definition"], &[]),
+    ("lockstep-api", &["lockstep-expr", "lockstep-definition", "lockstep-core"], &["utoipa"]),
     ("lockstep-store", &["lockstep-expr", "lockstep-definition", "lockstep-core"], &["sqlx"]),
     (
         "lockstep-simulator",
@@ -30,8 +31,9 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
             "lockstep-core",
             "lockstep-store",
             "lockstep-runner",
+            "lockstep-api",
         ],
-        &["axum", "hyper", "hyper-util"],
+        &["axum", "hyper", "hyper-util", "utoipa", "utoipa-axum"],
     ),
     (
         "lockstep-cli",
@@ -42,6 +44,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
             "lockstep-store",
             "lockstep-simulator",
             "lockstep-runner",
+            "lockstep-api",
             "lockstep-server",
         ],
         &["clap", "annotate-snippets", "anstream", "indicatif", "lsp-server", "lsp-types"],

@@ -30,6 +30,8 @@ mod crash;
 #[cfg(test)]
 mod daemon;
 #[cfg(test)]
+mod daemon_process;
+#[cfg(test)]
 mod durability;
 #[cfg(test)]
 mod editing;

@@ -2,21 +2,28 @@
 //!
 //! Invariants:
 //!
-//! * The router is made of the table, so that a route that is not in it does not exist.
+//! * The router is made of the table, so that a route that is not in it does not exist; so is the
+//!   [`document`](crate::document) that describes it.
 //! * Each route has one role that it takes; who has it not is refused before anything is read.
 //! * Whoever is not known has no role.
 //!
 //! Absent for now: tokens. As long as there are none, whoever reaches the server is on this machine,
 //! and is its administrator.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{MethodFilter, MethodRouter, on};
+use axum::routing::MethodRouter;
 use axum::{Extension, Router};
+use utoipa::openapi::path::PathItem;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa_axum::router::UtoipaMethodRouter;
 
 use crate::problem::Problem;
-use crate::{App, health, instances};
+use crate::verb::{self, Verbs};
+use crate::{App, document, health, instances};
 
 /// What somebody may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +34,8 @@ pub(crate) enum Role {
     Viewer,
     /// Who starts instances, and is told how they end.
     Starter,
+    /// Who does tasks for instances.
+    Worker,
     /// Who ends what others have started.
     Operator,
     /// Who does everything.
@@ -34,14 +43,30 @@ pub(crate) enum Role {
 }
 
 impl Role {
+    /// All roles.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Anyone, Self::Viewer, Self::Starter, Self::Worker, Self::Operator, Self::Admin];
+
     /// Returns whether who has this role may do what takes `needed`.
-    fn grants(self, needed: Self) -> bool {
+    pub(crate) fn grants(self, needed: Self) -> bool {
         match self {
             Self::Anyone => needed == Self::Anyone,
-            Self::Viewer => matches!(needed, Self::Anyone | Self::Viewer),
-            Self::Starter => matches!(needed, Self::Anyone | Self::Viewer | Self::Starter),
-            Self::Operator => matches!(needed, Self::Anyone | Self::Viewer | Self::Operator),
+            Self::Viewer | Self::Starter | Self::Worker | Self::Operator => {
+                matches!(needed, Self::Anyone | Self::Viewer) || needed == self
+            }
             Self::Admin => true,
+        }
+    }
+
+    /// Returns its name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Anyone => "anyone",
+            Self::Viewer => "viewer",
+            Self::Starter => "starter",
+            Self::Worker => "worker",
+            Self::Operator => "operator",
+            Self::Admin => "admin",
         }
     }
 }
@@ -50,45 +75,45 @@ impl Role {
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     /// For people, and in front of the keys that it chooses.
-    pub(crate) name: &'static str,
+    pub(crate) name: Arc<str>,
     pub(crate) role: Role,
 }
 
-/// A route.
-struct Route {
-    method: MethodFilter,
-    path: &'static str,
-    needs: Role,
-    room: fn(MethodFilter) -> MethodRouter<App>,
+/// A row of the table: a path with a method, the role that it takes, and what answers there.
+pub(crate) struct Route {
+    pub(crate) needs: Role,
+    /// As it is written for people: `/v1/instances/{id}:cancel`.
+    pub(crate) path: String,
+    pub(crate) described: PathItem,
+    pub(crate) schemas: Vec<(String, RefOr<Schema>)>,
+    room: MethodRouter<App>,
 }
 
-/// All routes.
-fn routes() -> [Route; 6] {
-    type Room = fn(MethodFilter) -> MethodRouter<App>;
-    let read = |path, needs, room: Room| Route { method: MethodFilter::GET, path, needs, room };
-    let post = |path, needs, room: Room| Route { method: MethodFilter::POST, path, needs, room };
-    [
-        read("/healthz", Role::Anyone, |method| on(method, health::alive)),
-        read("/readyz", Role::Anyone, |method| on(method, health::ready)),
-        read("/v1/instances/{id}", Role::Viewer, |method| on(method, instances::show)),
-        post("/v1/instances/{id}", Role::Operator, |method| on(method, instances::act)),
-        post("/v1/instances/{id}/signals/{name}", Role::Starter, |method| {
-            on(method, instances::signal)
-        }),
-        post("/v1/workflows/{workflow}/instances", Role::Starter, |method| {
-            on(method, instances::start)
-        }),
-    ]
+impl Route {
+    /// Returns the row of one function; path and method stand in its annotation.
+    pub(crate) fn new(needs: Role, (schemas, paths, room): UtoipaMethodRouter<App>) -> Self {
+        let mut paths = paths.paths.into_iter();
+        let (path, described) = paths.next().expect("a function that answers has a path");
+        Self { needs, path, described, schemas, room }
+    }
+}
+
+/// Returns all routes.
+pub(crate) fn routes() -> Vec<Route> {
+    [health::routes(), document::routes(), instances::routes()].into_iter().flatten().collect()
 }
 
 /// Makes the router of the table.
 pub(crate) fn router(app: App) -> Router {
-    let mut router = Router::new();
-    for Route { method, path, needs, room } in routes() {
-        let guarded = room(method).layer(middleware::from_fn_with_state(needs, admit));
-        router = router.route(path, guarded);
+    let (mut router, mut verbs) = (Router::new(), Verbs::default());
+    for Route { needs, path, room, .. } in routes() {
+        let guarded = room.layer(middleware::from_fn_with_state(needs, admit));
+        router = router.route(&verbs.inside(&path), guarded);
     }
-    router.fallback(unknown).method_not_allowed_fallback(wrong_method).with_state(app)
+    let router = router.fallback(unknown).method_not_allowed_fallback(wrong_method).with_state(app);
+    // A layer around the router, so that it sees a request before the router does.
+    let split = middleware::from_fn_with_state(verbs, verb::split);
+    Router::new().fallback_service(router).layer(split)
 }
 
 /// Lets a request through to its room, if who asks has the role that it takes.
@@ -99,7 +124,8 @@ async fn admit(
     next: Next,
 ) -> Result<Response, Problem> {
     if !caller.role.grants(needs) {
-        let told = format!("this takes the role {needs:?}, and {} has another one", caller.name);
+        let (needed, name, role) = (needs.name(), caller.name, caller.role.name());
+        let told = format!("this takes the role {needed}; {name} has the role {role}");
         return Err(Problem::new(403, "access.forbidden", told));
     }
     Ok(next.run(request).await)
@@ -107,17 +133,17 @@ async fn admit(
 
 /// Returns who has sent a request.
 pub(crate) fn caller() -> Caller {
-    Caller { name: "local", role: Role::Admin }
+    Caller { name: "local".into(), role: Role::Admin }
 }
 
 async fn unknown(request: Request) -> Problem {
-    let told = format!("there is no {}", request.uri().path());
+    let told = format!("there is no {}", verb::outside(request.uri().path()));
     Problem::new(404, "route.not_found", told)
 }
 
 async fn wrong_method(request: Request) -> Problem {
-    let told = format!("{} cannot be done with {}", request.method(), request.uri().path());
-    Problem::new(405, "route.method", told)
+    let (method, path) = (request.method(), verb::outside(request.uri().path()));
+    Problem::new(405, "route.method", format!("{method} cannot be done with {path}"))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use lockstep_expr::{Map, Value, json};
+use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
 
@@ -23,8 +24,25 @@ pub(crate) async fn object(body: Body) -> Result<Value, Problem> {
     }
 }
 
+/// Reads a body that has a form; an empty one is an object without anything in it.
+pub(crate) async fn form<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {
+    let text = text(body).await?;
+    let text = if text.is_empty() { "{}" } else { &*text };
+    serde_json::from_str(text).map_err(|error| invalid(format!("the body cannot be read: {error}")))
+}
+
 /// Reads a body that is JSON; `None` if it is empty.
 pub(crate) async fn value(body: Body) -> Result<Option<Value>, Problem> {
+    let text = text(body).await?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let value = json::from_json(&text);
+    value.map(Some).map_err(|error| invalid(format!("the body cannot be read: {error}")))
+}
+
+/// Reads a body that is text.
+async fn text(body: Body) -> Result<String, Problem> {
     let Ok(read) = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY)).await else {
         return Err(Problem::new(408, "request.slow", "the body did not come within 30 s"));
     };
@@ -32,12 +50,7 @@ pub(crate) async fn value(body: Body) -> Result<Option<Value>, Problem> {
         let told = format!("the body is larger than {MAX_BODY} bytes, or was cut off");
         return Err(Problem::new(413, "request.too_large", told));
     };
-    if bytes.is_empty() {
-        return Ok(None);
-    }
-    let text = std::str::from_utf8(&bytes).map_err(|_| invalid("the body is not UTF-8".into()))?;
-    let value = json::from_json(text);
-    value.map(Some).map_err(|error| invalid(format!("the body cannot be read: {error}")))
+    String::from_utf8(bytes.into()).map_err(|_| invalid("the body is not UTF-8".into()))
 }
 
 fn invalid(told: String) -> Problem {

@@ -12,18 +12,19 @@ use axum::Extension;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse as _, Response};
+use lockstep_api::{Cancel, Instance, Plain, State as Progress};
 use lockstep_core::InstanceId;
 use lockstep_core::transition::{InstanceRow, StartKey, Status};
 use lockstep_expr::{Value, json};
 use lockstep_runner::{Once, RunnerError, Started};
-use serde_json::{Value as Json, json};
+use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::access::Caller;
+use crate::access::{Caller, Role, Route};
 use crate::problem::Problem;
 use crate::wait::{self, Wait};
-use crate::{App, body};
+use crate::{App, answer, body};
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
@@ -36,11 +37,37 @@ const MAX_REASON: usize = 1000;
 /// How long a cancel waits for the end: it comes at once, or behind a commit that has begun.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// `POST /v1/workflows/{workflow}/instances`: starts an instance with the body as its input.
+/// The routes of this room.
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::new(Role::Viewer, routes!(show)),
+        Route::new(Role::Starter, routes!(start)),
+        Route::new(Role::Starter, routes!(signal)),
+        Route::new(Role::Operator, routes!(cancel)),
+    ]
+}
+
+/// Starts an instance.
 ///
-/// 200 with its output if it ends within `wait`, 202 with its place if it goes on; the error of the
-/// workflow if it ends with one.
-pub(crate) async fn start(
+/// The body is its input. With an `Idempotency-Key` the start can be sent again: who does gets the
+/// same instance. A workflow that ends with an error within `wait` answers with that error.
+#[utoipa::path(
+    post,
+    operation_id = "start_instance",
+    path = "/v1/workflows/{workflow}/instances",
+    tag = "instances",
+    params(
+        ("workflow" = String, Path, description = "Name of the workflow"),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 200 characters"),
+        Wait,
+    ),
+    request_body(content = std::collections::HashMap<String, Plain>, description = "Its input"),
+    responses(
+        (status = 200, description = "It has ended well", body = lockstep_api::Started),
+        (status = 202, description = "It goes on", body = lockstep_api::Started),
+    )
+)]
+async fn start(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
     workflow: Result<Path<String>, PathRejection>,
@@ -51,7 +78,7 @@ pub(crate) async fn start(
     let Path(workflow) = workflow.map_err(unreadable)?;
     let key = chosen_key(request.headers())?;
     let input = body::object(request.into_body()).await?;
-    let (workflow, by): (Arc<str>, Arc<str>) = (workflow.into(), caller.name.into());
+    let (workflow, by): (Arc<str>, Arc<str>) = (workflow.into(), caller.name);
     let (started, is_known) = match key {
         None => (app.runner.start_durably(workflow, input, by).await?, false),
         Some(key) => {
@@ -68,10 +95,10 @@ pub(crate) async fn start(
     let ended = tokio::time::timeout(time, started.ending()).await;
     let mut response = match ended {
         Ok(ending) => match ending? {
-            Ok(output) => answer(StatusCode::OK, &state(id, "done", Some(&output))),
+            Ok(output) => answer::json(StatusCode::OK, &state(id, Progress::Done, Some(&output))),
             Err(failure) => Problem::ended(id, &failure).into_response(),
         },
-        Err(_) => answer(StatusCode::ACCEPTED, &state(id, "running", None)),
+        Err(_) => answer::json(StatusCode::ACCEPTED, &state(id, Progress::Running, None)),
     };
     let headers = response.headers_mut();
     if let Ok(place) = HeaderValue::from_str(&format!("/v1/instances/{id}")) {
@@ -83,8 +110,16 @@ pub(crate) async fn start(
     Ok(response)
 }
 
-/// `GET /v1/instances/{id}`: how an instance is; with `wait`, as soon as it has ended.
-pub(crate) async fn show(
+/// Tells how an instance is; with `wait`, as soon as it has ended.
+#[utoipa::path(
+    get,
+    operation_id = "show_instance",
+    path = "/v1/instances/{id}",
+    tag = "instances",
+    params(("id" = String, Path, description = "The instance"), Wait),
+    responses((status = 200, description = "The instance", body = Instance))
+)]
+async fn show(
     State(app): State<App>,
     id: Result<Path<String>, PathRejection>,
     wait: Result<Query<Wait>, QueryRejection>,
@@ -98,14 +133,25 @@ pub(crate) async fn show(
         // What became of it, the store tells.
         drop(tokio::time::timeout(time, started.ending()).await);
     }
-    Ok(answer(StatusCode::OK, &shown(&stored(&app, id).await?)))
+    Ok(answer::json(StatusCode::OK, &Instance::from(&stored(&app, id).await?)))
 }
 
-/// `POST /v1/instances/{id}/signals/{name}`: sends a signal, or a person's answers to the form of
-/// that name; the body, which may be any JSON, is what it says.
+/// Sends a signal, or a person's answers to the form of that name.
 ///
-/// 204 when it is kept durably until the instance takes it.
-pub(crate) async fn signal(
+/// The body, which may be any JSON, is what it says.
+#[utoipa::path(
+    post,
+    operation_id = "send_signal",
+    path = "/v1/instances/{id}/signals/{name}",
+    tag = "instances",
+    params(
+        ("id" = String, Path, description = "The instance"),
+        ("name" = String, Path, description = "Name of the signal or the form"),
+    ),
+    request_body(content = Plain, description = "What it says"),
+    responses((status = 204, description = "It is kept durably until the instance takes it"))
+)]
+async fn signal(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
     path: Result<Path<(String, String)>, PathRejection>,
@@ -114,27 +160,34 @@ pub(crate) async fn signal(
     let Path((id, name)) = path.map_err(unreadable)?;
     let id = InstanceId(Uuid::parse_str(&id).map_err(|_| not_found())?);
     let payload = body::value(request.into_body()).await?.unwrap_or(Value::Null);
-    app.runner.signal(id, name.into(), payload, caller.name.into()).await?;
+    app.runner.signal(id, name.into(), payload, caller.name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `POST /v1/instances/{id}:cancel`: ends an instance with the error `cancelled`; the body may give a
-/// reason, `{"reason": "..."}`.
+/// Ends an instance with the error `cancelled`.
 ///
-/// 200 with the instance when its end is durable; 202 if that takes longer than [`CANCEL_TIMEOUT`].
 /// It may have ended well, if it had begun to commit.
-pub(crate) async fn act(
+#[utoipa::path(
+    post,
+    operation_id = "cancel_instance",
+    path = "/v1/instances/{id}:cancel",
+    tag = "instances",
+    params(("id" = String, Path, description = "The instance")),
+    request_body(content = Cancel, description = "Why"),
+    responses(
+        (status = 200, description = "It has ended, durably", body = Instance),
+        (status = 202, description = "It ends, but not within 10 s", body = Instance),
+    )
+)]
+async fn cancel(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
     path: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let Path(path) = path.map_err(unreadable)?;
-    let Some((id, "cancel")) = path.rsplit_once(':') else {
-        return Err(Problem::new(404, "route.not_found", "an instance can be told to `:cancel`"));
-    };
-    let id = InstanceId(Uuid::parse_str(id).map_err(|_| not_found())?);
-    let reason = reason(&body::object(request.into_body()).await?)?;
+    let Path(id) = path.map_err(unreadable)?;
+    let id = InstanceId(Uuid::parse_str(&id).map_err(|_| not_found())?);
+    let reason = reason(body::form(request.into_body()).await?)?;
     let row = stored(&app, id).await?;
     if !matches!(row.status, Status::Running(_)) {
         return Err(Problem::new(409, "instance.ended", format!("instance {id} has ended")));
@@ -145,21 +198,17 @@ pub(crate) async fn act(
     let row = stored(&app, id).await?;
     let goes_on = matches!(row.status, Status::Running(_));
     let status = if goes_on { StatusCode::ACCEPTED } else { StatusCode::OK };
-    Ok(answer(status, &shown(&row)))
+    Ok(answer::json(status, &Instance::from(&row)))
 }
 
-/// Returns the reason in the body of a cancel.
-fn reason(body: &Value) -> Result<String, Problem> {
-    let told = || {
+/// Returns the reason of a cancel.
+fn reason(Cancel { reason }: Cancel) -> Result<String, Problem> {
+    let reason = reason.unwrap_or_else(|| "cancelled over HTTP".to_owned());
+    if reason.len() > MAX_REASON {
         let told = format!("`reason` is a text of at most {MAX_REASON} bytes");
-        Problem::new(400, "request.invalid", told)
-    };
-    let Value::Map(body) = body else { return Err(told()) };
-    match body.get("reason") {
-        None => Ok("cancelled over HTTP".to_owned()),
-        Some(Value::String(reason)) if reason.len() <= MAX_REASON => Ok(reason.to_string()),
-        Some(_) => Err(told()),
+        return Err(Problem::new(400, "request.invalid", told));
     }
+    Ok(reason)
 }
 
 /// Reads the row of an instance.
@@ -192,49 +241,6 @@ fn chosen_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     if is_right { Ok(Some(key.to_owned())) } else { Err(invalid()) }
 }
 
-fn state(id: InstanceId, state: &str, output: Option<&Value>) -> Json {
-    let mut told = json!({ "id": id.to_string(), "state": state });
-    if let (Json::Object(told), Some(output)) = (&mut told, output) {
-        told.insert("output".to_owned(), plain(output));
-    }
-    told
-}
-
-fn shown(row: &InstanceRow) -> Json {
-    let (name, output, ended_at) = match &row.status {
-        Status::Running(_) => ("running", None, None),
-        Status::Done { at, output } => ("done", Some(output), Some(*at)),
-        Status::Failed { at, .. } => ("failed", None, Some(*at)),
-    };
-    let mut told = state(row.id, name, output);
-    if let Json::Object(told) = &mut told {
-        let mut tell = |name: &str, value: Json| told.insert(name.to_owned(), value);
-        tell("workflow", (*row.workflow).into());
-        tell("input", plain(&row.input));
-        tell("started_by", (*row.started_by).into());
-        tell("started_at", plain(&Value::Timestamp(row.started_at.timestamp())));
-        if let Some(at) = ended_at {
-            tell("ended_at", plain(&Value::Timestamp(at.timestamp())));
-        }
-        if let Status::Failed { failure, .. } = &row.status {
-            let error = json!({
-                "code": &*failure.code,
-                "message": failure.message,
-                "details": plain(&failure.details),
-                "activity": &*failure.activity,
-            });
-            tell("error", error);
-        }
-    }
-    told
-}
-
-/// Returns a value as JSON.
-fn plain(value: &Value) -> Json {
-    serde_json::from_str(&json::to_json(value)).unwrap_or_default()
-}
-
-fn answer(status: StatusCode, body: &Json) -> Response {
-    let kind = HeaderValue::from_static("application/json");
-    (status, [(header::CONTENT_TYPE, kind)], body.to_string()).into_response()
+fn state(id: InstanceId, state: Progress, output: Option<&Value>) -> lockstep_api::Started {
+    lockstep_api::Started { id: id.to_string(), state, output: output.map(Plain::from) }
 }

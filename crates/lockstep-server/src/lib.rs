@@ -2,7 +2,7 @@
 //!
 //! A request goes through these rooms in this order: [`listen`] takes its connection, within limits
 //! of number and time; [`origin`] refuses what a browser sends on behalf of another site;
-//! [`access`] looks up which role the route takes, and refuses who has another one; then the room of
+//! [`verb`] reads what is to be done off its path; [`access`] looks up which role the route takes, and refuses who has another one; then the room of
 //! the route does its work. What is refused or fails is told as a [`problem`].
 //!
 //! Invariants:
@@ -14,12 +14,15 @@
 //! listens to this machine alone.
 
 mod access;
+mod answer;
 mod body;
+mod document;
 mod health;
 mod instances;
 mod listen;
 mod origin;
 mod problem;
+mod verb;
 mod wait;
 
 use std::sync::Arc;
@@ -32,4 +35,6 @@ pub use listen::{Server, ServerError};
 #[derive(Clone, Debug)]
 struct App {
     runner: Arc<Runner>,
+    /// The `OpenAPI` document.
+    document: Arc<str>,
 }

@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::{App, access, origin};
+use crate::{App, access, document, origin};
 
 /// Most connections at once.
 const MAX_CONNECTIONS: usize = 4096;
@@ -82,7 +82,9 @@ impl Server {
     /// Serves requests until `stop`, and then those that have begun, for ten seconds at most. When it
     /// returns, nothing of it is left.
     pub async fn serve(self, runner: Arc<Runner>, stop: impl Future<Output = ()>) {
-        let router = access::router(App { runner }).layer(middleware::from_fn(origin::guard));
+        let document = document::document().to_json().unwrap_or_default().into();
+        let router = access::router(App { runner, document });
+        let router = router.layer(middleware::from_fn(origin::guard));
         let service = TowerToHyperService::new(router);
         let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let served = GracefulShutdown::new();

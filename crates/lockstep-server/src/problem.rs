@@ -7,9 +7,10 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use lockstep_api::Plain;
 use lockstep_core::{Failure, InstanceId};
+use lockstep_expr::Value;
 use lockstep_runner::{RunnerError, StartError};
-use serde_json::{Value as Json, json};
 
 /// What went wrong.
 #[derive(Debug)]
@@ -18,7 +19,7 @@ pub(crate) struct Problem {
     code: String,
     detail: String,
     /// What the failure of a workflow says beside its message.
-    details: Option<Box<Json>>,
+    details: Option<Plain>,
     instance: Option<InstanceId>,
 }
 
@@ -35,10 +36,9 @@ impl Problem {
 
     /// Returns what tells that the engine has refused something.
     pub(crate) fn of(failure: &Failure) -> Self {
-        let details = serde_json::from_str(&lockstep_expr::json::to_json(&failure.details));
-        let details = details.ok().filter(|details: &Json| !details.is_null());
+        let details = Some(&failure.details).filter(|details| !matches!(details, Value::Null));
         let problem = Self::new(status(&failure.code), &failure.code, failure.message.clone());
-        Self { details: details.map(Box::new), ..problem }
+        Self { details: details.map(Plain::from), ..problem }
     }
 }
 
@@ -80,19 +80,17 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let title = status.canonical_reason().unwrap_or("error");
-        let mut body = json!({
-            "type": "about:blank",
-            "title": title,
-            "status": self.status,
-            "code": self.code,
-            "detail": self.detail,
-        });
-        if let Json::Object(body) = &mut body {
-            body.extend(self.details.map(|details| ("details".to_owned(), *details)));
-            let instance = self.instance.map(|id| format!("/v1/instances/{id}"));
-            body.extend(instance.map(|path| ("instance".to_owned(), path.into())));
-        }
+        let body = lockstep_api::Problem {
+            kind: "about:blank".to_owned(),
+            title: title.to_owned(),
+            status: self.status,
+            code: self.code,
+            detail: self.detail,
+            details: self.details,
+            instance: self.instance.map(|id| format!("/v1/instances/{id}")),
+        };
+        let body = serde_json::to_string(&body).unwrap_or_default();
         let kind = HeaderValue::from_static("application/problem+json");
-        (status, [(header::CONTENT_TYPE, kind)], body.to_string()).into_response()
+        (status, [(header::CONTENT_TYPE, kind)], body).into_response()
     }
 }

@@ -6,6 +6,7 @@ use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use lockstep_definition::duration;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::problem::Problem;
 
@@ -13,9 +14,12 @@ use crate::problem::Problem;
 const MAX_WAIT: Duration = Duration::from_mins(1);
 
 /// The query of a request that may wait.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Wait {
+    /// How long to wait for the end: a duration such as `10s`, at most `60s`.
+    #[param(example = "10s")]
     wait: Option<String>,
 }
 

@@ -1,0 +1,31 @@
+//! The error of an instance.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::plain::Plain;
+
+/// The error of an instance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Failure {
+    /// Words with dots: what programs can rely on.
+    #[schema(examples("timeslot.full"))]
+    pub code: String,
+    /// What people read.
+    pub message: String,
+    /// More, by name; null if there is no more.
+    pub details: Plain,
+    /// The activity in which it happened; empty if in none.
+    pub activity: String,
+}
+
+impl From<&lockstep_core::Failure> for Failure {
+    fn from(failure: &lockstep_core::Failure) -> Self {
+        Self {
+            code: failure.code.to_string(),
+            message: failure.message.clone(),
+            details: (&failure.details).into(),
+            activity: failure.activity.to_string(),
+        }
+    }
+}

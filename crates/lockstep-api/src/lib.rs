@@ -1,0 +1,25 @@
+//! The forms of the API: what is sent and received, as types.
+//!
+//! A server writes them, a client reads them, and the `OpenAPI` document is made of them; each noun
+//! has a file.
+//!
+//! Invariants:
+//!
+//! * A form is plain data that can be read back from the JSON which it is written as.
+//! * A form that comes from outside has no unknown fields.
+//!
+//! Absent by design: HTTP, stores, and decisions.
+
+mod failure;
+mod instance;
+mod moment;
+mod page;
+mod plain;
+mod problem;
+
+pub use failure::Failure;
+pub use instance::{Cancel, Instance, Started, State};
+pub use moment::Moment;
+pub use page::Page;
+pub use plain::Plain;
+pub use problem::Problem;
