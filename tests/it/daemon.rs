@@ -195,7 +195,7 @@ async fn what_is_not_right_is_refused_with_a_code() {
         (post(&format!("{BOOK}?wait=2s&what=1"), "", "{}"), 400, "request.invalid"),
         (post("/v1/workflows/%ff/instances", "", "{}"), 400, "request.invalid"),
         (post("/v1/workflows/nothing/instances", "", "{}"), 404, "data.not_found"),
-        (post("/v1/instances/1", "", "{}"), 404, "route.not_found"),
+        (post("/v1/instances/1", "", "{}"), 405, "route.method"),
         (post("/v1/instances/1:cancel", "", "{}"), 404, "data.not_found"),
         (post("/healthz", "", "{}"), 405, "route.method"),
         (
