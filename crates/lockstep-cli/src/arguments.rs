@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::{
-    bench, console, dry_run, eval, explain, graph, journal, lock, locks, run, schema, serve,
+    bench, console, dry_run, eval, explain, graph, journal, lock, locks, run, schema, serve, token,
     validate,
 };
 
@@ -58,7 +58,9 @@ pub(crate) enum Command {
     /// Runs instances of a workflow to their end, in this process
     Run(Box<run::Args>),
     /// Runs instances for others: a daemon with an HTTP API
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
+    /// Makes, lists and revokes the tokens of a daemon
+    Token(token::Args),
     /// Shows how an instance would go; nothing is called outside, nothing is stored
     DryRun(Box<dry_run::Args>),
     /// Evaluates an expression

@@ -78,7 +78,7 @@ impl CommandError {
         match self {
             Self::Usage { .. }
             | Self::Store(StoreError::Address { .. })
-            | Self::Server(ServerError::NotLoopback(_)) => Status::Usage,
+            | Self::Server(ServerError::NotLoopback(_) | ServerError::Host(_)) => Status::Usage,
             Self::Failed { .. } | Self::Invalid(_) | Self::Refused(_) => Status::Failed,
             Self::Store(_)
             | Self::Owned(_)
@@ -115,9 +115,15 @@ impl CommandError {
                  are neither taken nor changed there; `lockstep locks` and `lockstep explain` can \
                  look",
             ),
-            Self::Server(ServerError::NotLoopback(_)) => {
-                Some("listen on this machine alone: --listen 127.0.0.1:7070")
-            }
+            Self::Server(ServerError::NotLoopback(_)) => Some(
+                "make one with `lockstep token new --name ME --role admin --file tokens`, and \
+                     start with --tokens tokens; or listen on this machine alone: \
+                     --listen 127.0.0.1:7070",
+            ),
+            Self::Server(ServerError::Tokens(_)) => Some(
+                "`lockstep token new` makes the file; `lockstep token list` tells whether it is right",
+            ),
+            Self::Server(ServerError::Host(_)) => Some("a name alone, without scheme and port"),
             Self::Server(_) => Some("is another daemon there? choose another port with --listen"),
             Self::Store(StoreError::Address { .. }) => {
                 Some("for a trial that leaves nothing behind: --store sqlite::memory:")

@@ -7,6 +7,7 @@ mod arguments;
 mod bench;
 mod command_error;
 mod console;
+mod doors;
 mod dry_run;
 mod eval;
 mod explain;
@@ -29,28 +30,33 @@ mod run;
 mod schema;
 mod seed;
 mod serve;
+mod settings;
 mod shown;
 mod signals;
 mod sources;
 mod status;
 mod store;
 mod survey;
+mod token;
 mod validate;
 mod work;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
-use crate::arguments::{Cli, Command};
+use crate::arguments::Command;
 use crate::command_error::CommandError;
+use crate::settings::Unread;
 use crate::status::Status;
 
 fn main() -> ExitCode {
     panic_line::install();
-    let cli = match Cli::try_parse() {
+    let cli = match settings::command_line(std::env::args_os().collect()) {
         Ok(cli) => cli,
-        Err(told) => return arguments::tell(&told),
+        Err(Unread::Arguments(told)) => return arguments::tell(&told),
+        Err(Unread::Settings(error)) => {
+            console::tell(&error.report());
+            return error.status().into();
+        }
     };
     console::log(cli.log.as_deref());
     let result = std::panic::catch_unwind(|| dispatch(&cli.command));
@@ -72,6 +78,7 @@ fn dispatch(command: &Command) -> Result<Status, CommandError> {
         Command::Validate(args) => validate::run(args),
         Command::Run(args) => run::run(args),
         Command::Serve(args) => serve::run(args),
+        Command::Token(args) => token::run(args),
         Command::DryRun(args) => dry_run::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Lock(args) => lock::run(args),

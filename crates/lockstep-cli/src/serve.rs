@@ -17,7 +17,9 @@ use lockstep_server::Server;
 use crate::arguments::Format;
 use crate::command_error::CommandError;
 use crate::console;
+use crate::doors::DoorArgs;
 use crate::outside::OutsideArgs;
+use crate::settings::SettingsArgs;
 use crate::signals::{self, Signals};
 use crate::status::Status;
 use crate::store::{self, StoreArgs};
@@ -28,15 +30,17 @@ use crate::{seed, sources, work};
 #[command(after_help = "Example:\n  \
     lockstep serve --workflows workflows --store sqlite://shop.db\n  \
     curl -d '{\"message\": \"m1\"}' 'http://localhost:7070/v1/workflows/read-message/instances?wait=10s'\n\n\
-    It listens to this machine alone. Ctrl-C and SIGTERM end it: requests that have begun are \
+    Without --tokens it listens to this machine alone. Every flag can be set by a variable, \
+    LOCKSTEP_LISTEN for --listen, and in a file of settings, too. Ctrl-C and SIGTERM end it: requests that have begun are \
     served to their end, for ten seconds at most, and unfinished instances go on with the next \
     start. A second ctrl-C ends it at once.")]
 pub(crate) struct Args {
-    /// Where to listen: an address of this machine alone, and a port; port 0 takes any that is free
+    /// Where to listen: an address, of this machine alone unless there are --tokens, and a port; port
+    /// 0 takes any that is free
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7070")]
     listen: SocketAddr,
     /// Files with definitions, and folders whose *.yaml and *.yml files are read
-    #[arg(long, value_name = "PATH", required = true, num_args = 1..)]
+    #[arg(long, value_name = "PATH", required_unless_present = "print_settings", num_args = 1..)]
     workflows: Vec<PathBuf>,
     /// Objects to create unless they are there, as `lockstep run` takes them
     #[arg(long, value_name = "FILE")]
@@ -48,10 +52,18 @@ pub(crate) struct Args {
     store: StoreArgs,
     #[command(flatten)]
     outside: OutsideArgs,
+    #[command(flatten)]
+    doors: DoorArgs,
+    #[command(flatten)]
+    pub(crate) settings: SettingsArgs,
 }
 
 /// Serves until it is told to end.
 pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
+    if let Some(settings) = args.settings.to_show() {
+        console::print(settings)?;
+        return Ok(Status::Done);
+    }
     let (text, definitions) =
         work::definitions(&args.workflows, &args.config, Format::Human, false)?;
     let seeds = seed::read(&args.seed, &definitions)?;
@@ -61,7 +73,7 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
         runtime.map_err(|source| CommandError::Machine { what: "cannot start threads", source })?;
     runtime.block_on(async {
         let mut signals = Signals::listen()?;
-        let server = Server::bind(args.listen).await?;
+        let server = Server::bind(args.listen, &args.doors.options()).await?;
         let store = store::open(&url).await?;
         let (runner, recovered) = Runner::start(store, args.outside.options()).await?;
         tell_recovered(&recovered);

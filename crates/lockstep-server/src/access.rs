@@ -5,10 +5,7 @@
 //! * The router is made of the table, so that a route that is not in it does not exist; so is the
 //!   [`document`](crate::document) that describes it.
 //! * Each route has one role that it takes; who has it not is refused before anything is read.
-//! * Whoever is not known has no role.
-//!
-//! Absent for now: tokens. As long as there are none, whoever reaches the server is on this machine,
-//! and is its administrator.
+//! * Whoever is not known has no role, and is not told which routes there are.
 
 use std::sync::Arc;
 
@@ -22,12 +19,13 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa_axum::router::UtoipaMethodRouter;
 
 use crate::problem::Problem;
+use crate::token::Refused;
 use crate::verb::{self, Verbs};
 use crate::{App, document, health, instances};
 
 /// What somebody may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
+pub enum Role {
     /// Everybody, also who is not known.
     Anyone,
     /// Who looks.
@@ -44,8 +42,25 @@ pub(crate) enum Role {
 
 impl Role {
     /// All roles.
-    pub(crate) const ALL: [Self; 6] =
+    pub const ALL: [Self; 6] =
         [Self::Anyone, Self::Viewer, Self::Starter, Self::Worker, Self::Operator, Self::Admin];
+
+    /// Returns the name of the role.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Anyone => "anyone",
+            Self::Viewer => "viewer",
+            Self::Starter => "starter",
+            Self::Worker => "worker",
+            Self::Operator => "operator",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// Returns the role of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == name)
+    }
 
     /// Returns whether who has this role may do what takes `needed`.
     pub(crate) fn grants(self, needed: Self) -> bool {
@@ -57,18 +72,6 @@ impl Role {
             Self::Admin => true,
         }
     }
-
-    /// Returns its name.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Anyone => "anyone",
-            Self::Viewer => "viewer",
-            Self::Starter => "starter",
-            Self::Worker => "worker",
-            Self::Operator => "operator",
-            Self::Admin => "admin",
-        }
-    }
 }
 
 /// Who asks.
@@ -77,6 +80,31 @@ pub(crate) struct Caller {
     /// For people, and in front of the keys that it chooses.
     pub(crate) name: Arc<str>,
     pub(crate) role: Role,
+    /// Why it is nobody.
+    pub(crate) refused: Option<Refused>,
+}
+
+impl Caller {
+    /// Refuses who may not do what takes a role.
+    fn check(&self, needed: Role) -> Result<(), Problem> {
+        if self.role.grants(needed) {
+            return Ok(());
+        }
+        match self.refused {
+            Some(Refused::Expired) => {
+                Err(Problem::new(401, "access.expired", "the time of this token is over"))
+            }
+            Some(Refused::Unknown) => {
+                let told = "this takes a token: `Authorization: Bearer TOKEN`";
+                Err(Problem::new(401, "access.unauthenticated", told))
+            }
+            None => {
+                let (needed, name, role) = (needed.name(), &self.name, self.role.name());
+                let told = format!("this takes the role {needed}; {name} has the role {role}");
+                Err(Problem::new(403, "access.forbidden", told))
+            }
+        }
+    }
 }
 
 /// A row of the table: a path with a method, the role that it takes, and what answers there.
@@ -123,27 +151,21 @@ async fn admit(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    if !caller.role.grants(needs) {
-        let (needed, name, role) = (needs.name(), caller.name, caller.role.name());
-        let told = format!("this takes the role {needed}; {name} has the role {role}");
-        return Err(Problem::new(403, "access.forbidden", told));
-    }
+    caller.check(needs)?;
     Ok(next.run(request).await)
 }
 
-/// Returns who has sent a request.
-pub(crate) fn caller() -> Caller {
-    Caller { name: "local".into(), role: Role::Admin }
+async fn unknown(Extension(caller): Extension<Caller>, request: Request) -> Problem {
+    let known = caller.check(Role::Viewer);
+    let told = || format!("there is no {}", verb::outside(request.uri().path()));
+    known.err().unwrap_or_else(|| Problem::new(404, "route.not_found", told()))
 }
 
-async fn unknown(request: Request) -> Problem {
-    let told = format!("there is no {}", verb::outside(request.uri().path()));
-    Problem::new(404, "route.not_found", told)
-}
-
-async fn wrong_method(request: Request) -> Problem {
+async fn wrong_method(Extension(caller): Extension<Caller>, request: Request) -> Problem {
+    let known = caller.check(Role::Viewer);
     let (method, path) = (request.method(), verb::outside(request.uri().path()));
-    Problem::new(405, "route.method", format!("{method} cannot be done with {path}"))
+    let told = || format!("{method} cannot be done with {path}");
+    known.err().unwrap_or_else(|| Problem::new(405, "route.method", told()))
 }
 
 #[cfg(test)]

@@ -1,27 +1,35 @@
 //! The HTTP API of a runner, under `/v1`, and its state of health.
 //!
 //! A request goes through these rooms in this order: [`listen`] takes its connection, within limits
-//! of number and time; [`origin`] refuses what a browser sends on behalf of another site;
-//! [`verb`] reads what is to be done off its path; [`access`] looks up which role the route takes, and refuses who has another one; then the room of
-//! the route does its work. What is refused or fails is told as a [`problem`].
+//! of number and time; [`gate`] refuses what a browser sends on behalf of another site ([`origin`])
+//! and what comes too often ([`rate`]), and says who asks ([`credential`], [`token`]); [`verb`] reads
+//! what is to be done off its path; [`access`] looks up which role the route takes, and refuses who
+//! has another one; then the room of the route does its work. What is refused or fails is told as a
+//! [`problem`], and what is refused stands in the log ([`refusal`]).
 //!
 //! Invariants:
 //!
 //! * There is no route beside the table of [`access`].
 //! * An answer tells what is durable.
 //!
-//! Absent by design: decisions about instances and locks, which are the core's; tokens, so that it
-//! listens to this machine alone.
+//! Absent by design: decisions about instances and locks, which are the core's; TLS, which is the
+//! reverse proxy's.
 
 mod access;
 mod answer;
 mod body;
+mod connection;
+mod credential;
 mod document;
+mod gate;
 mod health;
 mod instances;
 mod listen;
 mod origin;
 mod problem;
+mod rate;
+mod refusal;
+mod token;
 mod verb;
 mod wait;
 
@@ -29,7 +37,9 @@ use std::sync::Arc;
 
 use lockstep_runner::Runner;
 
-pub use listen::{Server, ServerError};
+pub use access::Role;
+pub use listen::{Server, ServerError, ServerOptions};
+pub use token::{Token, TokenError, TokenFile, TokenFileError};
 
 /// What the rooms of the routes work on.
 #[derive(Clone, Debug)]

@@ -2,8 +2,9 @@
 //!
 //! Invariants:
 //!
-//! * At most [`MAX_CONNECTIONS`] are served at once; further ones wait to be taken.
-//! * Who sends its headers too slowly, or too many, is cut off.
+//! * Only so many are served at once; further ones wait to be taken. Of one address fewer are, and
+//!   further ones are closed: so nobody alone takes all the places.
+//! * Who sends its headers too slowly, or too many, or does not read its answer, is cut off.
 //! * At the end nobody new is taken; who is being served has [`DRAIN`] to be served to the end.
 
 use std::io;
@@ -13,7 +14,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::middleware;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -22,10 +26,17 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::{App, access, document, origin};
+use crate::connection::{self, Line, Peer, Places};
+use crate::gate::{self, Gate};
+use crate::token::{TokenFile, TokenFileError};
+use crate::{App, access, document};
 
-/// Most connections at once.
+/// Most connections at once, and of one address, unless something else is said.
 const MAX_CONNECTIONS: usize = 4096;
+const MAX_CONNECTIONS_PER_ADDRESS: usize = 1024;
+
+/// Most requests of one caller in a second, unless something else is said.
+const MAX_RATE: u32 = 20_000;
 
 /// Longest time for the headers of a request, and between two requests.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -36,6 +47,9 @@ const MAX_HEADERS: usize = 64 << 10;
 /// How long requests may take to come to their end when the server ends.
 const DRAIN: Duration = Duration::from_secs(10);
 
+/// How often the file of tokens is looked at.
+const REFRESH: Duration = Duration::from_secs(1);
+
 /// Pause after the machine could not give a connection.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -44,11 +58,44 @@ const PAUSE: Duration = Duration::from_millis(50);
 #[non_exhaustive]
 pub enum ServerError {
     /// The address is not one of this machine alone.
-    #[error("{0} can be reached from other machines, and there are no tokens yet to tell who asks")]
+    #[error("{0} can be reached from other machines, and there are no tokens to tell who asks")]
     NotLoopback(SocketAddr),
+    /// Something that is not the name of a host.
+    #[error("`{0}` is not the name of a host, such as shop.example")]
+    Host(String),
+    /// The tokens cannot be read.
+    #[error(transparent)]
+    Tokens(#[from] TokenFileError),
     /// The machine does not give the address.
     #[error("cannot listen on {0}")]
     Address(SocketAddr, #[source] io::Error),
+}
+
+/// Who is served, and how much.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// Who may ask; without it whoever is on this machine may, and nobody else.
+    pub tokens: Option<TokenFile>,
+    /// Names that requests may use for this machine, without port, besides its own.
+    pub hosts: Vec<String>,
+    /// Requests of one caller in a second, at least 1; as many may come at once. Default 20,000.
+    pub rate: u32,
+    /// Connections at once, at least 1; further ones wait. Default 4,096.
+    pub connections: usize,
+    /// Connections of one address at once, at least 1; further ones are closed. Default 1,024.
+    pub connections_per_address: usize,
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        Self {
+            tokens: None,
+            hosts: Vec::new(),
+            rate: MAX_RATE,
+            connections: MAX_CONNECTIONS,
+            connections_per_address: MAX_CONNECTIONS_PER_ADDRESS,
+        }
+    }
 }
 
 /// A server that listens.
@@ -56,6 +103,9 @@ pub enum ServerError {
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
+    gate: Arc<Gate>,
+    connections: usize,
+    connections_per_address: usize,
 }
 
 impl Server {
@@ -63,15 +113,22 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`ServerError`] if the address is not a loopback address, or is in use.
-    pub async fn bind(address: SocketAddr) -> Result<Self, ServerError> {
-        if !address.ip().is_loopback() {
+    /// [`ServerError`] if the address is in use, or can be reached from other machines and there are
+    /// no tokens, or the tokens cannot be read.
+    pub async fn bind(address: SocketAddr, options: &ServerOptions) -> Result<Self, ServerError> {
+        if options.tokens.is_none() && !address.ip().is_loopback() {
             return Err(ServerError::NotLoopback(address));
         }
         let error = |error| ServerError::Address(address, error);
         let listener = TcpListener::bind(address).await.map_err(error)?;
         let address = listener.local_addr().map_err(error)?;
-        Ok(Self { listener, address })
+        Ok(Self {
+            gate: Arc::new(Gate::new(address, options)?),
+            listener,
+            address,
+            connections: options.connections.clamp(1, Semaphore::MAX_PERMITS),
+            connections_per_address: options.connections_per_address,
+        })
     }
 
     /// Returns where it listens.
@@ -83,23 +140,24 @@ impl Server {
     /// returns, nothing of it is left.
     pub async fn serve(self, runner: Arc<Runner>, stop: impl Future<Output = ()>) {
         let document = document::document().to_json().unwrap_or_default().into();
-        let router = access::router(App { runner, document });
-        let router = router.layer(middleware::from_fn(origin::guard));
-        let service = TowerToHyperService::new(router);
-        let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let router = access::router(App { runner, document })
+            .layer(middleware::from_fn_with_state(Arc::clone(&self.gate), gate::pass));
+        let places = Arc::new(Semaphore::new(self.connections));
+        let of_address = Places::default();
         let served = GracefulShutdown::new();
         let mut connections = JoinSet::new();
+        connections.spawn(refresh(Arc::clone(&self.gate)));
         let mut stop = pin!(stop);
         loop {
             let next = async {
                 let place = Arc::clone(&places).acquire_owned().await;
                 (place, self.listener.accept().await)
             };
-            let (place, stream) = tokio::select! {
+            let (place, stream, peer) = tokio::select! {
                 () = &mut stop => break,
                 Some(_) = connections.join_next() => continue,
                 (place, accepted) = next => match accepted {
-                    Ok((stream, _)) => (place, stream),
+                    Ok((stream, from)) => (place, stream, Peer::new(from.ip())),
                     Err(error) => {
                         // Too many open files, perhaps: others end meanwhile.
                         tracing::warn!(%error, "a connection could not be taken");
@@ -108,18 +166,32 @@ impl Server {
                     }
                 },
             };
-            stream.set_nodelay(true).ok();
+            let Some(of_peer) = of_address.take(peer, self.connections_per_address) else {
+                self.gate.note("connection.limit", peer);
+                continue;
+            };
+            let line = Line::new(stream);
+            let begun = line.begun();
+            let service = TowerToHyperService::new(router.clone());
+            let service = service_fn(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(peer);
+                service.call(request)
+            });
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEADER_TIMEOUT)
                 .max_buf_size(MAX_HEADERS)
-                .serve_connection(TokioIo::new(stream), service.clone());
+                .serve_connection(TokioIo::new(line), service);
             let connection = served.watch(connection);
+            let gate = Arc::clone(&self.gate);
             connections.spawn(async move {
                 if let Err(error) = connection.await {
                     tracing::debug!(%error, "a connection was cut off");
+                    if let Some(kind) = connection::refusal(&error, &begun) {
+                        gate.note(kind, peer);
+                    }
                 }
-                drop(place);
+                drop((place, of_peer));
             });
         }
         drop(self.listener);
@@ -128,5 +200,13 @@ impl Server {
             () = tokio::time::sleep(DRAIN) => tracing::warn!("requests were cut off at the end"),
         }
         connections.shutdown().await;
+    }
+}
+
+/// Does what is due every second, until it is dropped.
+async fn refresh(gate: Arc<Gate>) {
+    loop {
+        tokio::time::sleep(REFRESH).await;
+        gate.refresh().await;
     }
 }

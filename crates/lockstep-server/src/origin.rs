@@ -1,38 +1,92 @@
 //! Where a request comes from: browsers carry requests of any page to this machine, and these are
-//! refused.
+//! refused; and what a browser may do with the answers.
 //!
 //! Invariants:
 //!
-//! * The host that is named is this machine: a name that an attacker has made point here (DNS
-//!   rebinding) is another one.
+//! * The host that is named is this machine, or one that its people have named: a name that an
+//!   attacker has made point here (DNS rebinding) is another one.
 //! * What a browser says to have been caused by another site is refused, whatever it asks for.
+//! * Every answer tells browsers to run nothing that stands in a page, to load nothing from
+//!   elsewhere, and to show no page inside another one.
+//!
+//! Absent by design: permission for pages of other sites (CORS).
 
-use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, header};
-use axum::middleware::Next;
-use axum::response::Response;
+use std::net::{IpAddr, SocketAddr};
 
-use crate::access;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+
 use crate::problem::Problem;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Lets a request through that comes from this machine and from no page but its own.
-pub(crate) async fn guard(mut request: Request, next: Next) -> Result<Response, Problem> {
-    let headers = request.headers();
-    let Some(host) = host(headers).filter(|host| is_local(host)) else {
-        let told = "the Host header does not name this machine: use localhost or 127.0.0.1";
-        return Err(Problem::new(421, "request.host", told));
-    };
-    let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-    let is_own = |origin: &str| origin.split_once("://").is_some_and(|(_, rest)| rest == host);
-    let site = text(FETCH_SITE).is_none_or(|site| matches!(site, "same-origin" | "none"));
-    if !site || !text(header::ORIGIN).is_none_or(is_own) {
-        let told = "it comes from a page of another site";
-        return Err(Problem::new(403, "request.cross_site", told));
+/// What browsers are told with every answer.
+const FOR_BROWSERS: [(HeaderName, &str); 6] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+         font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; \
+         frame-ancestors 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    // Not `no-referrer`: then a browser would tell no origin with forms of the page's own.
+    (header::REFERRER_POLICY, "same-origin"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+/// The hosts that a request may name.
+#[derive(Clone, Debug)]
+pub(crate) struct Hosts {
+    /// In lower case.
+    named: Vec<String>,
+    listens: IpAddr,
+}
+
+impl Hosts {
+    /// Returns the hosts of a server that listens there, and has these names besides; or a name that
+    /// is none.
+    pub(crate) fn new(listens: SocketAddr, named: &[String]) -> Result<Self, String> {
+        let is_name = |name: &&String| {
+            let fits = |byte: u8| byte.is_ascii_alphanumeric() || b".-_[:]".contains(&byte);
+            !name.is_empty() && name.bytes().all(fits) && name_of(name) == name.as_str()
+        };
+        if let Some(wrong) = named.iter().find(|name| !is_name(name)) {
+            return Err(wrong.clone());
+        }
+        let named = named.iter().map(|name| name.to_ascii_lowercase()).collect();
+        Ok(Self { named, listens: listens.ip() })
     }
-    request.extensions_mut().insert(access::caller());
-    Ok(next.run(request).await)
+
+    /// Refuses what does not come from one of these hosts, and from no page but its own.
+    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), Problem> {
+        let Some(host) = host(headers).filter(|host| self.know(name_of(host))) else {
+            let told = "the Host header does not name this machine: use localhost or 127.0.0.1, or \
+                        start the daemon with `--host NAME`";
+            return Err(Problem::new(421, "request.host", told));
+        };
+        let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+        let is_own = |origin: &str| {
+            origin.split_once("://").is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(host))
+        };
+        let site = text(FETCH_SITE).is_none_or(|site| matches!(site, "same-origin" | "none"));
+        if !site || !text(header::ORIGIN).is_none_or(is_own) {
+            let told = "it comes from a page of another site";
+            return Err(Problem::new(403, "request.cross_site", told));
+        }
+        Ok(())
+    }
+
+    fn know(&self, name: &str) -> bool {
+        let name = name.to_ascii_lowercase();
+        let is_local = matches!(name.as_str(), "localhost" | "127.0.0.1" | "[::1]");
+        is_local || self.named.contains(&name) || address(&name).is_some_and(|at| self.is_at(at))
+    }
+
+    /// Returns whether it is reached at an address. Nobody can make an address point elsewhere.
+    fn is_at(&self, address: IpAddr) -> bool {
+        !address.is_unspecified() && (self.listens == address || self.listens.is_unspecified())
+    }
 }
 
 /// Returns the host that a request names, if it names one.
@@ -42,11 +96,75 @@ fn host(headers: &HeaderMap) -> Option<&str> {
     hosts.next().is_none().then_some(host)
 }
 
-/// Returns whether a host, with or without port, is this machine.
-fn is_local(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
+/// Returns a host without its port.
+fn name_of(host: &str) -> &str {
+    match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
-    };
-    matches!(name.to_ascii_lowercase().as_str(), "localhost" | "127.0.0.1" | "[::1]")
+    }
+}
+
+/// Reads the address that a host is written as.
+fn address(name: &str) -> Option<IpAddr> {
+    let inside = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    match inside {
+        Some(inside) => inside.parse().ok().filter(IpAddr::is_ipv6),
+        None => name.parse().ok().filter(IpAddr::is_ipv4),
+    }
+}
+
+/// Adds what browsers are told; what a room has said itself about keeping an answer stays.
+pub(crate) fn tell_browsers(headers: &mut HeaderMap) {
+    for (name, value) in FOR_BROWSERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn knows(listens: &str, named: &[&str], host: &str) -> bool {
+        let named: Vec<String> = named.iter().map(|name| (*name).to_owned()).collect();
+        let hosts = Hosts::new(listens.parse().expect("an address"), &named).expect("names");
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_str(host).expect("text"));
+        hosts.check(&headers).is_ok()
+    }
+
+    #[test]
+    fn a_host_is_this_machine_or_one_that_was_named() {
+        let (here, all, one) = ("127.0.0.1:7070", "0.0.0.0:7070", "10.0.0.5:7070");
+        for (listens, named, host, expected) in [
+            (here, &[][..], "localhost:7070", true),
+            (here, &[], "LOCALHOST", true),
+            (here, &[], "[::1]:7070", true),
+            (here, &[], "localhost.", false),
+            (here, &[], "localhost.evil.example", false),
+            (here, &[], "evil.example:7070", false),
+            (here, &[], "10.0.0.5", false),
+            (here, &[], "", false),
+            (here, &[], ":7070", false),
+            (here, &["shop.example"], "shop.example", true),
+            (here, &["shop.example"], "Shop.Example:443", true),
+            (here, &["shop.example"], "a.shop.example", false),
+            (all, &[], "10.0.0.5:7070", true),
+            (all, &[], "[2001:db8::1]:7070", true),
+            (all, &[], "0.0.0.0:7070", false),
+            (all, &[], "evil.example", false),
+            (one, &[], "10.0.0.5:7070", true),
+            (one, &[], "10.0.0.6:7070", false),
+        ] {
+            assert_eq!(knows(listens, named, host), expected, "{listens} {named:?} {host}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_no_address_of_a_page() {
+        let listens = "127.0.0.1:7070".parse().expect("an address");
+        for wrong in ["", "https://shop.example", "shop.example:443", "a b", "*", "shop/x"] {
+            assert_eq!(Hosts::new(listens, &[wrong.to_owned()]).err().as_deref(), Some(wrong));
+        }
+    }
 }
