@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use lockstep_core::Happening;
-use lockstep_store::State;
+use lockstep_store::{InstanceFilter, State};
 use serde_json::json;
 
 use crate::binary::{lockstep, run};
@@ -108,7 +108,12 @@ async fn cancel_reaches_the_called_workflow() {
         engine.store().counts().await.is_ok_and(|counts| counts.running == 0)
     })
     .await;
-    let failed = engine.store().instances(Some(State::Failed), None, 10).await.unwrap();
+    let failed = engine
+        .store()
+        .instances(InstanceFilter { state: Some(State::Failed), ..InstanceFilter::default() }, 10)
+        .await
+        .unwrap()
+        .instances;
     assert_eq!(failed.len(), 2, "caller and called");
     for instance in failed {
         let journal = engine.journal(instance.id).await;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lockstep_store::State;
+use lockstep_store::{InstanceFilter, State};
 use serde_json::{Value as Json, json};
 
 use crate::binary::{lockstep, run};
@@ -124,7 +124,15 @@ async fn ten_thousand_items_go_on_where_they_were_after_each_kill() {
     let calls = server.requests().len();
     assert!(calls <= ITEMS + KILLS * AT_ONCE, "only what was under way is repeated: {calls}");
     let store = shelf.open().await;
-    assert_eq!(store.instances(Some(State::Done), None, 10).await.unwrap().len(), 1);
+    assert_eq!(
+        store
+            .instances(InstanceFilter { state: Some(State::Done), ..InstanceFilter::default() }, 10)
+            .await
+            .unwrap()
+            .instances
+            .len(),
+        1
+    );
 }
 
 #[tokio::test]

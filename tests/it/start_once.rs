@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lockstep_core::InstanceId;
 use lockstep_runner::{Once, StartError, Started};
-use lockstep_store::{Memory, Store};
+use lockstep_store::{InstanceFilter, Memory, Store};
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -50,8 +50,8 @@ async fn held_back(server: &Server) -> (Arc<Memory>, Arc<FaultyStore>, Engine) {
 }
 
 async fn instances(store: &Arc<Memory>) -> Vec<InstanceId> {
-    let stored = store.instances(None, None, 1000).await.expect("instances are read");
-    stored.into_iter().map(|stored| stored.id).collect()
+    let stored = store.instances(InstanceFilter::default(), 1000).await;
+    stored.expect("instances are read").instances.into_iter().map(|stored| stored.id).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,7 +10,10 @@ use std::sync::Arc;
 
 use lockstep_core::transition::{LockRow, Outcome, Transition};
 use lockstep_core::{Entry, InstanceId, Object, ObjectKey};
-use lockstep_store::{Counts, LoadedObject, State, Store, StoreFuture, StoredInstance};
+use lockstep_store::{
+    Counts, InstanceFilter, InstancePage, LoadedObject, Published, Store, StoreFuture,
+    StoredInstance,
+};
 
 /// The store; what its manner can be asked and told, it can, too.
 #[derive(Debug)]
@@ -82,6 +85,14 @@ impl<M: Manner> Store for StoreAround<M> {
         self.inner.put_definitions(id, sources)
     }
 
+    fn publish(&self, published: Published, sources: String) -> StoreFuture<'_, ()> {
+        self.inner.publish(published, sources)
+    }
+
+    fn published(&self) -> StoreFuture<'_, Option<Published>> {
+        self.inner.published()
+    }
+
     fn definitions(&self, id: Arc<str>) -> StoreFuture<'_, Option<String>> {
         self.inner.definitions(id)
     }
@@ -102,13 +113,8 @@ impl<M: Manner> Store for StoreAround<M> {
         self.inner.instance(id)
     }
 
-    fn instances(
-        &self,
-        state: Option<State>,
-        before: Option<InstanceId>,
-        limit: u32,
-    ) -> StoreFuture<'_, Vec<StoredInstance>> {
-        self.inner.instances(state, before, limit)
+    fn instances(&self, filter: InstanceFilter, limit: u32) -> StoreFuture<'_, InstancePage> {
+        self.inner.instances(filter, limit)
     }
 
     fn journal(&self, id: InstanceId) -> StoreFuture<'_, Vec<Entry>> {

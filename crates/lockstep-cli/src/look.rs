@@ -11,7 +11,7 @@ use lockstep_core::explain::LockHolder;
 use lockstep_core::transition::Origin;
 use lockstep_core::{InstanceId, Time};
 use lockstep_runner::Clock;
-use lockstep_store::{Snapshot, StoredInstance};
+use lockstep_store::{InstanceFilter, Snapshot, StoredInstance};
 use uuid::Uuid;
 
 use crate::command_error::CommandError;
@@ -53,7 +53,8 @@ impl Look {
         }
         let (first, last) = prefix.bounds();
         let behind = last.0.as_u128().checked_add(1).map(|id| InstanceId(Uuid::from_u128(id)));
-        let found = self.snapshot.instances(None, behind, MAX_TOLD + 1).await?;
+        let filter = InstanceFilter { before: behind, ..InstanceFilter::default() };
+        let found = self.snapshot.instances(&filter, MAX_TOLD + 1).await?.instances;
         let instances = found.into_iter().filter(|stored| stored.id >= first);
         let mut ids: Vec<(InstanceId, String)> =
             instances.map(|stored| (stored.id, workflow_of(&stored))).collect();

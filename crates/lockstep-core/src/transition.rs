@@ -98,6 +98,22 @@ pub struct StartKey {
     pub request: Arc<str>,
 }
 
+impl StartKey {
+    /// What the keys of retries begin with. What a client has chosen stands behind a name.
+    const RETRY: &str = "/retry/";
+
+    /// Returns the key under which an instance is started anew.
+    pub fn of_retry(instance: InstanceId) -> Self {
+        let request = instance.to_string();
+        Self { key: format!("{}{request}", Self::RETRY).into(), request: request.into() }
+    }
+
+    /// Returns the instance that is started anew under this key, if it is that of a retry.
+    pub fn retry_of(&self) -> Option<InstanceId> {
+        self.key.strip_prefix(Self::RETRY)?.parse().ok().map(InstanceId)
+    }
+}
+
 /// How far an instance is.
 #[derive(Clone, Debug)]
 pub enum Status {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use lockstep_core::{Event, Failure, InstanceId, ObjectKey, RequestId};
 use lockstep_definition::Definitions;
 use lockstep_expr::{Map, Value};
-use lockstep_store::{Store, StoreError};
+use lockstep_store::{Published, Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -169,6 +169,23 @@ impl Runner {
         definitions: Arc<Definitions>,
     ) -> Result<(), RunnerError> {
         self.store.put_definitions(Arc::clone(&id), sources).await?;
+        self.send(Command::Publish { id, definitions }).await
+    }
+
+    /// Publishes definitions as [`publish`](Self::publish) does, and keeps that they are the
+    /// published ones: [`Store::published`] tells it to a later runner.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError`] if the store does not take it; nothing is published then.
+    pub async fn publish_lastingly(
+        &self,
+        published: Published,
+        sources: String,
+        definitions: Arc<Definitions>,
+    ) -> Result<(), RunnerError> {
+        let id = Arc::clone(&published.id);
+        self.store.publish(published, sources).await?;
         self.send(Command::Publish { id, definitions }).await
     }
 

@@ -20,6 +20,7 @@ use lockstep_core::{Failure, InstanceId, Start};
 use lockstep_expr::Value;
 use lockstep_store::{Store, StoreError};
 use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::driver::Command;
@@ -33,6 +34,40 @@ pub enum Once {
     New(Started),
     /// It had been made before: this is its instance, which may have ended.
     Known(Started),
+}
+
+/// A start that is on its way to the engine.
+#[derive(Debug)]
+pub struct Begun {
+    started: Started,
+    accepted: oneshot::Receiver<Result<(), StartError>>,
+}
+
+impl Begun {
+    /// Waits until the start is durable: the instance goes on after a crash.
+    ///
+    /// # Errors
+    ///
+    /// As [`Runner::start_durably`].
+    pub async fn durably(self) -> Result<Started, StartError> {
+        self.accepted.await.unwrap_or_else(|_| Err(RunnerError::Stopped.into()))?;
+        Ok(self.started)
+    }
+}
+
+/// A start under a key that is on its way to the engine.
+#[derive(Debug)]
+pub struct BegunOnce(JoinHandle<Result<Once, StartError>>);
+
+impl BegunOnce {
+    /// Waits until the start is durable, or is found to have been.
+    ///
+    /// # Errors
+    ///
+    /// As [`Runner::start_once`].
+    pub async fn durably(self) -> Result<Once, StartError> {
+        self.0.await.unwrap_or_else(|_| Err(RunnerError::Stopped.into()))
+    }
 }
 
 /// The keys under which somebody is starting.
@@ -96,7 +131,22 @@ impl Runner {
         input: Value,
         by: Arc<str>,
     ) -> Result<Started, StartError> {
-        self.starter().begin_durably(new_start(workflow, input, by, None)).await
+        self.begin(workflow, input, by).await?.durably().await
+    }
+
+    /// Hands a start to the engine, which takes those that one task hands to it in their order. It
+    /// waits only while the engine has more to take than it is to have.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError`] if the runner has stopped.
+    pub async fn begin(
+        &self,
+        workflow: Arc<str>,
+        input: Value,
+        by: Arc<str>,
+    ) -> Result<Begun, RunnerError> {
+        self.starter().begin_accepted(new_start(workflow, input, by, None)).await
     }
 
     /// Starts an instance unless there is one under this key. When it returns, the start is durable.
@@ -113,14 +163,24 @@ impl Runner {
         input: Value,
         by: Arc<str>,
     ) -> Result<Once, StartError> {
+        self.begin_once(key, workflow, input, by).durably().await
+    }
+
+    /// Begins a start under a key, beside whatever else the caller does.
+    pub fn begin_once(
+        &self,
+        key: StartKey,
+        workflow: Arc<str>,
+        input: Value,
+        by: Arc<str>,
+    ) -> BegunOnce {
         let (starter, key) = (self.starter(), Arc::new(key));
         let start = new_start(workflow, input, by, Some(Arc::clone(&key)));
         // A task: whoever asks may go away while the start is on its way to the disk.
-        let task = tokio::spawn(async move {
+        BegunOnce(tokio::spawn(async move {
             let keys = Arc::clone(&starter.keys);
             keys.alone(&key.key, starter.find_or_begin(&key, start)).await
-        });
-        task.await.unwrap_or_else(|_| Err(RunnerError::Stopped.into()))
+        }))
     }
 
     /// Returns an instance to wait for its end, which may have come; `None` if there is none.
@@ -157,16 +217,17 @@ impl Starter {
         Ok(Started::new(id, receiver))
     }
 
-    async fn begin_durably(&self, start: Start) -> Result<Started, StartError> {
+    async fn begin_accepted(&self, start: Start) -> Result<Begun, RunnerError> {
         let (acceptance, accepted) = oneshot::channel();
         let started = self.begin(start, Some(acceptance)).await?;
-        accepted.await.unwrap_or_else(|_| Err(RunnerError::Stopped.into()))?;
-        Ok(started)
+        Ok(Begun { started, accepted })
     }
 
     async fn find_or_begin(&self, key: &StartKey, start: Start) -> Result<Once, StartError> {
         let found = self.store.started(Arc::clone(&key.key)).await.map_err(RunnerError::from)?;
-        let Some(found) = found else { return self.begin_durably(start).await.map(Once::New) };
+        let Some(found) = found else {
+            return self.begin_accepted(start).await?.durably().await.map(Once::New);
+        };
         let row = found.row.map_err(|corrupt| RunnerError::from(StoreError::from(corrupt)))?;
         if row.start_key.is_none_or(|present| present.request != key.request) {
             let message =

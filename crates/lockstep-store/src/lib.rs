@@ -24,5 +24,8 @@ pub use memory::Memory;
 pub use open::{open, open_snapshot};
 #[cfg(feature = "sqlite")]
 pub use sqlite::snapshot::Snapshot;
-pub use store::{Counts, LoadedObject, State, Store, StoreFuture, StoredInstance};
+pub use store::{
+    Counts, InstanceFilter, InstancePage, LoadedObject, Published, State, Store, StoreFuture,
+    StoredInstance,
+};
 pub use timings::Timings;

@@ -16,8 +16,14 @@ use lockstep_core::{Entry, FencingToken, InstanceId, Object, ObjectKey};
 
 use crate::error::StoreError;
 use crate::judge::{Present, Stamped, Verdict, Wanted, judge};
-use crate::store::{Counts, LoadedObject, State, Store, StoreFuture, StoredInstance};
+use crate::store::{
+    Counts, InstanceFilter, InstancePage, LoadedObject, Published, State, Store, StoreFuture,
+    StoredInstance,
+};
 use crate::timings::{Meter, Stopwatch, Timings};
+
+/// Instances that are looked at for one page.
+const MAX_LOOKED_AT: usize = 100_000;
 
 /// A store in memory.
 #[derive(Debug, Default)]
@@ -41,6 +47,7 @@ struct Content {
     unique_of: HashMap<ObjectKey, Vec<UniqueKey>>,
     locks: BTreeMap<(Arc<str>, FencingToken), LockRow>,
     definitions: HashMap<Arc<str>, String>,
+    published: Option<Published>,
 }
 
 impl Memory {
@@ -224,6 +231,19 @@ impl Store for Memory {
         })
     }
 
+    fn publish(&self, published: Published, sources: String) -> StoreFuture<'_, ()> {
+        Box::pin(async move {
+            let mut content = self.open()?;
+            content.definitions.entry(Arc::clone(&published.id)).or_insert(sources);
+            content.published = Some(published);
+            Ok(())
+        })
+    }
+
+    fn published(&self) -> StoreFuture<'_, Option<Published>> {
+        Box::pin(async move { Ok(self.open()?.published.clone()) })
+    }
+
     fn definitions(&self, id: Arc<str>) -> StoreFuture<'_, Option<String>> {
         Box::pin(async move { Ok(self.open()?.definitions.get(&id).cloned()) })
     }
@@ -265,24 +285,27 @@ impl Store for Memory {
         })
     }
 
-    fn instances(
-        &self,
-        state: Option<State>,
-        before: Option<InstanceId>,
-        limit: u32,
-    ) -> StoreFuture<'_, Vec<StoredInstance>> {
+    fn instances(&self, filter: InstanceFilter, limit: u32) -> StoreFuture<'_, InstancePage> {
         Box::pin(async move {
-            let to = before.map_or(Bound::Unbounded, Bound::Excluded);
             let content = self.open()?;
-            Ok(content
-                .instances
-                .range((Bound::Unbounded, to))
-                .rev()
-                .map(|(_, row)| row)
-                .filter(|row| state.is_none_or(|state| State::from(&row.status) == state))
-                .take(usize::try_from(limit).unwrap_or(usize::MAX))
-                .map(|row| content.stored(row))
-                .collect())
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            let mut page = InstancePage::default();
+            let bound = |id: Option<InstanceId>| id.map_or(Bound::Unbounded, Bound::Excluded);
+            if filter.after.zip(filter.before).is_some_and(|(after, before)| after >= before) {
+                return Ok(page);
+            }
+            let within = content.instances.range((bound(filter.after), bound(filter.before)));
+            for (looked_at, (id, row)) in within.rev().enumerate() {
+                if looked_at == MAX_LOOKED_AT || page.instances.len() == limit {
+                    return Ok(page);
+                }
+                if filter.wants(row) {
+                    page.instances.push(content.stored(row));
+                }
+                page.next = Some(*id);
+            }
+            page.next = None;
+            Ok(page)
         })
     }
 

@@ -21,11 +21,15 @@ use sqlx::sqlite::SqlitePool;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::StoreError;
-use crate::store::{Counts, LoadedObject, State, Store, StoreFuture, StoredInstance};
+use crate::store::{
+    Counts, InstanceFilter, InstancePage, LoadedObject, Published, Store, StoreFuture,
+    StoredInstance,
+};
 use crate::timings::{Meter, Timings};
 use write::{Answer, Order, Writer};
 
 mod error;
+mod list;
 mod open;
 mod owner;
 mod place;
@@ -101,6 +105,14 @@ impl Store for Sqlite {
         Box::pin(async move { read::definitions(&self.readers, &id).await })
     }
 
+    fn publish(&self, published: Published, sources: String) -> StoreFuture<'_, ()> {
+        Box::pin(self.order(|answer| Order::Publish(published, sources, answer)))
+    }
+
+    fn published(&self) -> StoreFuture<'_, Option<Published>> {
+        Box::pin(read::published(&self.readers))
+    }
+
     fn unfinished(
         &self,
         after: Option<InstanceId>,
@@ -121,13 +133,8 @@ impl Store for Sqlite {
         Box::pin(async move { read::started(&self.readers, &key).await })
     }
 
-    fn instances(
-        &self,
-        state: Option<State>,
-        before: Option<InstanceId>,
-        limit: u32,
-    ) -> StoreFuture<'_, Vec<StoredInstance>> {
-        Box::pin(read::instances(&self.readers, state, before, limit))
+    fn instances(&self, filter: InstanceFilter, limit: u32) -> StoreFuture<'_, InstancePage> {
+        Box::pin(async move { list::instances(&self.readers, &filter, limit).await })
     }
 
     fn journal(&self, id: InstanceId) -> StoreFuture<'_, Vec<Entry>> {

@@ -18,7 +18,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use lockstep_core::transition::{InstanceRow, LockRow, Outcome, Status, Transition};
-use lockstep_core::{Entry, InstanceId, Object, ObjectKey};
+use lockstep_core::{Entry, InstanceId, Object, ObjectKey, Time};
 
 use crate::error::{Corrupt, StoreError};
 use crate::timings::Timings;
@@ -66,6 +66,13 @@ pub trait Store: Send + Sync + Debug {
     /// Reads the text of definitions.
     fn definitions(&self, id: Arc<str>) -> StoreFuture<'_, Option<String>>;
 
+    /// Keeps the text of definitions, and that these are the published ones from there on: both or
+    /// neither.
+    fn publish(&self, published: Published, sources: String) -> StoreFuture<'_, ()>;
+
+    /// Reads which definitions were published last by [`publish`](Self::publish).
+    fn published(&self) -> StoreFuture<'_, Option<Published>>;
+
     /// Reads instances that have not ended by growing id, those after `after`, at most `limit`.
     fn unfinished(
         &self,
@@ -86,14 +93,12 @@ pub trait Store: Send + Sync + Debug {
     /// Reads the instance that was started under a key.
     fn started(&self, key: Arc<str>) -> StoreFuture<'_, Option<StoredInstance>>;
 
-    /// Reads instances by falling id (the youngest first), those before `before`, at most `limit`;
-    /// with a state, only those in it.
-    fn instances(
-        &self,
-        state: Option<State>,
-        before: Option<InstanceId>,
-        limit: u32,
-    ) -> StoreFuture<'_, Vec<StoredInstance>>;
+    /// Reads a page of the instances that a filter wants, by falling id: the youngest first, at most
+    /// `limit` of them.
+    ///
+    /// What a page costs does not grow with the number of instances: it may hold fewer than there
+    /// are, or none, and still name where the next one begins.
+    fn instances(&self, filter: InstanceFilter, limit: u32) -> StoreFuture<'_, InstancePage>;
 
     /// Reads the journal of an instance, oldest entry first; empty if there is no such instance.
     ///
@@ -125,6 +130,48 @@ pub struct StoredInstance {
     pub id: InstanceId,
     /// Its row, or why it cannot be read.
     pub row: Result<InstanceRow, Corrupt>,
+}
+
+/// Which definitions are published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// Their identity.
+    pub id: Arc<str>,
+    /// Since when.
+    pub since: Time,
+}
+
+/// Which instances are wanted: those that all parts fit which are given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InstanceFilter {
+    /// How far it is.
+    pub state: Option<State>,
+    /// The name of its workflow.
+    pub workflow: Option<Arc<str>>,
+    /// Who started it.
+    pub started_by: Option<Arc<str>>,
+    /// A smaller id. Ids begin with the time at which they were drawn.
+    pub after: Option<InstanceId>,
+    /// A greater id.
+    pub before: Option<InstanceId>,
+}
+
+impl InstanceFilter {
+    /// Returns whether it wants an instance whose id lies in its bounds.
+    pub(crate) fn wants(&self, row: &InstanceRow) -> bool {
+        self.state.is_none_or(|state| State::from(&row.status) == state)
+            && self.workflow.as_ref().is_none_or(|workflow| *workflow == row.workflow)
+            && self.started_by.as_ref().is_none_or(|by| *by == row.started_by)
+    }
+}
+
+/// Some of the instances that a filter wants.
+#[derive(Clone, Debug, Default)]
+pub struct InstancePage {
+    /// The youngest first.
+    pub instances: Vec<StoredInstance>,
+    /// [`InstanceFilter::before`] of the next page; `None` if nothing is left.
+    pub next: Option<InstanceId>,
 }
 
 /// How far an instance is, without the details.

@@ -12,11 +12,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use lockstep_core::InstanceId;
 use lockstep_core::lock::SYSTEM;
 use lockstep_core::transition::{InstanceRow, LockRow, Origin, Status};
 use lockstep_definition::LockMode;
-use lockstep_store::{Snapshot, StoreError};
+use lockstep_store::{InstanceFilter, Snapshot, StoreError};
 use serde_json::Value as Json;
 
 use super::{Acknowledged, KINDS};
@@ -250,15 +249,15 @@ fn excludes(lock: &LockRow, other: &LockRow) -> bool {
 
 async fn instances(snapshot: &mut Snapshot) -> Result<BTreeMap<String, Instance>, StoreError> {
     let mut instances = BTreeMap::new();
-    let mut before: Option<InstanceId> = None;
+    let mut filter = InstanceFilter::default();
     loop {
-        let page = snapshot.instances(None, before, 1000).await?;
-        let Some(last) = page.last() else { return Ok(instances) };
-        before = Some(last.id);
-        for stored in page {
+        let page = snapshot.instances(&filter, 1000).await?;
+        for stored in page.instances {
             let row = stored.row?;
             instances.insert(row.id.to_string(), Instance::of(&row));
         }
+        let Some(next) = page.next else { return Ok(instances) };
+        filter.before = Some(next);
     }
 }
 

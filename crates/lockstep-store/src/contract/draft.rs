@@ -74,11 +74,11 @@ pub(crate) fn running(state: &str) -> Status {
     Status::Running(state.into())
 }
 
-pub(super) fn done(output: impl Into<Value>) -> Status {
+pub(crate) fn done(output: impl Into<Value>) -> Status {
     Status::Done { at: MOMENT, output: output.into() }
 }
 
-pub(super) fn failed(code: &str) -> Status {
+pub(crate) fn failed(code: &str) -> Status {
     Status::Failed { at: MOMENT, failure: Failure::new(code, "went wrong") }
 }
 

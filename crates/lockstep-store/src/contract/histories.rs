@@ -1,5 +1,8 @@
 //! Clauses about instances, their journals and their definitions.
 
+use std::sync::Arc;
+
+use lockstep_core::Time;
 use lockstep_core::transition::{InstanceRow, Outcome, StartKey, Status};
 use lockstep_expr::{Map, Value};
 
@@ -7,7 +10,7 @@ use super::draft::{
     Draft, commit, committed, done, failed, instance, log, logged, row, running, stored_row,
 };
 use super::{Home, open};
-use crate::store::{Counts, State, StoredInstance};
+use crate::store::{Counts, InstanceFilter, Published, State, Store, StoredInstance};
 
 /// The row in the last transition of a batch is the state after all of them.
 pub async fn last_row_of_a_batch_is_the_instance(home: &dyn Home) {
@@ -132,28 +135,80 @@ pub async fn unfinished_instances_are_paged_by_id(home: &dyn Home) {
     assert_eq!(ids(&third), []);
 }
 
-/// People see the youngest first, and may ask for one state.
-pub async fn instances_are_listed_youngest_first_and_by_state(home: &dyn Home) {
+/// People see the youngest first, and may ask for some of them: by all parts of a filter alone, and
+/// by several together. Pages lead on until nothing is left.
+pub async fn instances_are_listed_youngest_first_and_filtered(home: &dyn Home) {
     let store = open(home).await;
-    let statuses = [running("a"), done(1_i64), failed("data.conflict"), done(2_i64)];
-    let drafts = statuses.into_iter().zip(1..).map(|(status, number): (_, i64)| {
-        Draft::new(number).row(row(instance(u128::from(number.unsigned_abs())), status))
-    });
-    commit(&store, drafts.collect()).await;
-    for (state, before, limit, expected) in [
-        (None, None, 10, vec![4, 3, 2, 1]),
-        (None, Some(4), 2, vec![3, 2]),
-        (Some(State::Done), None, 10, vec![4, 2]),
-        (Some(State::Done), None, 1, vec![4]),
-        (Some(State::Done), Some(4), 10, vec![2]),
-        (Some(State::Running), None, 10, vec![1]),
-        (Some(State::Failed), None, 10, vec![3]),
+    let listed = |id: u128, workflow: &str, by: &str, status| {
+        let (workflow, started_by) = (workflow.into(), by.into());
+        Draft::new(i64::try_from(id).expect("small")).row(InstanceRow {
+            workflow,
+            started_by,
+            ..row(instance(id), status)
+        })
+    };
+    let drafts = vec![
+        listed(1, "pay", "eve", running("a")),
+        listed(2, "pay", "bob", done(1_i64)),
+        listed(3, "send", "eve", failed("data.conflict")),
+        listed(4, "pay", "eve", done(2_i64)),
+        listed(5, "pay'", "eve", failed("a.b")),
+    ];
+    commit(&store, drafts).await;
+    commit(&store, vec![Draft::new(6).row(row(instance(6), running("b")))]).await;
+    commit(&store, vec![Draft::new(7).row(row(instance(6), done(1_i64)))]).await;
+    let all = InstanceFilter::default;
+    let of = |workflow: &str| InstanceFilter { workflow: Some(workflow.into()), ..all() };
+    let by = |who: &str| InstanceFilter { started_by: Some(who.into()), ..all() };
+    let in_state = |state, filter| InstanceFilter { state: Some(state), ..filter };
+    let between = |after: u128, before: u128, filter| InstanceFilter {
+        after: Some(instance(after)),
+        before: Some(instance(before)),
+        ..filter
+    };
+    let both = InstanceFilter { workflow: Some("pay".into()), ..by("eve") };
+    for (filter, expected) in [
+        (all(), vec![6, 5, 4, 3, 2, 1]),
+        (between(1, 4, all()), vec![3, 2]),
+        (between(4, 1, all()), vec![]),
+        (between(4, 4, all()), vec![]),
+        (in_state(State::Running, all()), vec![1]),
+        (in_state(State::Done, all()), vec![6, 4, 2]),
+        (in_state(State::Failed, all()), vec![5, 3]),
+        (of("pay"), vec![4, 2, 1]),
+        (of("pay'"), vec![5]),
+        (of("pa"), vec![]),
+        (between(1, 4, of("pay")), vec![2]),
+        (by("eve"), vec![5, 4, 3, 1]),
+        (between(0, 5, by("eve")), vec![4, 3, 1]),
+        (in_state(State::Done, of("pay")), vec![4, 2]),
+        (in_state(State::Failed, of("pay")), vec![]),
+        (in_state(State::Failed, by("eve")), vec![5, 3]),
+        (in_state(State::Done, by("eve")), vec![4]),
+        (both.clone(), vec![4, 1]),
+        (in_state(State::Running, both.clone()), vec![1]),
+        (in_state(State::Done, between(1, 5, both)), vec![4]),
     ] {
-        let page = store.instances(state, before.map(instance), limit).await;
-        assert_eq!(ids(&page.expect("instances are read")), expected, "{state:?} {before:?}");
+        for limit in [1, 2, 100] {
+            assert_eq!(listed_by(&store, filter.clone(), limit).await, expected, "{filter:?}");
+        }
     }
     let counts = store.counts().await.expect("instances are counted");
-    assert_eq!(counts, Counts { running: 1, done: 2, failed: 1 });
+    assert_eq!(counts, Counts { running: 1, done: 3, failed: 2 });
+}
+
+/// Reads all pages of a filter.
+async fn listed_by(store: &Arc<dyn Store>, mut filter: InstanceFilter, limit: u32) -> Vec<u128> {
+    let mut listed = Vec::new();
+    loop {
+        let page = store.instances(filter.clone(), limit).await.expect("instances are read");
+        let count = u32::try_from(page.instances.len()).expect("few");
+        assert!(count <= limit, "{count} of {limit}");
+        listed.extend(ids(&page.instances));
+        let Some(next) = page.next else { return listed };
+        assert!(filter.before.is_none_or(|before| next < before), "pages lead on");
+        filter.before = Some(next);
+    }
 }
 
 /// Entries stay in the order of commits, within a batch and from batch to batch.
@@ -182,6 +237,24 @@ pub async fn definitions_are_kept_as_they_were_first(home: &dyn Home) {
         store.put_definitions(id.into(), sources.to_owned()).await.expect("they are written");
     }
     for (id, sources) in [("d1", "[\"a: 'é\"]"), ("d2", "b")] {
+        let read = store.definitions(id.into()).await.expect("definitions are read");
+        assert_eq!(read.as_deref(), Some(sources));
+    }
+}
+
+/// What was published last is known, and its text is kept with it.
+pub async fn last_publication_is_known(home: &dyn Home) {
+    let store = open(home).await;
+    assert_eq!(store.published().await.expect("it is read"), None);
+    for (id, sources, since) in [("d1", "one", 5), ("d2", "two", 7), ("d1", "three", 6)] {
+        let published = Published { id: id.into(), since: Time(since) };
+        store.publish(published.clone(), sources.to_owned()).await.expect("it is written");
+        assert_eq!(store.published().await.expect("it is read"), Some(published));
+    }
+    store.put_definitions("d3".into(), "kept".to_owned()).await.expect("they are written");
+    let last = store.published().await.expect("it is read");
+    assert_eq!(last, Some(Published { id: "d1".into(), since: Time(6) }));
+    for (id, sources) in [("d1", "one"), ("d2", "two")] {
         let read = store.definitions(id.into()).await.expect("definitions are read");
         assert_eq!(read.as_deref(), Some(sources));
     }

@@ -1,10 +1,13 @@
 //! Clauses about opening and closing.
 
+use lockstep_core::Time;
+
 use super::draft::{
     Draft, committed, instance, log, logged, row, running, stamped, stored_row, taken, tokens,
 };
 use super::{Home, draft, open};
 use crate::error::StoreError;
+use crate::store::Published;
 
 /// What was committed is there when the store is opened again.
 pub async fn everything_is_there_after_reopening(home: &dyn Home) {
@@ -17,6 +20,8 @@ pub async fn everything_is_there_after_reopening(home: &dyn Home) {
         .hold("k1", 5);
     committed(&store, draft).await;
     store.put_definitions("d1".into(), "sources".to_owned()).await.expect("they are written");
+    let published = Published { id: "d2".into(), since: Time(7) };
+    store.publish(published.clone(), "more".to_owned()).await.expect("they are written");
     store.close().await.expect("the store is closed");
     drop(store);
 
@@ -28,6 +33,7 @@ pub async fn everything_is_there_after_reopening(home: &dyn Home) {
     assert_eq!(tokens(&store).await, [("k1".to_owned(), 5)]);
     let definitions = store.definitions("d1".into()).await.expect("definitions are read");
     assert_eq!(definitions.as_deref(), Some("sources"));
+    assert_eq!(store.published().await.expect("it is read"), Some(published));
     let outcomes = draft::commit(&store, vec![Draft::new(2).create("m2").unique(&["x"])]).await;
     assert_eq!(outcomes, [taken("m2", "x", "m1")]);
 }

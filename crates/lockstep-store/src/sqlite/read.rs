@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use lockstep_core::transition::LockRow;
-use lockstep_core::{Entry, InstanceId, Object, ObjectKey};
+use lockstep_core::{Entry, InstanceId, Object, ObjectKey, Time};
 use sqlx::sqlite::{SqliteExecutor, SqliteRow};
 use sqlx::{Row as _, query};
 
@@ -16,10 +16,7 @@ use super::error::store_error;
 use super::row::{self, corrupt};
 use super::transport::{Contents, Rows, into_json, text};
 use crate::error::StoreError;
-use crate::store::{Counts, LoadedObject, State, StoredInstance};
-
-/// Greater than every id.
-const AFTER_ALL: [u8; 17] = [0xff; 17];
+use crate::store::{Counts, LoadedObject, Published, StoredInstance};
 
 /// Instances with the parts of their states as JSON; those that have ended have none.
 macro_rules! select_instance {
@@ -28,6 +25,7 @@ macro_rules! select_instance {
          number, content)) FROM part p WHERE p.instance = instance.id), NULL) AS parts FROM instance"
     };
 }
+pub(super) use select_instance;
 
 const LOAD: &str = concat!(
     "SELECT k.key AS position, o.version, o.stamp, o.body ",
@@ -48,14 +46,7 @@ SELECT key, token, mode, instance, since, until, activity, owner, note FROM held
     ORDER BY key, token";
 const INSTANCE: &str = concat!(select_instance!(), " WHERE id = ?1");
 const STARTED: &str = concat!(select_instance!(), " WHERE start_key = ?1 ORDER BY id LIMIT 1");
-const INSTANCES: &str = concat!(select_instance!(), " WHERE id < ?1 ORDER BY id DESC LIMIT ?2");
-// The states are literals, so that the indexes on a part of the rows can be used.
-const RUNNING: &str =
-    concat!(select_instance!(), " WHERE state = 0 AND id < ?1 ORDER BY id DESC LIMIT ?2");
-const DONE: &str =
-    concat!(select_instance!(), " WHERE state = 1 AND id < ?1 ORDER BY id DESC LIMIT ?2");
-const FAILED: &str =
-    concat!(select_instance!(), " WHERE state = 2 AND id < ?1 ORDER BY id DESC LIMIT ?2");
+const PUBLISHED: &str = "SELECT definitions, since FROM published";
 const JOURNAL: &str = "SELECT entries FROM journal WHERE instance = ?1 ORDER BY number";
 const COUNTS: &str = "\
 SELECT (SELECT count(*) FROM instance),
@@ -117,6 +108,18 @@ pub(crate) async fn definitions(
     .transpose()
 }
 
+pub(crate) async fn published(
+    from: impl SqliteExecutor<'_>,
+) -> Result<Option<Published>, StoreError> {
+    let row = query(PUBLISHED).fetch_optional(from).await.map_err(store_error)?;
+    row.map(|row| {
+        let id = row::text(&row, "definitions");
+        let id = id.map_err(|reason| corrupt("what is published".to_owned(), reason))?.into();
+        Ok(Published { id, since: Time(row.try_get("since").map_err(store_error)?) })
+    })
+    .transpose()
+}
+
 pub(crate) async fn unfinished(
     from: impl SqliteExecutor<'_>,
     after: Option<InstanceId>,
@@ -146,23 +149,6 @@ pub(crate) async fn started(
 ) -> Result<Option<StoredInstance>, StoreError> {
     let row = query(STARTED).bind(key).fetch_optional(from).await;
     Ok(row.map_err(store_error)?.as_ref().map(row::instance).transpose()?)
-}
-
-pub(crate) async fn instances(
-    from: impl SqliteExecutor<'_>,
-    state: Option<State>,
-    before: Option<InstanceId>,
-    limit: u32,
-) -> Result<Vec<StoredInstance>, StoreError> {
-    let sql = match state {
-        None => INSTANCES,
-        Some(State::Running) => RUNNING,
-        Some(State::Done) => DONE,
-        Some(State::Failed) => FAILED,
-    };
-    let before = before.as_ref().map_or(&AFTER_ALL[..], |id| id.0.as_bytes());
-    let rows = query(sql).bind(before).bind(limit).fetch_all(from).await;
-    stored(&rows.map_err(store_error)?)
 }
 
 pub(crate) async fn journal(

@@ -343,7 +343,7 @@ fn integer(row: &SqliteRow, column: &str) -> Result<i64, String> {
     row.try_get(column).map_err(shown)
 }
 
-fn instance_id(row: &SqliteRow, column: &str) -> Result<InstanceId, String> {
+pub(crate) fn instance_id(row: &SqliteRow, column: &str) -> Result<InstanceId, String> {
     let bytes: &[u8] = row.try_get(column).map_err(shown)?;
     Uuid::from_slice(bytes).map(InstanceId).map_err(shown)
 }

@@ -20,9 +20,9 @@ use sqlx::sqlite::SqliteConnection;
 
 use super::open::{SCHEMA, open_to_read};
 use super::place::Place;
-use super::read;
+use super::{list, read};
 use crate::error::StoreError;
-use crate::store::{Counts, LoadedObject, State, StoredInstance};
+use crate::store::{Counts, InstanceFilter, InstancePage, LoadedObject, StoredInstance};
 
 /// What a store in a file held at one moment. The methods answer as those of the same name of
 /// [`Store`](crate::Store) do.
@@ -105,19 +105,17 @@ impl Snapshot {
         read::instance(&mut self.connection, id).await
     }
 
-    /// Reads instances by falling id (the youngest first), those before `before`, at most `limit`;
-    /// with a state, only those in it.
+    /// Reads a page of the instances that a filter wants.
     ///
     /// # Errors
     ///
     /// The file cannot be read.
     pub async fn instances(
         &mut self,
-        state: Option<State>,
-        before: Option<InstanceId>,
+        filter: &InstanceFilter,
         limit: u32,
-    ) -> Result<Vec<StoredInstance>, StoreError> {
-        read::instances(&mut self.connection, state, before, limit).await
+    ) -> Result<InstancePage, StoreError> {
+        list::instances(&mut self.connection, filter, limit).await
     }
 
     /// Reads the journal of an instance, oldest entry first; empty if there is no such instance.

@@ -56,8 +56,9 @@ pub(crate) const BEGIN: &str = concat!(
 
 /// Writes instances, journals and objects.
 pub(crate) const WRITE: &str = concat!(
-    "INSERT OR REPLACE INTO instance (id, state, body, running, start_key) SELECT ",
-    columns!("value": bytes16 1, number 0, text 2),
+    "INSERT OR REPLACE INTO instance ",
+    "(id, state, workflow, started_by, body, running, start_key) SELECT ",
+    columns!("value": bytes16 1, number 0, text 8, text 10, text 2),
     ", iif(",
     number!("value", 0),
     " = 0, ",
@@ -201,7 +202,22 @@ impl Writes {
             .start_key
             .as_ref()
             .map_or([0, 0], |start| self.contents.add(start.key.as_bytes()));
-        let numbers = [state, id, place, length, running, running_length, key, key_length];
+        let [workflow, workflow_length] = self.contents.add(instance.workflow.as_bytes());
+        let [by, by_length] = self.contents.add(instance.started_by.as_bytes());
+        let numbers = [
+            state,
+            id,
+            place,
+            length,
+            running,
+            running_length,
+            key,
+            key_length,
+            workflow,
+            workflow_length,
+            by,
+            by_length,
+        ];
         self.instances.add(&mut self.contents, numbers);
     }
 

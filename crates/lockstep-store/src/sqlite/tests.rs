@@ -119,6 +119,9 @@ pub(super) async fn write_earlier(path: &Path, version: i64) {
     let sql = "
         INSERT INTO object VALUES ('message', 'm1', 3, 7, '{\"created_at\":0,\"created_by\":\"ann\",
             \"modified_at\":0,\"modified_by\":\"ann\",\"attributes\":{}}');
+        INSERT INTO instance (id, state, body) VALUES (unhex(printf('%032x', 3)), 1,
+            '{\"workflow\":\"w ''é\",\"definitions\":\"d\",\"started_by\":\"eve\",\"started_at\":0,
+            \"ticket\":0,\"input\":{},\"ended_at\":0}');
         INSERT INTO held_lock (key, token, instance, since, until) VALUES
             ('k2', 9223372036854775807, unhex(printf('%032x', 2)), 1, 2),
             ('k1 ''é', 5, unhex(printf('%032x', 1)), -3, 4);";

@@ -24,6 +24,7 @@ use super::row::corrupt;
 use super::statement::{BEGIN, Questions, Rest, WRITE, WRITE_REST, Writes};
 use crate::error::StoreError;
 use crate::judge::{Present, Stamped, Wanted, judge};
+use crate::store::Published;
 use crate::timings::{Meter, Stopwatch, Timings};
 
 /// Last epoch: numbers that an engine issues have room for no more.
@@ -38,6 +39,7 @@ pub(crate) enum Order {
     Commit(Vec<Transition>, Answer<Vec<Outcome>>),
     RaiseEpoch(Answer<u32>),
     PutDefinitions(Arc<str>, String, Answer<()>),
+    Publish(Published, String, Answer<()>),
     Close(Answer<()>),
 }
 
@@ -68,6 +70,9 @@ impl Writer {
                 Order::RaiseEpoch(answer) => answer.send(self.raise_epoch().await).is_err(),
                 Order::PutDefinitions(id, sources, answer) => {
                     answer.send(self.put_definitions(&id, sources).await).is_err()
+                }
+                Order::Publish(published, sources, answer) => {
+                    answer.send(self.publish(&published, sources).await).is_err()
                 }
                 Order::Close(answer) => answer.send(self.close().await).is_err(),
             };
@@ -115,6 +120,28 @@ impl Writer {
             .execute(&mut connection)
             .await
             .map_err(store_error)?;
+        self.connection = Some(connection);
+        Ok(())
+    }
+
+    async fn publish(&mut self, published: &Published, sources: String) -> Result<(), StoreError> {
+        let mut connection = self.take()?;
+        let mut both = connection.begin().await.map_err(store_error)?;
+        sqlx::query("INSERT OR IGNORE INTO definitions (id, sources) VALUES (?1, ?2)")
+            .bind(&*published.id)
+            .bind(sources)
+            .execute(&mut *both)
+            .await
+            .map_err(store_error)?;
+        sqlx::query(
+            "INSERT OR REPLACE INTO published (only, definitions, since) VALUES (1, ?1, ?2)",
+        )
+        .bind(&*published.id)
+        .bind(published.since.0)
+        .execute(&mut *both)
+        .await
+        .map_err(store_error)?;
+        both.commit().await.map_err(store_error)?;
         self.connection = Some(connection);
         Ok(())
     }

@@ -11,7 +11,7 @@ use super::Snapshot;
 use crate::contract::draft::key;
 use crate::error::StoreError;
 use crate::sqlite::tests::{create, creation, folder, opened, run, text, write_earlier};
-use crate::store::{State, Store};
+use crate::store::{InstanceFilter, State, Store};
 
 /// Commits that fill the log several times over.
 const MANY: i64 = 600;
@@ -77,8 +77,9 @@ async fn snapshot_tells_all_of_one_moment_beside_the_owner() {
     assert!(before.instance(id).await.expect("it is read").is_none());
     assert!(behind.instance(id).await.expect("it is read").expect("it is there").row.is_ok());
     assert_eq!(behind.journal(id).await.expect("it is read").len(), 1);
-    let running = behind.instances(Some(State::Running), None, 1).await.expect("they are read");
-    assert_eq!(running.first().expect("there is one").id, id);
+    let filter = InstanceFilter { state: Some(State::Running), ..InstanceFilter::default() };
+    let running = behind.instances(&filter, 1).await.expect("they are read");
+    assert_eq!(running.instances.first().expect("there is one").id, id);
     let sources = behind.definitions("d1").await.expect("they are read");
     assert_eq!(sources.as_deref(), Some("sources"));
     let objects = behind.load(&[key("m2"), key("m3")]).await.expect("they are read");
@@ -170,7 +171,7 @@ async fn what_is_not_a_store_of_this_schema_is_refused_and_not_changed() {
         ("text", "it is not an SQLite database; choose another path"),
         ("foreign", "it is no store yet, or belongs to another program"),
         ("logged", "it belongs to another program; choose another path"),
-        ("earlier", "has schema version 2, and this program reads version 4; end the process"),
+        ("earlier", "has schema version 2, and this program reads version 5; end the process"),
         ("later", "use the version of lockstep that wrote it, or a later one"),
         ("", "it is a folder; give the path of a file in it"),
     ] {
