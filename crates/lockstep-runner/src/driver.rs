@@ -207,7 +207,8 @@ impl Driver {
                 match effect {
                     Effect::Accepted { instance } => self.accepted(instance, Ok(())),
                     Effect::Answer { instance, result } => self.answer(instance, Ok(result)),
-                    Effect::Signalled { request, result }
+                    Effect::Reported { request, result }
+                    | Effect::Signalled { request, result }
                     | Effect::LockChanged { request, result } => self.changed(request, result),
                     Effect::Locked { request, result } => self.locked(request, result),
                     Effect::Diverged { number, refusal } => {

@@ -93,6 +93,7 @@ mod tests {
     fn request(timeout: Duration) -> CallRequest {
         CallRequest {
             instance: InstanceId(Uuid::from_u128(7)),
+            workflow: "w".into(),
             activity: "a".into(),
             idempotency_key: "7:1".to_owned(),
             attempt: 2,

@@ -44,7 +44,9 @@ impl Driver {
                 Effect::Rejected { instance, failure } => {
                     self.answer(instance, Err(StartError::Rejected(failure)));
                 }
-                Effect::Signalled { request, result } | Effect::LockChanged { request, result } => {
+                Effect::Reported { request, result }
+                | Effect::Signalled { request, result }
+                | Effect::LockChanged { request, result } => {
                     self.changed(request, result);
                 }
                 Effect::Locked { request, result } => self.locked(request, result),
