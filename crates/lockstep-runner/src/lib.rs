@@ -19,6 +19,8 @@ mod runner;
 mod start;
 mod stats;
 mod task;
+mod task_board;
+mod worker;
 
 pub use call::Secrets;
 pub use clock::Clock;
@@ -30,3 +32,5 @@ pub use runner::{Ending, Import, Limits, Options, Recovered, Runner, Started};
 pub use start::Once;
 pub use stats::Stats;
 pub use task::{Task, Tasks};
+pub use task_board::{Heartbeat, LeasedTask, PostedTask, TaskDetails};
+pub use worker::{MAX_POLLERS, Poll, TaskBatch};
