@@ -317,6 +317,8 @@ struct FailureText {
     code: String,
     message: String,
     details: Json,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    for_good: bool,
     activity: String,
     place: Option<(String, u32, u32)>,
 }
@@ -328,6 +330,7 @@ pub fn encode_failure(failure: &Failure) -> String {
         code: failure.code.to_string(),
         message: failure.message.clone(),
         details: details.expect("values have no keys that JSON cannot write"),
+        for_good: !failure.retryable,
         activity: failure.activity.to_string(),
         place: failure.place.as_ref().map(|at| (at.file.to_string(), at.line, at.column)),
     };
@@ -345,6 +348,7 @@ pub fn decode_failure(text: &str) -> Result<Failure, DecodeError> {
         code: text.code.into(),
         message: text.message,
         details: from_json(&text.details, 0)?,
+        retryable: !text.for_good,
         activity: text.activity.into(),
         place: text.place.map(|(file, line, column)| Place { file: file.into(), line, column }),
     })

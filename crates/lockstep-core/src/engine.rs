@@ -23,12 +23,12 @@ use std::sync::Arc;
 use lockstep_expr::{Map, Value};
 
 use crate::conformity;
-use crate::event::{Batch, CallId, Effect, Event, RequestId, Start};
+use crate::event::{Batch, Effect, Event, RequestId, Start};
 use crate::failure::Failure;
 use crate::id::{IdMap, InstanceId};
 use crate::import::Imports;
 use crate::instance::inbox::Letter;
-use crate::instance::{Arrived, Instance, Phase, Published, Strand};
+use crate::instance::{Instance, Phase, Published};
 use crate::journal::Happening;
 use crate::lock::Grant;
 use crate::planted::{Bug, Planted};
@@ -98,6 +98,7 @@ impl Engine {
             Event::Returned { call, result } => {
                 self.returned(call, result);
             }
+            Event::Reported { request, call, result } => self.reported(request, call, result),
             Event::Signal { request, instance, name, payload, by } => {
                 self.signal(request, instance, Letter { name, payload, by });
             }
@@ -232,22 +233,6 @@ impl Engine {
         instance.start_key.clone_from(&start.key);
         instance.note(self.world.now, Happening::Started);
         Ok(instance)
-    }
-
-    fn returned(&mut self, call: CallId, result: Result<Value, Failure>) {
-        let takes_any = self.world.planted.is(Bug::LateAnswerTaken);
-        let calls = &mut self.world.calls;
-        let caller = if takes_any { calls.get(&call).copied() } else { calls.remove(&call) };
-        let wanted = |strand: &&mut Strand| {
-            strand.phase.is_call(call) || (takes_any && matches!(strand.phase, Phase::Calling(_)))
-        };
-        if let Some(id) = caller
-            && let Some(instance) = self.instances.get_mut(&id)
-            && let Some(strand) = instance.strands_mut().find(wanted)
-        {
-            strand.wake(Some(Arrived::Call(result)), &mut self.world.timers);
-            self.world.runnable.push_back(id);
-        }
     }
 
     /// Lets an instance fail at once, unless the store is judging its commit: then it does so behind

@@ -71,6 +71,15 @@ pub enum Event {
         /// Its result.
         result: Result<Value, Failure>,
     },
+    /// A worker reports the result of a task. It is answered with [`Effect::Reported`].
+    Reported {
+        /// Names the answer.
+        request: RequestId,
+        /// The call of the task.
+        call: CallId,
+        /// Its result.
+        result: Result<Value, Failure>,
+    },
     /// A signal, or a person's answers to a form.
     Signal {
         /// Names the answer, [`Effect::Signalled`].
@@ -240,6 +249,14 @@ pub enum Effect {
         instance: InstanceId,
         /// Its output, or its error.
         result: Result<Value, Failure>,
+    },
+    /// Tell a worker what became of the result that it reported.
+    Reported {
+        /// The report.
+        request: RequestId,
+        /// The instance has it, durably, and never asks for it again; or `task.lease_lost`: nobody
+        /// waits for it.
+        result: Result<(), Failure>,
     },
     /// Tell whoever sent a signal what became of it.
     Signalled {

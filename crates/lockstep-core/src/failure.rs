@@ -14,6 +14,8 @@ pub struct Failure {
     pub message: String,
     /// More, by name: a map, or null.
     pub details: Value,
+    /// Whether a retry policy may try again.
+    pub retryable: bool,
     /// The activity in which it happened; empty if in none.
     pub activity: Arc<str>,
     /// The step or key where it was written, if it comes from one.
@@ -27,6 +29,7 @@ impl Failure {
             code: code.into(),
             message: message.into(),
             details: Value::Null,
+            retryable: true,
             activity: "".into(),
             place: None,
         }
@@ -36,6 +39,13 @@ impl Failure {
     #[must_use]
     pub fn with_details(mut self, details: Value) -> Self {
         self.details = details;
+        self
+    }
+
+    /// Says that no further attempt can help, whatever a retry policy says.
+    #[must_use]
+    pub fn for_good(mut self) -> Self {
+        self.retryable = false;
         self
     }
 }

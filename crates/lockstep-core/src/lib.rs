@@ -30,6 +30,7 @@ mod payload;
 mod planted;
 mod recovery;
 mod retry;
+mod returned;
 mod run;
 mod signal;
 mod step;

@@ -149,6 +149,7 @@ impl Outbox {
         (is(Bug::AnswerBeforeFlush) && matches!(effect, Effect::Answer { .. }))
             || (is(Bug::AcceptedBeforeFlush) && matches!(effect, Effect::Accepted { .. }))
             || (is(Bug::SignalBeforeFlush) && matches!(effect, Effect::Signalled { .. }))
+            || (is(Bug::ReportedBeforeFlush) && matches!(effect, Effect::Reported { .. }))
             || (is(Bug::CallBeforeFlush) && matches!(effect, Effect::Call { .. }))
             || (is(Bug::ClientBeforeFlush) && matches!(effect, Effect::Locked { .. }))
             || (is(Bug::QueryBeforeFlush) && matches!(effect, Effect::Query { .. }))

@@ -18,6 +18,8 @@ use crate::id::{FencingToken, InstanceId};
 pub struct CallRequest {
     /// On whose behalf.
     pub instance: InstanceId,
+    /// Name of its workflow, for people.
+    pub workflow: Arc<str>,
     /// Where in the workflow, for people.
     pub activity: Arc<str>,
     /// The same for every attempt of this call, different from every other call's.

@@ -168,6 +168,8 @@ bugs! {
     AcceptedBeforeFlush = "accepted-before-flush",
     /// A signal is acknowledged before it is durable.
     SignalBeforeFlush = "signal-before-flush",
+    /// A worker is told that its result was taken before that is durable.
+    ReportedBeforeFlush = "reported-before-flush",
     /// An outside call is made before it is durable that it will be.
     CallBeforeFlush = "call-before-flush",
     /// A client is told that it holds a lock before that is durable.

@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use lockstep_definition::Retry;
 
+use crate::failure::Failure;
+
 /// Errors that no further attempt can help.
 const NEVER: &[&str] = &["secret.missing"];
 
 /// Returns how long to pause after the failed attempt number `attempt` (from 1), or `None` if the
 /// error is not to be tried again.
-pub(crate) fn pause(policy: &Retry, attempt: u32, code: &str) -> Option<Duration> {
-    if NEVER.contains(&code) {
+pub(crate) fn pause(policy: &Retry, attempt: u32, failure: &Failure) -> Option<Duration> {
+    let code = &*failure.code;
+    if !failure.retryable || NEVER.contains(&code) {
         return None;
     }
     let is_meant = policy.on.is_empty() || policy.on.iter().any(|pattern| pattern.matches(code));

@@ -55,7 +55,7 @@ pub use conform::{Mismatch, conform};
 pub use diagnostic::{Diagnostic, Label};
 pub use duration::{DurationError, MAX_DURATION, duration};
 pub use lockstep_expr::Span;
-pub use name::MAX_NAME;
+pub use name::{MAX_NAME, is_error_code};
 pub use schedule::Schedule;
 pub use schema::schema;
 pub use source::Source;

@@ -91,7 +91,7 @@ pub(crate) fn is_reserved(name: &str) -> bool {
 }
 
 /// Whether a text is an error code: words with dots.
-pub(crate) fn is_error_code(text: &str) -> bool {
+pub fn is_error_code(text: &str) -> bool {
     text.len() <= MAX_NAME
         && text.split('.').all(|word| {
             word.starts_with(|c: char| c.is_ascii_alphabetic())

@@ -56,6 +56,11 @@ impl Permissions {
         self.http.allow(&project.allowed_hosts);
     }
 
+    /// Returns whether a function does the tasks of a kind.
+    pub(crate) fn has_function(&self, kind: &str) -> bool {
+        self.tasks.has(kind)
+    }
+
     fn permits_program(&self, program: &str) -> bool {
         let programs = self.programs.read().expect("nothing panics under this lock");
         programs.iter().any(|permitted| permitted == program)

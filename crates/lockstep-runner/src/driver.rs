@@ -32,6 +32,7 @@ use crate::clock::Clock;
 use crate::error::{RunnerError, StartError};
 use crate::runner::{Import, Started};
 use crate::stats::Counters;
+use crate::worker::Desk;
 use request::{AcceptanceSender, EndingSender};
 pub(crate) use request::{Command, Question, Reply};
 
@@ -52,6 +53,8 @@ pub(crate) struct Driver {
     store: Arc<dyn Store>,
     clock: Clock,
     permissions: Arc<Permissions>,
+    /// Where tasks wait for workers.
+    desk: Option<Arc<Desk>>,
     counters: Arc<Counters>,
     endings: HashMap<InstanceId, EndingSender>,
     acceptances: HashMap<InstanceId, AcceptanceSender>,
@@ -77,7 +80,7 @@ impl Driver {
         engine: Engine,
         store: Arc<dyn Store>,
         clock: Clock,
-        permissions: Permissions,
+        (permissions, desk): (Permissions, Option<Arc<Desk>>),
         counters: Arc<Counters>,
     ) -> Self {
         let (events, incoming) = mpsc::unbounded_channel();
@@ -86,6 +89,7 @@ impl Driver {
             store,
             clock,
             permissions: Arc::new(permissions),
+            desk,
             counters,
             endings: HashMap::new(),
             acceptances: HashMap::new(),
@@ -153,7 +157,7 @@ impl Driver {
                     let events = events?;
                     for event in &events {
                         if let Event::Returned { call, .. } = event {
-                            self.calls.remove(call);
+                            self.end_call(*call);
                         }
                     }
                     self.handle(events);
@@ -207,7 +211,8 @@ impl Driver {
                 match effect {
                     Effect::Accepted { instance } => self.accepted(instance, Ok(())),
                     Effect::Answer { instance, result } => self.answer(instance, Ok(result)),
-                    Effect::Signalled { request, result }
+                    Effect::Reported { request, result }
+                    | Effect::Signalled { request, result }
                     | Effect::LockChanged { request, result } => self.changed(request, result),
                     Effect::Locked { request, result } => self.locked(request, result),
                     Effect::Diverged { number, refusal } => {
@@ -250,6 +255,9 @@ impl Driver {
                 }
                 Command::Cancel { instance, reason } => Event::Cancel { instance, reason },
                 Command::Ask { request, event, reply } => {
+                    if let Event::Reported { call, .. } = event {
+                        self.end_call(call);
+                    }
                     self.replies.insert(request, reply);
                     event
                 }

@@ -20,6 +20,8 @@ mod runner;
 mod start;
 mod stats;
 mod task;
+mod task_board;
+mod worker;
 
 pub use call::Secrets;
 pub use clock::Clock;
@@ -31,3 +33,5 @@ pub use runner::{Ending, Import, Limits, Options, Recovered, Runner, Started};
 pub use start::{Begun, BegunOnce, Once};
 pub use stats::Stats;
 pub use task::{Task, Tasks};
+pub use task_board::{Heartbeat, LeasedTask, PostedTask, TaskDetails};
+pub use worker::{MAX_POLLERS, Poll, TaskBatch};

@@ -8,7 +8,7 @@ use lockstep_definition::Definitions;
 use lockstep_expr::{Map, Value};
 use lockstep_store::{Published, Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::call::{Permissions, Secrets};
 use crate::clock::Clock;
@@ -18,6 +18,7 @@ use crate::recover;
 use crate::start::KeysInUse;
 use crate::stats::{Counters, Stats};
 use crate::task::{Task, Tasks};
+use crate::worker::Desk;
 
 /// Starts that wait for the engine to take them; a further one waits for a place.
 const MAX_QUEUED: usize = 4096;
@@ -39,6 +40,9 @@ pub struct Options {
     pub limits: Limits,
     /// Functions that do `task` steps.
     pub tasks: Tasks,
+    /// Whether tasks for which there is no function wait for a worker, see [`Runner::poll_tasks`].
+    /// Otherwise they fail at once.
+    pub workers: bool,
     /// Where the values of secrets come from. Default: the environment.
     pub secrets: Secrets,
     /// Whether unfinished instances only stand there, to be looked at, with their locks.
@@ -117,6 +121,9 @@ pub struct Runner {
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) keys: Arc<KeysInUse>,
+    pub(crate) desk: Option<Arc<Desk>>,
+    /// Ends with the runner.
+    _watch: JoinSet<()>,
     counters: Arc<Counters>,
     requests: AtomicU64,
     task: JoinHandle<Result<(), RunnerError>>,
@@ -140,11 +147,16 @@ impl Runner {
         }
         let (commands, queue) = mpsc::channel(MAX_QUEUED);
         let counters = Arc::new(Counters::default());
+        let desk = options.workers.then(|| Desk::new(clock));
+        let mut watch = JoinSet::new();
+        if let Some(desk) = &desk {
+            watch.spawn(Arc::clone(desk).watch());
+        }
         let mut driver = driver::Driver::new(
             engine,
             Arc::clone(&store),
             clock,
-            permissions,
+            (permissions, desk.clone()),
             Arc::clone(&counters),
         );
         let instances = found.taken_up.into_iter().map(|id| driver.expect(id)).collect();
@@ -152,7 +164,8 @@ impl Runner {
         let task = tokio::spawn(driver.run(queue));
         let requests = AtomicU64::new(1);
         let keys = Arc::new(KeysInUse::default());
-        Ok((Self { commands, store, keys, counters, requests, task }, recovered))
+        let runner = Self { commands, store, keys, desk, _watch: watch, counters, requests, task };
+        Ok((runner, recovered))
     }
 
     /// Publishes definitions: instances that start from here on run on them.

@@ -47,6 +47,11 @@ impl Tasks {
         self.0.insert(kind.into(), Arc::new(function));
     }
 
+    /// Returns whether there is a function for a kind.
+    pub(crate) fn has(&self, kind: &str) -> bool {
+        self.0.contains_key(kind)
+    }
+
     /// Does a task; returns what its function answers.
     pub(crate) async fn work(
         &self,
@@ -93,6 +98,7 @@ mod tests {
     fn request(timeout: Duration) -> CallRequest {
         CallRequest {
             instance: InstanceId(Uuid::from_u128(7)),
+            workflow: "w".into(),
             activity: "a".into(),
             idempotency_key: "7:1".to_owned(),
             attempt: 2,

@@ -204,8 +204,11 @@ impl<'a> Course<'a> {
             Effect::Rejected { instance, failure } => self.answers.push((instance, Err(failure))),
             Effect::Signalled { request, result } => self.signalled(request, result),
             Effect::Imported { result } => self.imported = Some(result),
-            // No client takes part in a dry run.
-            Effect::Accepted { .. } | Effect::Locked { .. } | Effect::LockChanged { .. } => {}
+            // No client and no worker takes part in a dry run.
+            Effect::Accepted { .. }
+            | Effect::Reported { .. }
+            | Effect::Locked { .. }
+            | Effect::LockChanged { .. } => {}
             Effect::Diverged { refusal, .. } => {
                 return Err(Diverged(refusal.to_string()));
             }

@@ -6,6 +6,7 @@
 //! * `start NAME WORKFLOW k=v ...`, `cancel NAME`
 //! * `ok NAME [text]`, `error NAME CODE`: the first outside call of an instance comes back;
 //!   `NAME#3` is its call number 3; `late NAME#3`: one that was cancelled comes back all the same
+//! * `report NAME [text]`, `late-report NAME`: the same, and whoever reports it is told
 //! * `signal NAME SIGNAL [text or JSON]`
 //! * `+MILLISECONDS`: time goes on
 //! * `hold`, `land`: the store stops answering, or answers all that it was given; `next`: it answers
@@ -109,9 +110,14 @@ impl Rig {
             }
             ["ok", name, text @ ..] => self.come_back(name, Ok(Value::from(text.join(" ")))),
             ["error", name, code] => self.come_back(name, Err(Failure::new(code, "it failed"))),
+            ["report", name, text @ ..] => self.report(name, Value::from(text.join(" "))),
             ["late", name] => {
                 self.calls.append(&mut self.cancelled);
                 self.come_back(name, Ok(Value::from("late")));
+            }
+            ["late-report", name] => {
+                self.calls.append(&mut self.cancelled);
+                self.report(name, Value::from("late"));
             }
             ["signal", name, signal, text @ ..] => self.signal(name, signal, &text.join(" ")),
             ["journal", name] => {
@@ -203,6 +209,16 @@ impl Rig {
     }
 
     pub(crate) fn come_back(&mut self, whose: &str, result: Result<Value, Failure>) {
+        let call = self.take_call(whose);
+        self.engine.handle(self.now, Event::Returned { call, result });
+    }
+
+    fn report(&mut self, whose: &str, result: Value) {
+        let call = self.take_call(whose);
+        self.engine.handle(self.now, Event::Reported { request: call, call, result: Ok(result) });
+    }
+
+    fn take_call(&mut self, whose: &str) -> CallId {
         let (whose, wanted) =
             whose.split_once('#').map_or((whose, None), |(name, number)| (name, Some(number)));
         let id = self.id(whose);
@@ -212,7 +228,7 @@ impl Rig {
         let call = self.calls.iter().find(fits).map(|(call, _)| *call);
         let call = call.unwrap_or_else(|| panic!("{whose} is not calling"));
         self.calls.remove(&call);
-        self.engine.handle(self.now, Event::Returned { call, result });
+        call
     }
 
     /// Returns whether an instance is stored and has not ended.
@@ -296,6 +312,11 @@ impl Rig {
                     self.cancelled.insert(call, (of, number.clone()));
                     self.say(&format!("{}'s call {number} is cancelled", self.name(of)));
                 }
+            }
+            Effect::Reported { request, result } => {
+                let became =
+                    result.err().map_or("taken".into(), |failure| failure.code.to_string());
+                self.say(&format!("report {request}: {became}"));
             }
             Effect::Signalled { request, result: Ok(()) } => {
                 self.say(&format!("signal {request} is kept"));

@@ -49,7 +49,7 @@ impl Instance {
         let pause = activity
             .retry
             .as_ref()
-            .and_then(|policy| retry::pause(policy, self.activity_attempts + 1, &failure.code));
+            .and_then(|policy| retry::pause(policy, self.activity_attempts + 1, &failure));
         let is_final = &*failure.code == "cancelled" || in_catch;
         let pause = pause.filter(|_| !is_final);
         if leaks(&failure.code, pause.is_some(), world.planted) {

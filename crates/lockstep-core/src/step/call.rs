@@ -50,6 +50,7 @@ impl Instance {
         let call = world.new_call(self.id);
         let request = CallRequest {
             instance: self.id,
+            workflow: Arc::clone(&self.workflow.name),
             activity: Arc::clone(&activity.name),
             idempotency_key,
             attempt,
@@ -84,9 +85,10 @@ impl Instance {
                 Ok(Done::With(value))
             }
             Err(failure) => {
-                let pause = step.retry.as_ref().and_then(|policy| {
-                    retry::pause(policy, self.strand.call_attempts, &failure.code)
-                });
+                let pause = step
+                    .retry
+                    .as_ref()
+                    .and_then(|policy| retry::pause(policy, self.strand.call_attempts, &failure));
                 let Some(pause) = pause else {
                     self.strand.call_attempts = 0;
                     return Err(failure);

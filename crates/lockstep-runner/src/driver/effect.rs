@@ -8,7 +8,10 @@
 
 use std::sync::Arc;
 
-use lockstep_core::{ClientLock, Effect, Event, Failure, InstanceId, ObjectKey, ReadId, RequestId};
+use lockstep_core::{
+    CallId, CallRequest, CallTarget, ClientLock, Effect, Event, Failure, InstanceId, ObjectKey,
+    ReadId, RequestId,
+};
 
 use super::Driver;
 use super::request::{EndingSender, Reply};
@@ -25,26 +28,16 @@ impl Driver {
             match effect {
                 Effect::Load { read, key, .. } => loads.push((read, key)),
                 Effect::Query { read, entity, .. } => self.query(read, entity),
-                Effect::Call { call, request } => {
-                    let permissions = Arc::clone(&self.permissions);
-                    let events = self.events.clone();
-                    let task = tokio::spawn(async move {
-                        let result = call::make(&permissions, &request).await;
-                        drop(events.send(Ok(Event::Returned { call, result })));
-                    });
-                    self.calls.insert(call, task.abort_handle());
-                }
-                Effect::CancelCall { call } => {
-                    if let Some(task) = self.calls.remove(&call) {
-                        task.abort();
-                    }
-                }
+                Effect::Call { call, request } => self.call(call, request),
+                Effect::CancelCall { call } => self.end_call(call),
                 Effect::Accepted { instance } => self.accepted(instance, Ok(())),
                 Effect::Answer { instance, result } => self.answer(instance, Ok(result)),
                 Effect::Rejected { instance, failure } => {
                     self.answer(instance, Err(StartError::Rejected(failure)));
                 }
-                Effect::Signalled { request, result } | Effect::LockChanged { request, result } => {
+                Effect::Reported { request, result }
+                | Effect::Signalled { request, result }
+                | Effect::LockChanged { request, result } => {
                     self.changed(request, result);
                 }
                 Effect::Locked { request, result } => self.locked(request, result),
@@ -60,6 +53,44 @@ impl Driver {
         }
         self.load(loads);
         Ok(())
+    }
+
+    /// Makes an outside call; a task that no function does waits for a worker.
+    fn call(&mut self, call: CallId, request: Box<CallRequest>) {
+        let permissions = Arc::clone(&self.permissions);
+        let events = self.events.clone();
+        let desk = match &request.target {
+            CallTarget::Task { kind, input } if !permissions.has_function(kind) => {
+                let posted = self
+                    .desk
+                    .as_ref()
+                    .map(|desk| desk.post(call, &request, kind, input).map(|()| Arc::clone(desk)));
+                posted.transpose()
+            }
+            CallTarget::Task { .. } | CallTarget::Http { .. } | CallTarget::Exec { .. } => Ok(None),
+        };
+        let task = tokio::spawn(async move {
+            let result = match desk {
+                Err(failure) => Err(failure),
+                Ok(None) => call::make(&permissions, &request).await,
+                Ok(Some(desk)) => {
+                    tokio::time::sleep(request.timeout).await;
+                    Err(desk.overdue(call, &request))
+                }
+            };
+            drop(events.send(Ok(Event::Returned { call, result })));
+        });
+        self.calls.insert(call, task.abort_handle());
+    }
+
+    /// Ends what is under way for a call, if anything is.
+    pub(super) fn end_call(&mut self, call: CallId) {
+        if let Some(task) = self.calls.remove(&call) {
+            task.abort();
+        }
+        if let Some(desk) = &self.desk {
+            desk.withdraw(call);
+        }
     }
 
     pub(super) fn accepted(&mut self, instance: InstanceId, result: Result<(), StartError>) {

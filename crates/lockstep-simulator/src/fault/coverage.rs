@@ -44,6 +44,8 @@ pub const REQUIRED: &[&str] = &[
     "call answered after it was cancelled",
     "call refused for its outdated token",
     "call hangs until its timeout",
+    "result of a worker came late",
+    "result of a worker taken",
     "signal kept",
     "signal refused",
     "signal taken",

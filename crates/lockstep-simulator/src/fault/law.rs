@@ -87,6 +87,8 @@ pub(crate) struct Laws {
     last: TransitionNumber,
     accepted: BTreeSet<InstanceId>,
     answered: BTreeSet<InstanceId>,
+    /// Idempotency keys of the tasks whose results were taken.
+    reported: BTreeSet<String>,
 }
 
 impl Laws {

@@ -155,6 +155,8 @@ pub(crate) struct Trial<'a> {
     /// Calls that are under way: whose, and whether they were cancelled.
     calls: BTreeMap<CallId, (InstanceId, bool)>,
     signals: BTreeMap<RequestId, InstanceId>,
+    /// Results that workers report, by the idempotency keys of their tasks.
+    reports: BTreeMap<RequestId, String>,
     clients: Clients,
     imports: Vec<usize>,
     /// Landings since a read was asked for.
@@ -200,6 +202,7 @@ impl<'a> Trial<'a> {
             exposure: Exposure::default(),
             calls: BTreeMap::new(),
             signals: BTreeMap::new(),
+            reports: BTreeMap::new(),
             clients: Clients::default(),
             imports: Vec::new(),
             landings: 0,

@@ -140,6 +140,7 @@ pub async fn instance_survives_with_all_its_fields(home: &dyn Home) {
         code: "timeslot.full".into(),
         message: "no place\nleft".to_owned(),
         details: Value::from(input.clone()),
+        retryable: true,
         activity: "book".into(),
         place: None,
     };

@@ -242,6 +242,7 @@ fn failure_in(failure: FailureIn<'_>) -> Result<Failure, String> {
         code: failure.code.into(),
         message: failure.message,
         details: value(failure.details)?,
+        retryable: true,
         activity: failure.activity.into(),
         place: failure.place.map(|(file, line, column)| Place { file: file.into(), line, column }),
     })

@@ -56,6 +56,59 @@ fn a_task_is_called_under_one_key_with_the_token_of_its_lock() {
     );
 }
 
+const REPORTED: &str = r#"
+workflow: slow
+activities:
+  - activity: slow
+    steps:
+      - task: { type: a }
+        as: done
+      - wait: { for: 10s }
+output: "${done}"
+"#;
+
+#[test]
+fn a_worker_is_told_that_its_result_was_taken_when_no_crash_can_lose_it() {
+    check(
+        REPORTED,
+        "
+        start s slow
+        hold
+        report s one
+        crash
+        report s two
+        crash
+        +10000
+        ",
+        expect![[r#"
+            s calls task a null, call 1 attempt 1, token -
+            crashed
+            s calls task a null, call 1 attempt 2, token -
+            report 1: taken
+            crashed
+            s done: "two"
+        "#]],
+    );
+}
+
+#[test]
+fn a_result_that_nobody_waits_for_is_refused() {
+    check(
+        TASK,
+        "
+        start a mail to=ann
+        cancel a
+        late-report a
+        ",
+        expect![[r#"
+            a calls task send-email {"to": "ann"}, call 1 attempt 1, token #1.1
+            a's call 1 is cancelled
+            a failed: cancelled: by hand
+            report 1: task.lease_lost
+        "#]],
+    );
+}
+
 #[test]
 fn a_secret_is_named_only_where_the_author_wrote_it() {
     check(

@@ -76,6 +76,8 @@ enum PhaseState {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum ArrivedState {
+    CallDone(Json),
+    CallFailed(String),
     ChildDone(String, Json),
     ChildFailed(String, String),
     Woken(bool),
@@ -278,8 +280,12 @@ fn restore_phase(phase: PhaseState, from: &Reading<'_>) -> Result<Phase, DecodeE
 
 fn save_arrived(arrived: &Arrived, to: &mut Writing<'_>) -> Option<ArrivedState> {
     match arrived {
+        Arrived::Call(Ok(result)) => Some(ArrivedState::CallDone(to.value(result))),
+        Arrived::Call(Err(failure)) => {
+            Some(ArrivedState::CallFailed(codec::encode_failure(failure)))
+        }
         // They are asked for again.
-        Arrived::Call(_) | Arrived::Objects(_) => None,
+        Arrived::Objects(_) => None,
         Arrived::Child(id, Ok(output)) => {
             Some(ArrivedState::ChildDone(id.to_string(), to.value(output)))
         }
@@ -292,6 +298,8 @@ fn save_arrived(arrived: &Arrived, to: &mut Writing<'_>) -> Option<ArrivedState>
 
 fn restore_arrived(state: ArrivedState, from: &Reading<'_>) -> Result<Box<Arrived>, DecodeError> {
     Ok(Box::new(match state {
+        ArrivedState::CallDone(result) => Arrived::Call(Ok(from.value(&result)?)),
+        ArrivedState::CallFailed(failure) => Arrived::Call(Err(codec::decode_failure(&failure)?)),
         ArrivedState::ChildDone(id, output) => {
             Arrived::Child(pieces::instance(&id)?, Ok(from.value(&output)?))
         }

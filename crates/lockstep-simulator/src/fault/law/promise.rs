@@ -60,9 +60,18 @@ impl Laws {
         self.courses.get(&id)?.parent
     }
 
+    /// Takes that a worker was told that its result was taken.
+    pub(crate) fn reported(&mut self, key: String) {
+        self.reported.insert(key);
+    }
+
     /// Takes an outside call.
     pub(crate) fn called(&self, request: &CallRequest, memory: &Memory) -> Result<(), Violation> {
         let (key, attempt) = (&request.idempotency_key, request.attempt);
+        if self.reported.contains(key) {
+            let text = format!("{key} attempt {attempt} is made although its result was taken");
+            return Violation::of("reported-is-durable", text);
+        }
         let course = self.courses.get(&request.instance);
         let stored = course.and_then(|course| course.calls.get(key)).copied();
         if stored.is_none_or(|(stored, _)| stored < attempt) {

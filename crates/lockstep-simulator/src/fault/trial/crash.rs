@@ -28,6 +28,7 @@ impl Trial<'_> {
         self.offered = false;
         self.calls.clear();
         self.signals.clear();
+        self.reports.clear();
         self.clients.forget_requests();
         self.imports.clear();
         self.reads.clear();

@@ -1,6 +1,6 @@
 //! Effects: what the engine wants done outside.
 
-use lockstep_core::{CallId, CallRequest, Effect, Event, Failure};
+use lockstep_core::{CallId, CallRequest, Effect, Event, Failure, RequestId};
 
 use super::storing::pause;
 use super::{Fault, Look, Todo, Trial};
@@ -42,6 +42,11 @@ impl Trial<'_> {
             Effect::Answer { instance, result } => {
                 self.say(|| format!("{instance} answers {result:?}"));
                 self.laws.answered(instance, &result, &self.memory)
+            }
+            Effect::Reported { request, result } => {
+                self.say(|| format!("report {request}: {result:?}"));
+                self.reported(request, &result);
+                Ok(())
             }
             Effect::Signalled { request, result } => {
                 self.say(|| format!("signal {request}: {result:?}"));
@@ -125,8 +130,28 @@ impl Trial<'_> {
             let event = Event::Returned { call, result: result.clone() };
             self.schedule_here(takes + 700, Todo::Tell(Box::new(event)));
         }
-        let event = Event::Returned { call, result };
+        // Half of them are done by workers, half by functions of the embedding program.
+        let event = if call.is_multiple_of(2) {
+            if result.is_ok() {
+                self.reports.insert(call, request.idempotency_key.clone());
+            }
+            Event::Reported { request: call, call, result }
+        } else {
+            Event::Returned { call, result }
+        };
         self.schedule_here(takes, Todo::Return(call, Box::new(event)));
+    }
+
+    /// A worker is told what became of its result.
+    fn reported(&mut self, request: RequestId, result: &Result<(), Failure>) {
+        match (self.reports.remove(&request), result) {
+            (Some(key), Ok(())) => {
+                self.coverage.count("result of a worker taken");
+                self.laws.reported(key);
+            }
+            (_, Err(_)) => self.coverage.count("result of a worker came late"),
+            (None, Ok(())) => {}
+        }
     }
 
     /// An answer comes back; of a call that was cancelled, only now and then.
