@@ -19,6 +19,7 @@ mod runner;
 mod start;
 mod stats;
 mod task;
+mod write;
 
 pub use call::Secrets;
 pub use clock::Clock;

@@ -205,7 +205,10 @@ impl<'a> Course<'a> {
             Effect::Signalled { request, result } => self.signalled(request, result),
             Effect::Imported { result } => self.imported = Some(result),
             // No client takes part in a dry run.
-            Effect::Accepted { .. } | Effect::Locked { .. } | Effect::LockChanged { .. } => {}
+            Effect::Accepted { .. }
+            | Effect::Locked { .. }
+            | Effect::LockChanged { .. }
+            | Effect::Written { .. } => {}
             Effect::Diverged { refusal, .. } => {
                 return Err(Diverged(refusal.to_string()));
             }
