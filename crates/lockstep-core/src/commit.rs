@@ -35,7 +35,7 @@ use crate::object::{Object, ObjectKey};
 use crate::planted::Bug;
 use crate::step::data::conflict;
 use crate::time::Time;
-use crate::transition::{Change, Expected, Judge, ObjectWrite, Outcome, Refusal};
+use crate::transition::{Change, Expected, Judge, ObjectWrite, Outcome, Refusal, UniqueKey};
 use crate::unique;
 use crate::unit_of_work::{Entry, Intent, UnitOfWork};
 use crate::world::World;
@@ -171,11 +171,7 @@ impl Instance {
             // The commit runs again and finds the conflict, with the fresh object at hand.
             Refusal::Conflict { key, .. } => world.cache.forget(&key),
             Refusal::Unique { key, unique, other } => {
-                let message = format!(
-                    "{key} has the same {} as {}/{other}: {}",
-                    unique.constraint, key.entity, unique.values
-                );
-                self.fail_with(Failure::new("data.unique", message));
+                self.fail_with(unique_refused(&key, &unique, &other));
             }
             Refusal::Fenced { key, .. } => {
                 let message = format!("the lock {key} went to another holder before the commit");
@@ -347,8 +343,17 @@ impl Instance {
     }
 }
 
+/// Returns the error of whoever wanted to write what another object has.
+pub(crate) fn unique_refused(key: &ObjectKey, unique: &UniqueKey, other: &str) -> Failure {
+    let message = format!(
+        "{key} has the same {} as {}/{other}: {}",
+        unique.constraint, key.entity, unique.values
+    );
+    Failure::new("data.unique", message)
+}
+
 /// Lets others see what was committed.
-fn show(written: Vec<Written>, number: TransitionNumber, world: &mut World) {
+pub(crate) fn show(written: Vec<Written>, number: TransitionNumber, world: &mut World) {
     for (key, object) in written {
         let waiting = world.changed(key, object, number);
         world.runnable.extend(waiting);

@@ -35,6 +35,7 @@ use crate::planted::{Bug, Planted};
 use crate::run::{Flow, MAX_STRETCH};
 use crate::time::Time;
 use crate::world::World;
+use crate::write::Writes;
 
 /// Waiting instances that are saved with one batch, so that a batch does not grow with their number.
 const MAX_SAVED: usize = 1024;
@@ -63,6 +64,7 @@ pub struct Engine {
     pub(crate) instances: IdMap<Box<Instance>>,
     pub(crate) published: Option<Arc<Published>>,
     pub(crate) imports: Imports,
+    pub(crate) writes: Writes,
     pub(crate) world: World,
     /// Whether instances are only looked at.
     pub(crate) stands_still: bool,
@@ -77,6 +79,7 @@ impl Engine {
             instances: IdMap::default(),
             published: None,
             imports: Imports::default(),
+            writes: Writes::default(),
             world: World::new(config),
             stands_still: false,
             breaks: BTreeMap::new(),
@@ -93,6 +96,7 @@ impl Engine {
             }
             Event::Start(start) => self.start(start),
             Event::Import { by, objects } => self.import(by, objects),
+            Event::Write(write) => self.write(write),
             Event::Loaded { read, key, result } => self.loaded(read, &key, result),
             Event::Queried { read, result } => self.queried(read, result),
             Event::Returned { call, result } => {
@@ -261,7 +265,9 @@ impl Engine {
             } else if let Some(kin) = self.world.kin.pop_front() {
                 self.tell_kin(kin);
             } else if let Some(id) = self.world.runnable.pop_front() {
-                if !self.stands_still {
+                if self.writes.has(id) {
+                    self.go_on_writing(id);
+                } else if !self.stands_still {
                     self.resume(id);
                 }
             } else {
@@ -293,6 +299,7 @@ impl Engine {
                 instance.strand.phase = Phase::Ready;
                 self.world.runnable.push_back(id);
             }
+            Some(_) | None if self.writes.has(id) => self.turn_to_write(grant),
             Some(_) | None => {
                 // Whoever gave up waiting in the same event does not need it.
                 let (_, granted) =

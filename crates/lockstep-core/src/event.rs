@@ -19,6 +19,7 @@ use crate::object::{Object, ObjectKey};
 use crate::outside::CallRequest;
 use crate::time::Time;
 use crate::transition::{Outcome, Refusal, StartKey, Transition};
+use crate::write::Write;
 
 /// Names a read that the core asked for.
 pub type ReadId = u64;
@@ -48,6 +49,8 @@ pub enum Event {
         /// What they are: entity, id, attributes.
         objects: Vec<(ObjectKey, Map)>,
     },
+    /// Somebody outside changes an object. It is answered with [`Effect::Written`].
+    Write(Write),
     /// A load is answered.
     Loaded {
         /// The load.
@@ -292,6 +295,14 @@ pub enum Effect {
         /// How many objects were created, and how many were there already and were left as they
         /// are; or why none was created.
         result: Result<(usize, usize), Failure>,
+    },
+    /// Tell whoever wrote an object what became of that: the object as it is, none if it was
+    /// deleted. What is told is durable.
+    Written {
+        /// The request.
+        request: RequestId,
+        /// The object; or `data.not_found`, `data.conflict`, `data.unique`, `data.invalid`.
+        result: Result<Option<Arc<Object>>, Failure>,
     },
     /// The store refused what the core had decided: its memory is not what the store holds. The
     /// driver must stop; a new start reads the store again.

@@ -30,7 +30,10 @@ impl Engine {
         for ((number, owner), outcome) in judged {
             match owner {
                 Owner::Nobody => {}
-                Owner::Import => self.imported(number, &outcome),
+                Owner::Outside if self.writes.is_judged(number) => {
+                    self.write_judged(number, outcome);
+                }
+                Owner::Outside => self.imported(number, &outcome),
                 Owner::Instance(id) => {
                     if let Some(instance) = self.instances.get_mut(&id) {
                         instance.judged(number, outcome, &mut self.world);

@@ -40,6 +40,7 @@ pub mod transition;
 mod unique;
 mod unit_of_work;
 mod world;
+mod write;
 
 pub use client_lock::{MAX_CLIENT_LOCKS, MAX_NOTE_BYTES, MAX_OWNER_BYTES, MAX_TIME_TO_LIVE};
 pub use engine::{Config, Engine};
@@ -55,3 +56,4 @@ pub use outside::{CallRequest, CallTarget, TextPart};
 pub use planted::{Bug, Planted};
 pub use recovery::DefinitionsById;
 pub use time::Time;
+pub use write::{Edit, MAX_WRITES, Write};

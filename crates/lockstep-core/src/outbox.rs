@@ -23,8 +23,8 @@ pub(crate) enum Owner {
     Nobody,
     /// An instance waits for the outcome.
     Instance(InstanceId),
-    /// An import.
-    Import,
+    /// An import or a write.
+    Outside,
 }
 
 /// A batch that the store is working on.
@@ -152,6 +152,7 @@ impl Outbox {
             || (is(Bug::ReportedBeforeFlush) && matches!(effect, Effect::Reported { .. }))
             || (is(Bug::CallBeforeFlush) && matches!(effect, Effect::Call { .. }))
             || (is(Bug::ClientBeforeFlush) && matches!(effect, Effect::Locked { .. }))
+            || (is(Bug::WrittenBeforeFlush) && matches!(effect, Effect::Written { .. }))
             || (is(Bug::QueryBeforeFlush) && matches!(effect, Effect::Query { .. }))
     }
 
@@ -186,6 +187,6 @@ fn owner(transition: &Transition) -> Owner {
     match (transition.judge, transition.instance) {
         (Judge::Core, _) => Owner::Nobody,
         (Judge::Store, Some(instance)) => Owner::Instance(instance),
-        (Judge::Store, None) => Owner::Import,
+        (Judge::Store, None) => Owner::Outside,
     }
 }

@@ -176,6 +176,8 @@ bugs! {
     ClientBeforeFlush = "client-before-flush",
     /// A query asks the store before what was ordered is in it.
     QueryBeforeFlush = "query-before-flush",
+    /// Whoever writes an object is told so before that is durable.
+    WrittenBeforeFlush = "written-before-flush",
     /// Each attempt of an outside call has an idempotency key of its own.
     KeyPerAttempt = "key-per-attempt",
     /// An answer to one outside call is taken for that to another.
@@ -194,6 +196,11 @@ bugs! {
     ConflictIgnored = "conflict-ignored",
     /// A commit compares versions, which begin anew when an object was deleted and made again.
     VersionForStamp = "version-for-stamp",
+    /// A write from outside that names the version which it has seen is applied to any other one. So
+    /// did web pages before `If-Match`: the W3C wrote of the lost update problem in 1999.
+    WrittenVersionIgnored = "written-version-ignored",
+    /// A write from outside is ordered as if no other could be judged before it.
+    WrittenOverClaim = "written-over-claim",
     /// What the store has not judged is visible to others. Jepsen found such reads in `MongoDB` 2.4.
     VisibleBeforeJudgement = "visible-before-judgement",
     /// An object that the store is judging is committed to as if it were not.

@@ -31,7 +31,7 @@ use crate::time::Time;
 pub struct Transition {
     /// Its place in the order of commits.
     pub number: TransitionNumber,
-    /// Whose it is; `None` for an import of objects.
+    /// Whose it is; `None` for an import or a write of objects.
     pub instance: Option<InstanceId>,
     /// The instance as it is from there on.
     pub row: Option<InstanceRow>,

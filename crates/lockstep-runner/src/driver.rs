@@ -215,6 +215,7 @@ impl Driver {
                     | Effect::Signalled { request, result }
                     | Effect::LockChanged { request, result } => self.changed(request, result),
                     Effect::Locked { request, result } => self.locked(request, result),
+                    Effect::Written { request, result } => self.written(request, result),
                     Effect::Diverged { number, refusal } => {
                         return Err(RunnerError::Diverged(number, refusal.to_string()));
                     }

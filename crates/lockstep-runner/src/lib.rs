@@ -22,6 +22,7 @@ mod stats;
 mod task;
 mod task_board;
 mod worker;
+mod write;
 
 pub use call::Secrets;
 pub use clock::Clock;

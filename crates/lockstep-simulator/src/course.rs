@@ -208,7 +208,8 @@ impl<'a> Course<'a> {
             Effect::Accepted { .. }
             | Effect::Reported { .. }
             | Effect::Locked { .. }
-            | Effect::LockChanged { .. } => {}
+            | Effect::LockChanged { .. }
+            | Effect::Written { .. } => {}
             Effect::Diverged { refusal, .. } => {
                 return Err(Diverged(refusal.to_string()));
             }

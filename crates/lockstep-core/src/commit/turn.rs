@@ -118,6 +118,6 @@ impl Instance {
 }
 
 /// Returns the name of an object among the keys of turns.
-pub(super) fn name(key: &ObjectKey) -> Arc<str> {
+pub(crate) fn name(key: &ObjectKey) -> Arc<str> {
     format!("{}/{}", key.entity, key.id).into()
 }

@@ -27,6 +27,10 @@ impl Engine {
             }
             Err(failure) => {
                 for id in waiting {
+                    if self.writes.has(id) {
+                        self.fail_write(id, failure.clone());
+                        continue;
+                    }
                     let wants = self.instances.get(&id).is_some_and(|instance| {
                         matches!(&instance.strand.phase, Phase::Loading(keys) if keys.contains(key))
                     });

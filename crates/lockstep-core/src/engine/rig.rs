@@ -16,6 +16,7 @@
 //! * `crash`: the engine is gone; a new one takes up what the store holds
 //! * `client NAME CONTEXT [shared] [wait=MS] [ttl=MS] [owner=BYTES] [note=BYTES]`, `renew NAME MS`,
 //!   `unlock NAME`: a client's lock; `break KEY [#TOKEN] REASON`
+//! * `write create|put|patch|delete ENTITY/ID [vN|*] [JSON]`: a write from outside, by `w1`, `w2`, ...
 //! * `show ENTITY/ID`, `locks`, `journal NAME`, `queues`, `explain NAME`
 //!
 //! An instance that another one started is called `PARENT/WORKFLOW`, the second one
@@ -24,6 +25,7 @@
 mod locks;
 mod naming;
 mod shelf;
+mod writes;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -53,6 +55,7 @@ pub(crate) struct Rig {
     cancelled: BTreeMap<CallId, (InstanceId, String)>,
     names: BTreeMap<InstanceId, String>,
     signals: u64,
+    writes: u64,
     clients: locks::Clients,
     in_flight: Option<Batch>,
     holds: bool,
@@ -79,6 +82,7 @@ impl Rig {
             cancelled: BTreeMap::new(),
             names: BTreeMap::new(),
             signals: 0,
+            writes: 0,
             clients: locks::Clients::default(),
             in_flight: None,
             holds: false,
@@ -129,6 +133,7 @@ impl Rig {
                 }
             }
             ["client" | "renew" | "unlock" | "break", ..] => self.client(&words),
+            ["write", write @ ..] => self.write(write),
             ["queues"] => self.say_queues(),
             ["explain", name] => self.explain(name),
             ["hold"] => self.holds = true,
@@ -342,6 +347,7 @@ impl Rig {
             }
             Effect::Locked { request, result } => self.locked(request, result),
             Effect::LockChanged { request, result } => self.lock_changed(request, result),
+            Effect::Written { request, result } => self.written(request, result),
             Effect::Imported { result } => self.say(&format!("imported {result:?}")),
             Effect::Diverged { number, refusal } => {
                 panic!("the store refused what the core had judged: {number} {refusal}")

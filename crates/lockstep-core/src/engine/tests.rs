@@ -22,6 +22,7 @@ mod uncommitted;
 mod unique;
 mod waiting;
 mod workflow_lock;
+mod writes;
 
 use expect_test::{Expect, expect};
 

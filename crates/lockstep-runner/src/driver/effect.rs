@@ -9,8 +9,8 @@
 use std::sync::Arc;
 
 use lockstep_core::{
-    CallId, CallRequest, CallTarget, ClientLock, Effect, Event, Failure, InstanceId, ObjectKey,
-    ReadId, RequestId,
+    CallId, CallRequest, CallTarget, ClientLock, Effect, Event, Failure, InstanceId, Object,
+    ObjectKey, ReadId, RequestId,
 };
 
 use super::Driver;
@@ -41,6 +41,7 @@ impl Driver {
                     self.changed(request, result);
                 }
                 Effect::Locked { request, result } => self.locked(request, result),
+                Effect::Written { request, result } => self.written(request, result),
                 Effect::Imported { result } => {
                     if !self.imports.is_empty() {
                         drop(self.imports.remove(0).send(result));
@@ -126,6 +127,17 @@ impl Driver {
     pub(super) fn changed(&mut self, request: RequestId, result: Result<(), Failure>) {
         // Nobody may be waiting any more: what is done is done all the same.
         if let Some(Reply::Change(done)) = self.replies.remove(&request) {
+            drop(done.send(result));
+        }
+    }
+
+    pub(super) fn written(
+        &mut self,
+        request: RequestId,
+        result: Result<Option<Arc<Object>>, Failure>,
+    ) {
+        // Nobody may be waiting any more: what is written is written all the same.
+        if let Some(Reply::Write(done)) = self.replies.remove(&request) {
             drop(done.send(result));
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lockstep_core::explain::{Explanation, LockView};
-use lockstep_core::{ClientLock, Event, Failure, InstanceId, ObjectKey, RequestId, Start};
+use lockstep_core::{ClientLock, Event, Failure, InstanceId, Object, ObjectKey, RequestId, Start};
 use lockstep_definition::Definitions;
 use lockstep_expr::Map;
 use tokio::sync::oneshot;
@@ -58,6 +58,7 @@ pub(crate) enum Command {
 pub(crate) enum Reply {
     Change(oneshot::Sender<Result<(), Failure>>),
     Lock(oneshot::Sender<Result<ClientLock, Failure>>),
+    Write(oneshot::Sender<Result<Option<Arc<Object>>, Failure>>),
 }
 
 /// A look at the engine.

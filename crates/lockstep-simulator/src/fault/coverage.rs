@@ -96,6 +96,11 @@ pub const REQUIRED: &[&str] = &[
     "break while the store judges a commit",
     "break refused: a commit came first",
     "break of what nobody holds refused",
+    "write done",
+    "write refused for its version",
+    "write refused: there is such a one",
+    "write judged by the store",
+    "write while the store judges its object",
 ];
 
 impl Coverage {

@@ -14,6 +14,7 @@ mod grants;
 mod locks;
 mod promise;
 mod table;
+mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -36,6 +37,7 @@ use grants::Grants;
 pub(crate) use promise::imported;
 pub(crate) use table::is_committing;
 use table::{Table, both_shared, is_below, meet};
+use writes::Writes;
 
 /// A law that was broken, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +82,7 @@ pub(crate) struct Laws {
     grants: Grants,
     clients: Clients,
     table: Table,
+    writes: Writes,
     /// Tokens of holds that were broken.
     void: BTreeSet<FencingToken>,
     /// Reasons for breaks that stand in journals.
@@ -171,6 +174,7 @@ impl Laws {
                 self.tell(id, entry, scene)?;
             }
         } else {
+            self.outside_committed(transition, scene)?;
             self.write(transition, scene)?;
         }
         match &transition.row {

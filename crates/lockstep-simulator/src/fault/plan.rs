@@ -94,13 +94,21 @@ pub struct Mask {
     pub starts: Vec<usize>,
     /// Planned clients that do not come, by number.
     pub clients: Vec<usize>,
+    /// Planned writers that do not come, by number.
+    pub writers: Vec<usize>,
     /// Most events of the phase with faults.
     pub events: u64,
 }
 
 impl Default for Mask {
     fn default() -> Self {
-        Self { faults: Vec::new(), starts: Vec::new(), clients: Vec::new(), events: MAX_EVENTS }
+        Self {
+            faults: Vec::new(),
+            starts: Vec::new(),
+            clients: Vec::new(),
+            writers: Vec::new(),
+            events: MAX_EVENTS,
+        }
     }
 }
 
@@ -155,12 +163,41 @@ pub(crate) enum Manner {
     Errs,
 }
 
+/// Somebody who is to write an object without an instance.
+#[derive(Clone, Debug)]
+pub(crate) struct PlannedWriter {
+    pub(crate) number: usize,
+    /// Microseconds from the beginning.
+    pub(crate) at: i64,
+    pub(crate) key: u64,
+    pub(crate) seat: i64,
+    /// How long it thinks between reading and writing, in microseconds.
+    pub(crate) pause: i64,
+    pub(crate) deed: Deed,
+}
+
+/// What a writer does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deed {
+    /// It replaces what it has read by one more, at the version that it has read.
+    Replace,
+    /// It patches what it has read to one more, at the version that it has read.
+    MergeSeen,
+    /// It patches the object, whatever its version.
+    Merge,
+    /// It deletes what it has read, or creates what was not there.
+    Recreate,
+    /// It creates an object that only the store can judge.
+    Seat,
+}
+
 /// The plan of one history.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     faults: u64,
     pub(crate) starts: Vec<Planned>,
     pub(crate) clients: Vec<PlannedClient>,
+    pub(crate) writers: Vec<PlannedWriter>,
     /// One crash in so many events.
     pub(crate) crash_in: u64,
     /// One failing flush in so many.
@@ -198,6 +235,7 @@ impl Plan {
             faults,
             starts: starts(seed, mask, workflows, keys),
             clients: clients(seed, mask, keys),
+            writers: writers(seed, mask, keys),
             crash_in,
             flush_in,
             signals: moments(seed, 3, 12),
@@ -292,6 +330,36 @@ fn clients(seed: u64, mask: &Mask, keys: u64) -> Vec<PlannedClient> {
     });
     let planned: Vec<PlannedClient> = planned.collect();
     planned.into_iter().filter(|planned| !mask.clients.contains(&planned.number)).collect()
+}
+
+/// Half of all histories have writers.
+fn writers(seed: u64, mask: &Mask, keys: u64) -> Vec<PlannedWriter> {
+    let mut random = Random::new(seed, 10);
+    let most = random.pick(&[0, 0, 3, 24]);
+    let count = usize::try_from(random.below(most + 1)).unwrap_or(0);
+    let spread = random.pick(&[1_000, 300_000, SPREAD]);
+    let deeds = [
+        Deed::Replace,
+        Deed::Replace,
+        Deed::MergeSeen,
+        Deed::Merge,
+        Deed::Merge,
+        Deed::Recreate,
+        Deed::Seat,
+    ];
+    let planned = (0..count).map(|number| {
+        let mut random = Random::new(random.next(), 0);
+        PlannedWriter {
+            number,
+            at: random.between(0, spread),
+            key: random.below(keys),
+            seat: random.between(0, 2),
+            pause: random.pick(&[0, 0, 1_000, 40_000, 700_000]),
+            deed: random.pick(&deeds),
+        }
+    });
+    let planned: Vec<PlannedWriter> = planned.collect();
+    planned.into_iter().filter(|planned| !mask.writers.contains(&planned.number)).collect()
 }
 
 fn moments(seed: u64, stream: u64, most: u64) -> Vec<i64> {

@@ -9,6 +9,9 @@ const MOST_STARTS: usize = 16;
 /// Clients that a plan may have.
 const MOST_CLIENTS: usize = 48;
 
+/// Writers that a plan may have.
+const MOST_WRITERS: usize = 24;
+
 /// A history that breaks a law, made smaller.
 #[derive(Clone, Debug)]
 pub struct Shrunk {
@@ -36,6 +39,11 @@ pub fn shrink(simulator: &mut Simulator, seed: u64, mask: &Mask, violation: &Vio
         for client in (0..MOST_CLIENTS).filter(|client| !before.clients.contains(client)) {
             let mut mask = best.mask.clone();
             mask.clients.push(client);
+            accept(simulator, seed, mask, &mut best);
+        }
+        for writer in (0..MOST_WRITERS).filter(|writer| !before.writers.contains(writer)) {
+            let mut mask = best.mask.clone();
+            mask.writers.push(writer);
             accept(simulator, seed, mask, &mut best);
         }
         for divisor in [2, 4, 8] {

@@ -19,13 +19,14 @@ mod crash;
 mod effect;
 mod storing;
 mod turn;
+mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use lockstep_core::transition::{Outcome, Transition};
 use lockstep_core::{
-    CallId, CallRequest, Engine, Event, InstanceId, ObjectKey, ReadId, RequestId, Time,
+    CallId, CallRequest, Engine, Event, InstanceId, Object, ObjectKey, ReadId, RequestId, Time,
 };
 use lockstep_store::{Memory, Store as _};
 
@@ -64,6 +65,10 @@ enum Todo {
     Act(InstanceId, Act),
     /// Somebody takes a lock away from its holder.
     Break,
+    /// A writer reads its object.
+    Read(usize),
+    /// A writer writes what it has made of what it has read.
+    Save(usize, Option<Arc<Object>>),
     /// A read looks at the store.
     Look(Look),
     /// An engine is told something.
@@ -159,6 +164,7 @@ pub(crate) struct Trial<'a> {
     reports: BTreeMap<RequestId, String>,
     clients: Clients,
     imports: Vec<usize>,
+    writes: writes::Asked,
     /// Landings since a read was asked for.
     landings: u64,
     reads: BTreeMap<ReadId, u64>,
@@ -205,6 +211,7 @@ impl<'a> Trial<'a> {
             reports: BTreeMap::new(),
             clients: Clients::default(),
             imports: Vec::new(),
+            writes: writes::Asked::default(),
             landings: 0,
             reads: BTreeMap::new(),
             events: 0,
@@ -223,6 +230,9 @@ impl<'a> Trial<'a> {
         }
         for (index, client) in self.plan.clients.iter().enumerate() {
             moments.push((client.at + 1, Todo::Client(index)));
+        }
+        for (index, writer) in self.plan.writers.iter().enumerate() {
+            moments.push((writer.at + 1, Todo::Read(index)));
         }
         moments.extend(self.plan.breaks.iter().map(|at| (*at, Todo::Break)));
         moments.extend(self.plan.signals.iter().map(|at| (*at, Todo::Signal)));

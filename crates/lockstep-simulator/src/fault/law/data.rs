@@ -75,6 +75,11 @@ impl Data {
         Ok(writes)
     }
 
+    /// Returns the version of an object, if it is there.
+    pub(super) fn version(&self, key: &ObjectKey) -> Option<i64> {
+        self.objects.get(key).map(|known| known.version)
+    }
+
     /// What was written under a lock was written under a token that is not void, and not older than
     /// any under which the object was written or the outside world was called.
     fn locked(

@@ -31,6 +31,7 @@ impl Trial<'_> {
         self.reports.clear();
         self.clients.forget_requests();
         self.imports.clear();
+        self.writes.clear();
         self.reads.clear();
         self.agenda.retain(|_, (life, _)| life.is_none());
         self.time += self.streams.crash.pick(&[0, 1, 5_000, 1_500_000]);

@@ -68,6 +68,7 @@ impl Trial<'_> {
                 let asked = self.imports.remove(0);
                 imported(&result, asked)
             }
+            Effect::Written { request, result } => self.written(request, &result),
             Effect::Locked { request, result } => self.locked(request, result),
             Effect::LockChanged { request, result } => self.lock_changed(request, result),
             Effect::Diverged { number, refusal } => {

@@ -61,12 +61,15 @@ impl Trial<'_> {
             && !self.engine.has_pending()
             && self.flying.is_none()
             && self.refused.is_empty()
+            && self.writes.is_empty()
             && self.engine.locks_are_idle();
         self.healed.is_some() && quiet && !self.is_somebody_to_come()
     }
 
     fn is_somebody_to_come(&self) -> bool {
-        let comes = |todo: &Todo| matches!(todo, Todo::Start(_) | Todo::Client(_));
+        let comes = |todo: &Todo| {
+            matches!(todo, Todo::Start(_) | Todo::Client(_) | Todo::Read(_) | Todo::Save(..))
+        };
         self.agenda.values().any(|(_, todo)| comes(todo))
     }
 
@@ -139,6 +142,11 @@ impl Trial<'_> {
             Todo::Client(index) => self.come(index),
             Todo::Act(lock, act) => self.act(lock, act),
             Todo::Break => self.break_lock(),
+            Todo::Read(index) => {
+                self.read_to_write(index);
+                Ok(())
+            }
+            Todo::Save(index, read) => self.save(index, read.as_deref()),
             Todo::Look(look) => {
                 self.look(look);
                 Ok(())
