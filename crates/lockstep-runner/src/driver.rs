@@ -30,8 +30,9 @@ use tokio::task::{AbortHandle, JoinHandle};
 use crate::call::Permissions;
 use crate::clock::Clock;
 use crate::error::{RunnerError, StartError};
+use crate::load::Load;
+use crate::recorder::Recorder;
 use crate::runner::{Import, Started};
-use crate::stats::Counters;
 use request::{AcceptanceSender, EndingSender};
 pub(crate) use request::{Command, Question, Reply};
 
@@ -52,7 +53,7 @@ pub(crate) struct Driver {
     store: Arc<dyn Store>,
     clock: Clock,
     permissions: Arc<Permissions>,
-    counters: Arc<Counters>,
+    recorder: Arc<Recorder>,
     endings: HashMap<InstanceId, EndingSender>,
     acceptances: HashMap<InstanceId, AcceptanceSender>,
     /// Others who wait for the end of an instance.
@@ -78,7 +79,7 @@ impl Driver {
         store: Arc<dyn Store>,
         clock: Clock,
         permissions: Permissions,
-        counters: Arc<Counters>,
+        recorder: Arc<Recorder>,
     ) -> Self {
         let (events, incoming) = mpsc::unbounded_channel();
         Self {
@@ -86,7 +87,7 @@ impl Driver {
             store,
             clock,
             permissions: Arc::new(permissions),
-            counters,
+            recorder,
             endings: HashMap::new(),
             acceptances: HashMap::new(),
             watchers: HashMap::new(),
@@ -111,6 +112,7 @@ impl Driver {
         mut commands: mpsc::Receiver<Command>,
     ) -> Result<(), RunnerError> {
         let result = self.turn_until_stopped(&mut commands).await;
+        self.recorder.feed.close();
         for call in std::mem::take(&mut self.calls).into_values() {
             call.abort();
         }
@@ -231,6 +233,7 @@ impl Driver {
             events.push(match command {
                 Command::Publish { id, definitions } => {
                     self.permissions.publish(&definitions);
+                    self.recorder.feed.learn(&id, &definitions);
                     Event::Publish { id, definitions }
                 }
                 Command::Start { start, acceptance, ending } => {
@@ -278,22 +281,26 @@ impl Driver {
             self.engine.handle(now, event);
             count += 1;
         }
-        self.counters.add(self.clock.elapsed().saturating_sub(began), count);
+        self.recorder.counters.add(self.clock.elapsed().saturating_sub(began), count);
     }
 
     fn offer_batch(&mut self) -> Option<Commit> {
         let began = self.clock.elapsed();
         let batch = self.engine.take_batch()?;
-        self.counters.add(self.clock.elapsed().saturating_sub(began), 0);
-        self.counters.add_batch();
+        self.recorder.counters.add(self.clock.elapsed().saturating_sub(began), 0);
+        self.recorder.counters.add_batch();
         let store = Arc::clone(&self.store);
-        Some(tokio::spawn(async move { store.commit(batch).await }))
+        Some(tokio::spawn(Arc::clone(&self.recorder).commit(store, batch)))
     }
 
     fn look(&self, question: Question) {
         match question {
             Question::Explain(instance, done) => drop(done.send(self.engine.explain(instance))),
             Question::Locks(done) => drop(done.send(self.engine.locks())),
+            Question::Load(hottest, done) => {
+                let (engine, calls) = (self.engine.load(hottest), self.calls.len());
+                drop(done.send(Load { engine, calls }));
+            }
         }
     }
 }

@@ -11,22 +11,33 @@ mod clock;
 mod definition_text;
 mod driver;
 mod error;
+mod feed;
+mod load;
 mod lock;
 mod processes;
 mod read;
+mod recorder;
 mod recover;
 mod runner;
 mod start;
 mod stats;
+mod tally;
 mod task;
+mod trace;
 
 pub use call::Secrets;
 pub use clock::Clock;
 pub use definition_text::DefinitionText;
 pub use error::{RunnerError, StartError};
+pub use feed::{Feed, Happened, Heard, Listener, MAX_LISTENERS, News};
+pub use load::Load;
 pub use lock::Wanted;
 pub use processes::Processes;
 pub use runner::{Ending, Import, Limits, Options, Recovered, Runner, Started};
 pub use start::Once;
 pub use stats::Stats;
+pub use tally::{
+    CallTally, MAX_NAMES, OTHER, Results, SIZE_BOUNDS, Sizes, Tally, TraceTally, WorkflowTally,
+};
 pub use task::{Task, Tasks};
+pub use trace::export::{Collector, Export, ExportError};

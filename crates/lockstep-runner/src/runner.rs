@@ -14,9 +14,10 @@ use crate::call::{Permissions, Secrets};
 use crate::clock::Clock;
 use crate::driver::{self, Command, Reply};
 use crate::error::{RunnerError, StartError};
+use crate::recorder::Recorder;
 use crate::recover;
 use crate::start::KeysInUse;
-use crate::stats::{Counters, Stats};
+use crate::stats::Stats;
 use crate::task::{Task, Tasks};
 
 /// Starts that wait for the engine to take them; a further one waits for a place.
@@ -117,7 +118,8 @@ pub struct Runner {
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) keys: Arc<KeysInUse>,
-    counters: Arc<Counters>,
+    pub(crate) recorder: Arc<Recorder>,
+    pub(crate) clock: Clock,
     requests: AtomicU64,
     task: JoinHandle<Result<(), RunnerError>>,
 }
@@ -135,24 +137,25 @@ impl Runner {
         let clock = Clock::start();
         let permissions = Permissions::new(&options);
         let (engine, found) = recover::engine(&store, clock, &options).await?;
-        for (_, definitions) in &found.definitions {
+        let recorder = Arc::new(Recorder::new(clock));
+        for (id, definitions) in &found.definitions {
             permissions.publish(definitions);
+            recorder.feed.learn(id, definitions);
         }
         let (commands, queue) = mpsc::channel(MAX_QUEUED);
-        let counters = Arc::new(Counters::default());
         let mut driver = driver::Driver::new(
             engine,
             Arc::clone(&store),
             clock,
             permissions,
-            Arc::clone(&counters),
+            Arc::clone(&recorder),
         );
         let instances = found.taken_up.into_iter().map(|id| driver.expect(id)).collect();
         let recovered = Recovered { instances, refused: found.refused };
         let task = tokio::spawn(driver.run(queue));
         let requests = AtomicU64::new(1);
         let keys = Arc::new(KeysInUse::default());
-        Ok((Self { commands, store, keys, counters, requests, task }, recovered))
+        Ok((Self { commands, store, keys, recorder, clock, requests, task }, recovered))
     }
 
     /// Publishes definitions: instances that start from here on run on them.
@@ -229,7 +232,7 @@ impl Runner {
 
     /// Returns where the engine's time went.
     pub fn stats(&self) -> Stats {
-        self.counters.read()
+        self.recorder.counters.read()
     }
 
     /// Returns the store that the runner works on.

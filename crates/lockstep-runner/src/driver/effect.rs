@@ -27,9 +27,10 @@ impl Driver {
                 Effect::Query { read, entity, .. } => self.query(read, entity),
                 Effect::Call { call, request } => {
                     let permissions = Arc::clone(&self.permissions);
-                    let events = self.events.clone();
+                    let (events, recorder) = (self.events.clone(), Arc::clone(&self.recorder));
                     let task = tokio::spawn(async move {
-                        let result = call::make(&permissions, &request).await;
+                        let making = call::make(&permissions, &request);
+                        let result = recorder.call(&request, making).await;
                         drop(events.send(Ok(Event::Returned { call, result })));
                     });
                     self.calls.insert(call, task.abort_handle());
