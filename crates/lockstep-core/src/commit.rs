@@ -251,6 +251,7 @@ impl Instance {
         on_conflict: OnConflict,
         world: &mut World,
     ) -> Result<Committed, Failure> {
+        world.conflicts += 1;
         let stamp = match entry.expected {
             Expected::Absent => 0,
             Expected::Stamp(stamp) => stamp,

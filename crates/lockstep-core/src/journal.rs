@@ -178,3 +178,89 @@ pub enum Happening {
         message: String,
     },
 }
+
+impl Happening {
+    /// The names of all kinds.
+    pub const NAMES: [&'static str; 26] = [
+        "started",
+        "lock_waited",
+        "lock_granted",
+        "lock_lost",
+        "lock_released",
+        "lock_broken",
+        "client_asked",
+        "lock_renewed",
+        "skipped",
+        "called",
+        "returned",
+        "committed",
+        "retried",
+        "caught",
+        "logged",
+        "waited",
+        "signalled",
+        "signal_taken",
+        "signal_dropped",
+        "child_started",
+        "child_ended",
+        "each_began",
+        "parallel_began",
+        "recovered",
+        "finished",
+        "failed",
+    ];
+
+    /// Returns the name of its kind, as it is written.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::LockWaited { .. } => "lock_waited",
+            Self::LockGranted { .. } => "lock_granted",
+            Self::LockLost { .. } => "lock_lost",
+            Self::LockReleased { .. } => "lock_released",
+            Self::LockBroken { .. } => "lock_broken",
+            Self::ClientAsked { .. } => "client_asked",
+            Self::LockRenewed { .. } => "lock_renewed",
+            Self::Skipped => "skipped",
+            Self::Called { .. } => "called",
+            Self::Returned { .. } => "returned",
+            Self::Committed(_) => "committed",
+            Self::Retried { .. } => "retried",
+            Self::Caught { .. } => "caught",
+            Self::Logged(_) => "logged",
+            Self::Waited { .. } => "waited",
+            Self::Signalled { .. } => "signalled",
+            Self::SignalTaken { .. } => "signal_taken",
+            Self::SignalDropped { .. } => "signal_dropped",
+            Self::ChildStarted { .. } => "child_started",
+            Self::ChildEnded { .. } => "child_ended",
+            Self::EachBegan { .. } => "each_began",
+            Self::ParallelBegan { .. } => "parallel_began",
+            Self::Recovered => "recovered",
+            Self::Finished => "finished",
+            Self::Failed { .. } => "failed",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_is_named_as_it_is_written() {
+        let key = || "k".to_owned();
+        let cases = [
+            Happening::Started,
+            Happening::LockWaited { key: key(), holder: None },
+            Happening::LockReleased { key: key() },
+            Happening::Committed(Vec::new()),
+            Happening::EachBegan { items: 1 },
+        ];
+        for case in cases {
+            let written = serde_json::to_string(&case).unwrap();
+            assert_eq!(written.split('"').nth(1), Some(case.name()));
+            assert!(Happening::NAMES.contains(&case.name()));
+        }
+    }
+}

@@ -45,6 +45,7 @@ mod cycle;
 mod hand_on;
 mod inspection;
 pub mod key;
+mod load;
 mod places;
 mod queue;
 mod state;
@@ -61,10 +62,12 @@ use indexmap::IndexMap;
 pub use self::cycle::Awaited;
 use self::hand_on::Source;
 pub use self::inspection::{Obstacle, ObstacleKind};
+pub use self::load::{HotKey, LockLoad};
 use self::places::PlaceMap;
 use self::queue::Place;
 use self::state::KeyState;
 pub use self::wish::{Hold, MAX_PRIORITY, Wish};
+use crate::durations::Durations;
 use crate::id::{FencingToken, IdMap, IdSet, InstanceId, Serial, Ticket};
 use crate::planted::{Bug, Planted};
 use crate::time::Time;
@@ -148,6 +151,8 @@ pub struct LockTable {
     is_restored: bool,
     tokens: Serial,
     tickets: Ticket,
+    /// How long locks were held that are held no more.
+    held_for: Durations,
     planted: Planted,
     /// Waiters looked at so far.
     #[cfg(test)]
@@ -176,6 +181,7 @@ impl LockTable {
             is_restored: false,
             tokens: Serial::new(epoch),
             tickets: 0,
+            held_for: Durations::default(),
             planted,
             #[cfg(test)]
             looks: 0,
@@ -231,9 +237,14 @@ impl LockTable {
         if !blindly && !self.is_valid(keys, token) {
             return (false, Vec::new());
         }
+        let mut since = None;
         for key in keys {
             let present = if blindly { self.holds(key).first() } else { None };
-            self.remove_hold(key, present.map_or(token, |hold| hold.token));
+            let hold = self.remove_hold(key, present.map_or(token, |hold| hold.token));
+            since = since.or(hold.map(|hold| hold.since));
+        }
+        if let Some(since) = since {
+            self.held_for.add(now.since(since));
         }
         let wakes_nobody = self.planted.is(Bug::LostWakeUp) && self.waiters.len() == 1;
         if self.waiters.is_empty() || wakes_nobody {
@@ -349,17 +360,6 @@ impl LockTable {
         let owner = self.owners.entry(hold.owner).or_default();
         owner.fence = owner.fence.max(hold.token);
         owner.held.push(Held { key, hold });
-        self.update_entangled(hold.owner);
-    }
-
-    fn remove_hold(&mut self, key: &Arc<str>, token: FencingToken) {
-        let Some(hold) = self.reduce(key, |state| state.remove(token)).flatten() else { return };
-        if let Some(Owner { held, .. }) = self.owners.get_mut(&hold.owner) {
-            held.retain(|held| held.hold.token != token || held.key != *key);
-            if held.is_empty() {
-                self.owners.swap_remove(&hold.owner);
-            }
-        }
         self.update_entangled(hold.owner);
     }
 

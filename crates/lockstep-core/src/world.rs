@@ -47,6 +47,8 @@ pub(crate) struct World {
     pub(crate) runnable: VecDeque<InstanceId>,
     /// Who waits for which outside call.
     pub(crate) calls: HashMap<CallId, InstanceId>,
+    /// Commits that found an object changed by another, so far.
+    pub(crate) conflicts: u64,
     loads: HashMap<ObjectKey, Load>,
     queries: BTreeMap<ReadId, Query>,
     reads: ReadId,
@@ -86,6 +88,7 @@ impl World {
             kin: VecDeque::new(),
             runnable: VecDeque::new(),
             calls: HashMap::new(),
+            conflicts: 0,
             loads: HashMap::new(),
             queries: BTreeMap::new(),
             reads: 0,

@@ -23,6 +23,8 @@ use crate::task::Tasks;
 use secret::Redacted;
 pub use secret::Secrets;
 
+pub(crate) use http::plain_client;
+
 /// What may be called, and how much at once.
 #[derive(Debug)]
 pub(crate) struct Permissions {

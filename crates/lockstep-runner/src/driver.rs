@@ -30,8 +30,9 @@ use tokio::task::{AbortHandle, JoinHandle};
 use crate::call::Permissions;
 use crate::clock::Clock;
 use crate::error::{RunnerError, StartError};
+use crate::load::Load;
+use crate::recorder::Recorder;
 use crate::runner::{Import, Started};
-use crate::stats::Counters;
 use crate::worker::Desk;
 use request::{AcceptanceSender, EndingSender};
 pub(crate) use request::{Command, Question, Reply};
@@ -55,7 +56,7 @@ pub(crate) struct Driver {
     permissions: Arc<Permissions>,
     /// Where tasks wait for workers.
     desk: Option<Arc<Desk>>,
-    counters: Arc<Counters>,
+    recorder: Arc<Recorder>,
     endings: HashMap<InstanceId, EndingSender>,
     acceptances: HashMap<InstanceId, AcceptanceSender>,
     /// Others who wait for the end of an instance.
@@ -81,7 +82,7 @@ impl Driver {
         store: Arc<dyn Store>,
         clock: Clock,
         (permissions, desk): (Permissions, Option<Arc<Desk>>),
-        counters: Arc<Counters>,
+        recorder: Arc<Recorder>,
     ) -> Self {
         let (events, incoming) = mpsc::unbounded_channel();
         Self {
@@ -90,7 +91,7 @@ impl Driver {
             clock,
             permissions: Arc::new(permissions),
             desk,
-            counters,
+            recorder,
             endings: HashMap::new(),
             acceptances: HashMap::new(),
             watchers: HashMap::new(),
@@ -115,6 +116,7 @@ impl Driver {
         mut commands: mpsc::Receiver<Command>,
     ) -> Result<(), RunnerError> {
         let result = self.turn_until_stopped(&mut commands).await;
+        self.recorder.feed.close();
         for call in std::mem::take(&mut self.calls).into_values() {
             call.abort();
         }
@@ -237,6 +239,7 @@ impl Driver {
             events.push(match command {
                 Command::Publish { id, definitions } => {
                     self.permissions.publish(&definitions);
+                    self.recorder.feed.learn(&id, &definitions);
                     Event::Publish { id, definitions }
                 }
                 Command::Start { start, acceptance, ending } => {
@@ -287,22 +290,26 @@ impl Driver {
             self.engine.handle(now, event);
             count += 1;
         }
-        self.counters.add(self.clock.elapsed().saturating_sub(began), count);
+        self.recorder.counters.add(self.clock.elapsed().saturating_sub(began), count);
     }
 
     fn offer_batch(&mut self) -> Option<Commit> {
         let began = self.clock.elapsed();
         let batch = self.engine.take_batch()?;
-        self.counters.add(self.clock.elapsed().saturating_sub(began), 0);
-        self.counters.add_batch();
+        self.recorder.counters.add(self.clock.elapsed().saturating_sub(began), 0);
+        self.recorder.counters.add_batch();
         let store = Arc::clone(&self.store);
-        Some(tokio::spawn(async move { store.commit(batch).await }))
+        Some(tokio::spawn(Arc::clone(&self.recorder).commit(store, batch)))
     }
 
     fn look(&self, question: Question) {
         match question {
             Question::Explain(instance, done) => drop(done.send(self.engine.explain(instance))),
             Question::Locks(done) => drop(done.send(self.engine.locks())),
+            Question::Load(hottest, done) => {
+                let (engine, calls) = (self.engine.load(hottest), self.calls.len());
+                drop(done.send(Load { engine, calls }));
+            }
         }
     }
 }

@@ -14,9 +14,10 @@ use crate::call::{Permissions, Secrets};
 use crate::clock::Clock;
 use crate::driver::{self, Command, Reply};
 use crate::error::{RunnerError, StartError};
+use crate::recorder::Recorder;
 use crate::recover;
 use crate::start::KeysInUse;
-use crate::stats::{Counters, Stats};
+use crate::stats::Stats;
 use crate::task::{Task, Tasks};
 use crate::worker::Desk;
 
@@ -124,7 +125,8 @@ pub struct Runner {
     pub(crate) desk: Option<Arc<Desk>>,
     /// Ends with the runner.
     _watch: JoinSet<()>,
-    counters: Arc<Counters>,
+    pub(crate) recorder: Arc<Recorder>,
+    pub(crate) clock: Clock,
     requests: AtomicU64,
     task: JoinHandle<Result<(), RunnerError>>,
 }
@@ -142,11 +144,12 @@ impl Runner {
         let clock = Clock::start();
         let permissions = Permissions::new(&options);
         let (engine, found) = recover::engine(&store, clock, &options).await?;
-        for (_, definitions) in &found.definitions {
+        let recorder = Arc::new(Recorder::new(clock));
+        for (id, definitions) in &found.definitions {
             permissions.publish(definitions);
+            recorder.feed.learn(id, definitions);
         }
         let (commands, queue) = mpsc::channel(MAX_QUEUED);
-        let counters = Arc::new(Counters::default());
         let desk = options.workers.then(|| Desk::new(clock));
         let mut watch = JoinSet::new();
         if let Some(desk) = &desk {
@@ -157,14 +160,15 @@ impl Runner {
             Arc::clone(&store),
             clock,
             (permissions, desk.clone()),
-            Arc::clone(&counters),
+            Arc::clone(&recorder),
         );
         let instances = found.taken_up.into_iter().map(|id| driver.expect(id)).collect();
         let recovered = Recovered { instances, refused: found.refused };
         let task = tokio::spawn(driver.run(queue));
         let requests = AtomicU64::new(1);
         let keys = Arc::new(KeysInUse::default());
-        let runner = Self { commands, store, keys, desk, _watch: watch, counters, requests, task };
+        let runner =
+            Self { commands, store, keys, desk, _watch: watch, recorder, clock, requests, task };
         Ok((runner, recovered))
     }
 
@@ -259,7 +263,7 @@ impl Runner {
 
     /// Returns where the engine's time went.
     pub fn stats(&self) -> Stats {
-        self.counters.read()
+        self.recorder.counters.read()
     }
 
     /// Returns the store that the runner works on.

@@ -27,7 +27,9 @@ use super::admission::Block;
 use super::cycle::Edges;
 use super::queue::Place;
 use super::state::KeyState;
-use super::{Grant, LockTable, SYSTEM};
+use super::wish::Hold;
+use super::{Grant, LockTable, Owner, SYSTEM};
+use crate::id::FencingToken;
 use crate::time::Time;
 
 /// Waiters to be looked at, in order of places.
@@ -83,6 +85,19 @@ impl LockTable {
                 None => (),
             }
         }
+    }
+
+    /// Takes a hold out of the table; returns it, if it was there.
+    pub(super) fn remove_hold(&mut self, key: &Arc<str>, token: FencingToken) -> Option<Hold> {
+        let hold = self.reduce(key, |state| state.remove(token)).flatten()?;
+        if let Some(Owner { held, .. }) = self.owners.get_mut(&hold.owner) {
+            held.retain(|held| held.hold.token != token || held.key != *key);
+            if held.is_empty() {
+                self.owners.swap_remove(&hold.owner);
+            }
+        }
+        self.update_entangled(hold.owner);
+        Some(hold)
     }
 
     /// Returns the next one to be looked at. Of the watchers of an exclusively held key, only the

@@ -59,7 +59,7 @@ impl Driver {
     /// Makes an outside call; a task that no function does waits for a worker.
     fn call(&mut self, call: CallId, request: Box<CallRequest>) {
         let permissions = Arc::clone(&self.permissions);
-        let events = self.events.clone();
+        let (events, recorder) = (self.events.clone(), Arc::clone(&self.recorder));
         let desk = match &request.target {
             CallTarget::Task { kind, input } if !permissions.has_function(kind) => {
                 let posted = self
@@ -73,7 +73,7 @@ impl Driver {
         let task = tokio::spawn(async move {
             let result = match desk {
                 Err(failure) => Err(failure),
-                Ok(None) => call::make(&permissions, &request).await,
+                Ok(None) => recorder.call(&request, call::make(&permissions, &request)).await,
                 Ok(Some(desk)) => {
                     tokio::time::sleep(request.timeout).await;
                     Err(desk.overdue(call, &request))

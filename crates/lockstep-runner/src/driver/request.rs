@@ -9,6 +9,7 @@ use lockstep_expr::Map;
 use tokio::sync::oneshot;
 
 use crate::error::StartError;
+use crate::load::Load;
 use crate::runner::{Ending, Import};
 
 /// Boxed, because thousands of instances may wait, and an ending is large.
@@ -66,4 +67,6 @@ pub(crate) enum Reply {
 pub(crate) enum Question {
     Explain(InstanceId, oneshot::Sender<Option<Explanation>>),
     Locks(oneshot::Sender<Vec<LockView>>),
+    /// With at most so many of the hottest locks.
+    Load(usize, oneshot::Sender<Load>),
 }
