@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use serde_json::Value as Json;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -32,14 +33,19 @@ impl Reply {
 pub(crate) struct Daemon {
     pub(crate) process: Child,
     pub(crate) address: SocketAddr,
+    log: Arc<Mutex<Vec<String>>>,
 }
 
 impl Daemon {
     /// Starts it on a store, with definitions and whatever else it is to be told.
     pub(crate) async fn with(store: &Path, workflows: &str, with: &[&str]) -> Self {
+        Self::serve(store, &[&["--workflows", workflows], with].concat()).await
+    }
+
+    /// Starts it on a store, with whatever else it is to be told.
+    pub(crate) async fn serve(store: &Path, with: &[&str]) -> Self {
         let store = store.display().to_string();
-        let serve =
-            ["serve", "--listen", "127.0.0.1:0", "--workflows", workflows, "--store", &store];
+        let serve = ["serve", "--listen", "127.0.0.1:0", "--store", &store];
         let mut process =
             binary::lockstep(&[&serve, with].concat()).spawn().expect("the binary starts");
         let told = process.stderr.take().expect("it is piped");
@@ -55,8 +61,19 @@ impl Daemon {
         });
         let address = address.await;
         // Whatever it tells later is read, so that it never has to wait for that.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Self { process, address }
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&log);
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                kept.lock().expect("nobody panics with it").push(line);
+            }
+        });
+        Self { process, address, log }
+    }
+
+    /// Returns what it has told since it listens.
+    pub(crate) fn log(&self) -> Vec<String> {
+        self.log.lock().expect("nobody panics with it").clone()
     }
 
     /// Sends a whole request.

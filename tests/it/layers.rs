@@ -12,6 +12,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
     ("lockstep-definition", &["lockstep-expr"], &["serde_yaml", "granit-parser", "croner", "jiff"]),
     ("lockstep-core", &["lockstep-expr", "lockstep-definition"], &[]),
     ("lockstep-api", &["lockstep-expr", "lockstep-definition", "lockstep-core"], &["utoipa"]),
+    ("lockstep-graph", &["lockstep-expr", "lockstep-definition"], &[]),
     ("lockstep-store", &["lockstep-expr", "lockstep-definition", "lockstep-core"], &["sqlx"]),
     (
         "lockstep-simulator",
@@ -31,6 +32,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
             "lockstep-core",
             "lockstep-store",
             "lockstep-runner",
+            "lockstep-graph",
             "lockstep-api",
         ],
         &["axum", "hyper", "hyper-util", "utoipa", "utoipa-axum"],
@@ -44,6 +46,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
             "lockstep-store",
             "lockstep-simulator",
             "lockstep-runner",
+            "lockstep-graph",
             "lockstep-api",
             "lockstep-server",
         ],
@@ -55,7 +58,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
 const IMPURE: &[&str] = &["tokio", "sqlx", "reqwest", "rustix", "rand", "getrandom", "tempfile"];
 
 /// Crates whose code must be pure.
-const PURE: &[&str] = &["lockstep-expr", "lockstep-definition", "lockstep-core"];
+const PURE: &[&str] = &["lockstep-expr", "lockstep-definition", "lockstep-core", "lockstep-graph"];
 
 /// Returns the manifest of a crate.
 fn manifest(name: &str) -> String {

@@ -12,6 +12,8 @@ mod asked_order;
 #[cfg(test)]
 mod audited_store;
 #[cfg(test)]
+mod batch;
+#[cfg(test)]
 mod binary;
 #[cfg(test)]
 mod booking;
@@ -32,6 +34,8 @@ mod daemon;
 #[cfg(test)]
 mod daemon_process;
 #[cfg(test)]
+mod definitions;
+#[cfg(test)]
 mod durability;
 #[cfg(test)]
 mod editing;
@@ -51,6 +55,8 @@ mod faulty_store;
 mod guarantees;
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod instance_list;
 #[cfg(test)]
 mod layers;
 #[cfg(test)]
@@ -93,6 +99,8 @@ mod read_for_update;
 mod reader;
 #[cfg(test)]
 mod restart;
+#[cfg(test)]
+mod retry;
 #[cfg(test)]
 mod seat;
 #[cfg(test)]

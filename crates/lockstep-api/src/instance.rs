@@ -49,6 +49,9 @@ pub struct Instance {
     /// Its error, if it ended with one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
+    /// The failed instance that it is a retry of, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_of: Option<String>,
     /// Who started it.
     pub started_by: String,
     /// When.
@@ -74,6 +77,11 @@ impl From<&InstanceRow> for Instance {
             input: (&row.input).into(),
             output,
             error,
+            retry_of: row
+                .start_key
+                .as_ref()
+                .and_then(|key| key.retry_of())
+                .map(|id| id.to_string()),
             started_by: row.started_by.to_string(),
             started_at: row.started_at.into(),
             ended_at: ended_at.map(Moment),

@@ -10,6 +10,8 @@
 //!
 //! Absent by design: HTTP, stores, and decisions.
 
+mod batch;
+mod definition;
 mod failure;
 mod instance;
 mod moment;
@@ -17,6 +19,11 @@ mod page;
 mod plain;
 mod problem;
 
+pub use batch::{BatchAnswer, BatchLine};
+pub use definition::{
+    DefinitionSource, Definitions, Entity, Field, Finding, Origin, Picture, Publication, Trigger,
+    Workflow,
+};
 pub use failure::Failure;
 pub use instance::{Cancel, Instance, Started, State};
 pub use moment::Moment;

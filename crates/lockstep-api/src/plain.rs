@@ -28,6 +28,14 @@ impl From<&Value> for Plain {
     }
 }
 
+impl From<Box<RawValue>> for Plain {
+    fn from(text: Box<RawValue>) -> Self {
+        Self(text)
+    }
+}
+
+impl Eq for Plain {}
+
 impl PartialEq for Plain {
     fn eq(&self, other: &Self) -> bool {
         self.text() == other.text()

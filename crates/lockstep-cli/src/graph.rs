@@ -1,19 +1,11 @@
 //! `lockstep graph`: a picture of a workflow.
 
-mod brief;
-mod dot;
-mod layout;
-mod mermaid;
-mod model;
-mod svg;
-
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::ValueEnum;
 use lockstep_definition::{Definitions, Workflow, check};
 
-use self::model::Graph;
 use crate::command_error::CommandError;
 use crate::status::Status;
 use crate::{console, sources};
@@ -58,11 +50,10 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
         ));
     };
     let workflow = chosen(definitions, args.workflow.as_deref())?;
-    let graph = Graph::of(&workflow);
     let text = match args.format {
-        Format::Svg => svg::svg(&graph),
-        Format::Dot => dot::dot(&graph),
-        Format::Mermaid => mermaid::mermaid(&graph),
+        Format::Svg => lockstep_graph::svg(&workflow),
+        Format::Dot => lockstep_graph::dot(&workflow),
+        Format::Mermaid => lockstep_graph::mermaid(&workflow),
     };
     console::print(&text)?;
     Ok(Status::Done)
@@ -86,6 +77,3 @@ fn chosen(definitions: &Definitions, name: Option<&str>) -> Result<Arc<Workflow>
         ),
     })
 }
-
-#[cfg(test)]
-mod tests;

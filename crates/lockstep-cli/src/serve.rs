@@ -3,18 +3,19 @@
 //! Invariants:
 //!
 //! * What is unfinished in the store is taken up before anything else is started.
-//! * Definitions are checked before the store is opened: what is wrong changes nothing.
+//! * Definitions that are given are checked before the store is opened: what is wrong changes nothing.
 //! * On ctrl-C and SIGTERM nobody new is served, who is being served is, and the engine stops in an
 //!   orderly way; unfinished instances stay in the store.
+
+mod folder;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use lockstep_runner::{Recovered, Runner};
-use lockstep_server::Server;
+use lockstep_server::{Catalog, Origin, PublishError, Server};
 
-use crate::arguments::Format;
 use crate::command_error::CommandError;
 use crate::console;
 use crate::doors::DoorArgs;
@@ -23,7 +24,8 @@ use crate::settings::SettingsArgs;
 use crate::signals::{self, Signals};
 use crate::status::Status;
 use crate::store::{self, StoreArgs};
-use crate::{seed, sources, work};
+use crate::{seed, sources};
+use folder::Folder;
 
 /// Arguments of `lockstep serve`.
 #[derive(Debug, clap::Args)]
@@ -39,8 +41,9 @@ pub(crate) struct Args {
     /// 0 takes any that is free
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7070")]
     listen: SocketAddr,
-    /// Files with definitions, and folders whose *.yaml and *.yml files are read
-    #[arg(long, value_name = "PATH", required_unless_present = "print_settings", num_args = 1..)]
+    /// Files with definitions, and folders whose *.yaml and *.yml files are read; all are watched.
+    /// Without any, what was published over the API
+    #[arg(long, value_name = "PATH", num_args = 1..)]
     workflows: Vec<PathBuf>,
     /// Objects to create unless they are there, as `lockstep run` takes them
     #[arg(long, value_name = "FILE")]
@@ -64,9 +67,10 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
         console::print(settings)?;
         return Ok(Status::Done);
     }
-    let (text, definitions) =
-        work::definitions(&args.workflows, &args.config, Format::Human, false)?;
-    let seeds = seed::read(&args.seed, &definitions)?;
+    let folder = Folder::new(&args.workflows, &args.config)?;
+    let given = if args.workflows.is_empty() { None } else { Some(folder.check()?) };
+    let seeds = given.as_ref().map(|(_, definitions)| seed::read(&args.seed, definitions));
+    let seeds = seeds.transpose()?;
     let url = args.store.url()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime =
@@ -77,7 +81,18 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
         let store = store::open(&url).await?;
         let (runner, recovered) = Runner::start(store, args.outside.options()).await?;
         tell_recovered(&recovered);
-        runner.publish(text.id(), text.encode(), Arc::new(definitions)).await?;
+        let catalog = match given {
+            Some((text, _)) => {
+                let catalog = Catalog::new(Origin::Folder);
+                catalog.publish(&runner, text).await.map_err(refused)?;
+                catalog
+            }
+            None => from_store(&runner, &folder).await?,
+        };
+        let seeds = match seeds {
+            Some(seeds) => seeds,
+            None => seed::read(&args.seed, &catalog.definitions())?,
+        };
         if !seeds.is_empty() {
             let (created, existing) = runner.import("seed".into(), seeds).await?;
             console::tell(&format!("{created} objects created, {existing} were there already\n"));
@@ -86,7 +101,7 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
             "the store is {url}\nlistening on http://{}; ctrl-C ends it\n",
             server.address()
         ));
-        let runner = Arc::new(runner);
+        let (runner, catalog) = (Arc::new(runner), Arc::new(catalog));
         let stop = async {
             tokio::select! {
                 caught = signals.next() => {
@@ -96,12 +111,36 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
                 () = runner.has_stopped() => {}
             }
         };
-        server.serve(Arc::clone(&runner), stop).await;
+        tokio::select! {
+            () = server.serve(Arc::clone(&runner), Arc::clone(&catalog), stop) => {}
+            () = folder.watch(&runner, &catalog) => {}
+        }
         if let Some(runner) = Arc::into_inner(runner) {
             runner.stop().await?;
         }
         Ok(Status::Done)
     })
+}
+
+/// Takes up what the store tells was published last.
+async fn from_store(runner: &Runner, folder: &Folder) -> Result<Catalog, CommandError> {
+    let catalog = Catalog::new(Origin::Api);
+    catalog.take_up(runner, folder.config()).await?;
+    let count = catalog.definitions().workflows.len();
+    let told = if count == 0 {
+        "nothing is published: PUT /v1/definitions/{name} does, or start with --workflows\n".into()
+    } else {
+        format!("{} published over the API\n", sources::number(count, "workflow"))
+    };
+    console::tell(&told);
+    Ok(catalog)
+}
+
+fn refused(error: PublishError) -> CommandError {
+    match error {
+        PublishError::Runner(error) => error.into(),
+        other @ (PublishError::Invalid(_) | _) => CommandError::Invalid(other.to_string()),
+    }
 }
 
 fn tell_recovered(recovered: &Recovered) {

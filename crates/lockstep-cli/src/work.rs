@@ -103,12 +103,8 @@ pub(crate) fn definitions(
     format: Format,
     quiet: bool,
 ) -> Result<(DefinitionText, Definitions), CommandError> {
-    let config = config.iter().map(|text| {
-        let (name, value) = given::pair("--config", text)?;
-        Ok((name.into(), given::json_or_text(value)))
-    });
-    let config: Result<Vec<(Arc<str>, Value)>, CommandError> = config.collect();
-    let text = DefinitionText { sources: sources::read(files)?, config: config? };
+    let config = self::config(config)?;
+    let text = DefinitionText { sources: sources::read(files)?, config };
     let plain = DefinitionText { config: Vec::new(), ..text.clone() }.check();
     let told = &plain.diagnostics;
     let wrong = plain.definitions.is_none();
@@ -125,6 +121,15 @@ pub(crate) fn definitions(
     known_config(&text, &written)?;
     let definitions = text.check().definitions.expect("they were free of errors just now");
     Ok((text, definitions))
+}
+
+/// Reads `NAME=VALUE`s that stand in place of values of the configuration.
+pub(crate) fn config(given: &[String]) -> Result<Vec<(Arc<str>, Value)>, CommandError> {
+    let pair = |text: &String| {
+        let (name, value) = given::pair("--config", text)?;
+        Ok((name.into(), given::json_or_text(value)))
+    };
+    given.iter().map(pair).collect()
 }
 
 /// A name that is given but not in the project is a slip, unless there is no configuration at all.

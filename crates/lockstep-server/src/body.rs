@@ -42,7 +42,7 @@ pub(crate) async fn value(body: Body) -> Result<Option<Value>, Problem> {
 }
 
 /// Reads a body that is text.
-async fn text(body: Body) -> Result<String, Problem> {
+pub(crate) async fn text(body: Body) -> Result<String, Problem> {
     let Ok(read) = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY)).await else {
         return Err(Problem::new(408, "request.slow", "the body did not come within 30 s"));
     };

@@ -1,9 +1,14 @@
-//! Instances: starting one, telling how it is, sending it a signal, ending it.
+//! Instances: starting one, listing them, telling how one is, sending it a signal, ending it,
+//! starting it anew.
 //!
 //! Invariants:
 //!
 //! * A start is answered when it is durable; with `wait`, when its end is, or the wait is over.
 //! * A key belongs to who chose it: that of another caller is another key.
+
+mod filter;
+mod list;
+mod retry;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,10 +45,12 @@ const CANCEL_TIMEOUT: Duration = Duration::from_secs(10);
 /// The routes of this room.
 pub(crate) fn routes() -> Vec<Route> {
     vec![
+        Route::new(Role::Viewer, routes!(list::list)),
         Route::new(Role::Viewer, routes!(show)),
         Route::new(Role::Starter, routes!(start)),
         Route::new(Role::Starter, routes!(signal)),
         Route::new(Role::Operator, routes!(cancel)),
+        Route::new(Role::Operator, routes!(retry::retry)),
     ]
 }
 
@@ -76,20 +83,24 @@ async fn start(
 ) -> Result<Response, Problem> {
     let time = wait::time(wait)?;
     let Path(workflow) = workflow.map_err(unreadable)?;
-    let key = chosen_key(request.headers())?;
+    let key = chosen_key(request.headers())?.map(str::to_owned);
     let input = body::object(request.into_body()).await?;
     let (workflow, by): (Arc<str>, Arc<str>) = (workflow.into(), caller.name);
-    let (started, is_known) = match key {
-        None => (app.runner.start_durably(workflow, input, by).await?, false),
+    let once = match key {
+        None => Once::New(app.runner.start_durably(workflow, input, by).await?),
         Some(key) => {
-            let asked = format!("{workflow}\n{}", json::to_json(&input));
-            let request = Uuid::new_v5(&Uuid::NAMESPACE_URL, asked.as_bytes()).to_string();
-            let key = StartKey { key: format!("{by}/{key}").into(), request: request.into() };
-            match app.runner.start_once(key, workflow, input, by).await? {
-                Once::New(started) => (started, false),
-                Once::Known(started) => (started, true),
-            }
+            let key = key_of(&by, &key, &workflow, &input)?;
+            app.runner.start_once(key, workflow, input, by).await?
         }
+    };
+    answered(once, time).await
+}
+
+/// Answers with what becomes of a start within a time.
+async fn answered(once: Once, time: Duration) -> Result<Response, Problem> {
+    let (started, is_known) = match once {
+        Once::New(started) => (started, false),
+        Once::Known(started) => (started, true),
     };
     let id = started.id;
     let ended = tokio::time::timeout(time, started.ending()).await;
@@ -224,21 +235,38 @@ fn not_found() -> Problem {
     Problem::new(404, "data.not_found", "there is no such instance")
 }
 
-fn unreadable(path: PathRejection) -> Problem {
+pub(crate) fn unreadable(path: PathRejection) -> Problem {
     Problem::new(400, "request.invalid", path.body_text())
 }
 
 /// Returns the key that a client has chosen.
-fn chosen_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let invalid = || {
-        let told = format!("an Idempotency-Key has 1 to {MAX_KEY} characters that can be seen");
-        Problem::new(400, "request.invalid", told)
-    };
+fn chosen_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let mut keys = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(key) = keys.next() else { return Ok(None) };
-    let key = key.to_str().map_err(|_| invalid())?;
-    let is_right = !key.is_empty() && key.len() <= MAX_KEY && keys.next().is_none();
-    if is_right { Ok(Some(key.to_owned())) } else { Err(invalid()) }
+    match key.to_str() {
+        Ok(key) if keys.next().is_none() => Ok(Some(key)),
+        Ok(_) | Err(_) => Err(wrong_key()),
+    }
+}
+
+/// Returns the key of a start, of what a client has chosen and asks for.
+pub(crate) fn key_of(
+    by: &str,
+    key: &str,
+    workflow: &str,
+    input: &Value,
+) -> Result<StartKey, Problem> {
+    if key.is_empty() || key.len() > MAX_KEY || key.chars().any(char::is_control) {
+        return Err(wrong_key());
+    }
+    let asked = format!("{workflow}\n{}", json::to_json(input));
+    let request = Uuid::new_v5(&Uuid::NAMESPACE_URL, asked.as_bytes()).to_string();
+    Ok(StartKey { key: format!("{by}/{key}").into(), request: request.into() })
+}
+
+fn wrong_key() -> Problem {
+    let told = format!("a key has 1 to {MAX_KEY} characters that can be seen");
+    Problem::new(400, "request.invalid", told)
 }
 
 fn state(id: InstanceId, state: Progress, output: Option<&Value>) -> lockstep_api::Started {

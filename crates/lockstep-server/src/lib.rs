@@ -17,9 +17,12 @@
 
 mod access;
 mod answer;
+mod batch;
 mod body;
+mod catalog;
 mod connection;
 mod credential;
+mod definitions;
 mod document;
 mod gate;
 mod health;
@@ -38,6 +41,7 @@ use std::sync::Arc;
 use lockstep_runner::Runner;
 
 pub use access::Role;
+pub use catalog::{Catalog, Origin, PublishError};
 pub use listen::{Server, ServerError, ServerOptions};
 pub use token::{Token, TokenError, TokenFile, TokenFileError};
 
@@ -45,6 +49,7 @@ pub use token::{Token, TokenError, TokenFile, TokenFileError};
 #[derive(Clone, Debug)]
 struct App {
     runner: Arc<Runner>,
+    catalog: Arc<Catalog>,
     /// The `OpenAPI` document.
     document: Arc<str>,
 }

@@ -29,7 +29,7 @@ use tokio::task::JoinSet;
 use crate::connection::{self, Line, Peer, Places};
 use crate::gate::{self, Gate};
 use crate::token::{TokenFile, TokenFileError};
-use crate::{App, access, document};
+use crate::{App, Catalog, access, document};
 
 /// Most connections at once, and of one address, unless something else is said.
 const MAX_CONNECTIONS: usize = 4096;
@@ -138,9 +138,14 @@ impl Server {
 
     /// Serves requests until `stop`, and then those that have begun, for ten seconds at most. When it
     /// returns, nothing of it is left.
-    pub async fn serve(self, runner: Arc<Runner>, stop: impl Future<Output = ()>) {
+    pub async fn serve(
+        self,
+        runner: Arc<Runner>,
+        catalog: Arc<Catalog>,
+        stop: impl Future<Output = ()>,
+    ) {
         let document = document::document().to_json().unwrap_or_default().into();
-        let router = access::router(App { runner, document })
+        let router = access::router(App { runner, catalog, document })
             .layer(middleware::from_fn_with_state(Arc::clone(&self.gate), gate::pass));
         let places = Arc::new(Semaphore::new(self.connections));
         let of_address = Places::default();

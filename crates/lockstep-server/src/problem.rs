@@ -11,6 +11,7 @@ use lockstep_api::Plain;
 use lockstep_core::{Failure, InstanceId};
 use lockstep_expr::Value;
 use lockstep_runner::{RunnerError, StartError};
+use serde_json::value::RawValue;
 
 /// What went wrong.
 #[derive(Debug)]
@@ -33,6 +34,12 @@ impl Problem {
         Self { status, code, detail, details: None, instance: None }
     }
 
+    /// Adds more, by name, for programs.
+    pub(crate) fn with_details(self, details: &serde_json::Value) -> Self {
+        let details = RawValue::from_string(details.to_string()).ok().map(Plain::from);
+        Self { details, ..self }
+    }
+
     /// Returns what tells that an instance has ended with an error.
     pub(crate) fn ended(instance: InstanceId, failure: &Failure) -> Self {
         Self { instance: Some(instance), ..Self::of(failure) }
@@ -51,7 +58,7 @@ fn status(code: &str) -> u16 {
     match code {
         "data.not_found" => 404,
         "data.invalid" => 400,
-        "instance.ended" => 409,
+        "instance.ended" | "instance.running" | "instance.done" => 409,
         "signal.limit" => 429,
         "start.key_used" => 422,
         _ if code.starts_with("lock.") || code.starts_with("data.") => 409,
@@ -80,23 +87,32 @@ impl From<RunnerError> for Problem {
     }
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let title = status.canonical_reason().unwrap_or("error");
-        let code = Code(self.code.clone());
+impl Problem {
+    /// Returns it as JSON.
+    pub(crate) fn text(self) -> String {
+        let status = self.http();
         let body = lockstep_api::Problem {
             kind: "about:blank".to_owned(),
-            title: title.to_owned(),
+            title: status.canonical_reason().unwrap_or("error").to_owned(),
             status: self.status,
             code: self.code,
             detail: self.detail,
             details: self.details,
             instance: self.instance.map(|id| format!("/v1/instances/{id}")),
         };
-        let body = serde_json::to_string(&body).unwrap_or_default();
+        serde_json::to_string(&body).unwrap_or_default()
+    }
+
+    fn http(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, code) = (self.http(), Code(self.code.clone()));
         let kind = HeaderValue::from_static("application/problem+json");
-        let mut response = (status, [(header::CONTENT_TYPE, kind)], body).into_response();
+        let mut response = (status, [(header::CONTENT_TYPE, kind)], self.text()).into_response();
         let how = match status {
             StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, "Bearer")),
             // No rate is lower than one in a second.

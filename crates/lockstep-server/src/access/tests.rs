@@ -17,11 +17,18 @@ fn the_table_says_who_may_do_what() {
     expect![[r#"
         GET    /healthz                                       anyone
         GET    /readyz                                        anyone
+        GET    /v1/definitions                                viewer
+        PUT    /v1/definitions/{name}                         admin
+        DELETE /v1/definitions/{name}                         admin
+        GET    /v1/definitions/{name}                         viewer
+        GET    /v1/instances                                  viewer
         GET    /v1/instances/{id}                             viewer
         POST   /v1/instances/{id}/signals/{name}              starter
         POST   /v1/instances/{id}:cancel                      operator
+        POST   /v1/instances/{id}:retry                       operator
         GET    /v1/openapi.json                               anyone
         POST   /v1/workflows/{workflow}/instances             starter
+        POST   /v1/workflows/{workflow}/instances:batch       starter
     "#]]
     .assert_eq(&rows.concat());
 }

@@ -41,48 +41,48 @@ const FIRM: usize = 3;
 
 /// Width and height.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Size {
-    pub(super) width: i64,
-    pub(super) height: i64,
+pub(crate) struct Size {
+    pub(crate) width: i64,
+    pub(crate) height: i64,
 }
 
 /// A wish: an arrow between two boxes, and how large its label is.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Link {
-    pub(super) from: usize,
-    pub(super) to: usize,
-    pub(super) label: Size,
+pub(crate) struct Link {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) label: Size,
 }
 
 /// A placed box or label.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Rect {
-    pub(super) x: i64,
-    pub(super) y: i64,
-    pub(super) width: i64,
-    pub(super) height: i64,
+pub(crate) struct Rect {
+    pub(crate) x: i64,
+    pub(crate) y: i64,
+    pub(crate) width: i64,
+    pub(crate) height: i64,
 }
 
 /// A placed arrow: straight pieces between the points of odd and even number, curves between these.
 #[derive(Clone, Debug)]
-pub(super) struct Route {
+pub(crate) struct Route {
     /// From the border of the first box to the border of the second: an even number of points.
-    pub(super) points: Vec<(i64, i64)>,
-    pub(super) label: Rect,
+    pub(crate) points: Vec<(i64, i64)>,
+    pub(crate) label: Rect,
 }
 
 /// A placed picture.
 #[derive(Debug)]
-pub(super) struct Layout {
-    pub(super) size: Size,
-    pub(super) boxes: Vec<Rect>,
+pub(crate) struct Layout {
+    pub(crate) size: Size,
+    pub(crate) boxes: Vec<Rect>,
     /// One for each link.
-    pub(super) routes: Vec<Route>,
+    pub(crate) routes: Vec<Route>,
 }
 
 /// The layer of each box, from 0. A link to a later box leads to a later layer, and so does one from
 /// a later box, turned round.
-pub(super) fn layers(boxes: usize, links: &[Link]) -> Vec<usize> {
+pub(crate) fn layers(boxes: usize, links: &[Link]) -> Vec<usize> {
     let mut below: Vec<Vec<usize>> = vec![Vec::new(); boxes];
     for link in links.iter().filter(|link| link.from != link.to) {
         below[link.from.min(link.to)].push(link.from.max(link.to));
@@ -109,7 +109,7 @@ struct Item {
 }
 
 /// Finds places. A link from a box to itself is not possible.
-pub(super) fn layout(boxes: &[Size], links: &[Link]) -> Layout {
+pub(crate) fn layout(boxes: &[Size], links: &[Link]) -> Layout {
     let mut picture = Picture::new(boxes, links);
     picture.order();
     picture.place();

@@ -8,8 +8,8 @@
 
 use std::fmt::Write as _;
 
-use super::layout::{Layout, Link, Rect, Route, Size, layers, layout};
-use super::model::{Edge, EdgeKind, Graph, Line, Node, NodeKind, Sign};
+use crate::layout::{Layout, Link, Rect, Route, Size, layers, layout};
+use crate::model::{Edge, EdgeKind, Graph, Line, Node, NodeKind, Sign};
 
 /// Width of a character of ASCII, in pixels; others count as [`WIDE`]. The font is monospaced, 13
 /// pixels high.
@@ -48,7 +48,7 @@ svg{background:#fff;font:13px ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',mon
 .label{fill:#cbd5e1}.behind{fill:#0f172a}}";
 
 /// The picture as an SVG document.
-pub(super) fn svg(graph: &Graph) -> String {
+pub(crate) fn svg(graph: &Graph) -> String {
     let (nodes, edges) = cut(graph);
     let sizes: Vec<Size> = nodes.iter().map(node_size).collect();
     let placed = layout(&sizes, &links(&edges));
@@ -101,7 +101,7 @@ fn cut(graph: &Graph) -> (Vec<Node>, Vec<Edge>) {
             let sign = if edge.to > edge.from { '↓' } else { '↑' };
             let lines = vec![Line::new(Sign::Title, format!("{sign} {title}"))];
             edge.to = nodes.len();
-            nodes.push(Node { kind: NodeKind::Jump, lines });
+            nodes.push(Node { kind: NodeKind::Jump, activity: None, lines });
         }
         edges.push(edge);
     }
@@ -157,10 +157,14 @@ fn draw_node(out: &mut String, node: &Node, rect: Rect) {
         NodeKind::Lock => 14,
         NodeKind::Activity | NodeKind::Handler => 6,
     };
+    match &node.activity {
+        Some(name) => write(out, format_args!("<g data-activity=\"{}\">", escaped(name))),
+        None => out.push_str("<g>"),
+    }
     write(
         out,
         format_args!(
-            "<g><rect class=\"{class}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"{radius}\"/>",
+            "<rect class=\"{class}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"{radius}\"/>",
             rect.x, rect.y, rect.width, rect.height
         ),
     );

@@ -4,10 +4,10 @@
 //!
 //! * Every text is quoted: none ends its attribute.
 
-use super::model::{Edge, EdgeKind, Graph, Line, Node, NodeKind, Sign};
+use crate::model::{Edge, EdgeKind, Graph, Line, Node, NodeKind, Sign};
 
 /// The picture in the DOT language.
-pub(super) fn dot(graph: &Graph) -> String {
+pub(crate) fn dot(graph: &Graph) -> String {
     let mut out = format!("digraph {} {{\n", quoted(&graph.title));
     out.push_str("  node [shape=box, fontname=\"monospace\"];\n");
     for (number, node) in graph.nodes.iter().enumerate() {
@@ -35,7 +35,7 @@ fn box_of(number: usize, node: &Node) -> String {
 }
 
 /// The text of a line, with a word or sign in place of a drawing.
-pub(super) fn plain(line: &Line) -> String {
+pub(crate) fn plain(line: &Line) -> String {
     match line.sign {
         Sign::Lock => format!("🔒 {}", line.text),
         Sign::Wait => line.text.replacen("wait", "⏳ wait", 1),

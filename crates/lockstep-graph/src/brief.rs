@@ -11,7 +11,7 @@ use lockstep_definition::{
 };
 use lockstep_expr::{Part, Template, Value};
 
-use super::model::{Line, Sign};
+use crate::model::{Line, Sign};
 
 /// Longest line, in characters.
 const MAX_LINE: usize = 46;
@@ -25,7 +25,7 @@ const MAX_STEPS: usize = 14;
 const INDENT: usize = 2;
 
 /// A text on one line, shortened.
-pub(super) fn short(text: &str, most: usize) -> String {
+pub(crate) fn short(text: &str, most: usize) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     let words = words.join(" ");
     let plain = words.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c });
@@ -38,7 +38,7 @@ pub(super) fn short(text: &str, most: usize) -> String {
 }
 
 /// A lock: a line for each key, and one for what is not as usual.
-pub(super) fn lock(lock: &ExclusiveLock) -> Vec<Line> {
+pub(crate) fn lock(lock: &ExclusiveLock) -> Vec<Line> {
     let keys = lock.written_keys();
     let mut lines: Vec<Line> =
         keys.iter().take(MAX_KEYS).map(|key| Line::new(Sign::Lock, short(key, MAX_LINE))).collect();
@@ -97,7 +97,7 @@ fn packed(notes: impl Iterator<Item = String>) -> Vec<Line> {
 }
 
 /// The steps of an activity, those within others moved to the right.
-pub(super) fn steps(steps: &[Step]) -> Vec<Line> {
+pub(crate) fn steps(steps: &[Step]) -> Vec<Line> {
     let mut lines = Vec::new();
     add_all(steps, 0, &mut lines);
     if lines.len() > MAX_STEPS {
@@ -210,7 +210,7 @@ fn payload(payload: &Payload) -> String {
 }
 
 /// Patterns of errors.
-pub(super) fn errors(patterns: &[ErrorPattern]) -> String {
+pub(crate) fn errors(patterns: &[ErrorPattern]) -> String {
     let patterns: Vec<String> = patterns
         .iter()
         .map(|pattern| match pattern {
@@ -222,13 +222,13 @@ pub(super) fn errors(patterns: &[ErrorPattern]) -> String {
 }
 
 /// Whether no step can follow the last one: one of them always fails or ends the instance.
-pub(super) fn always_ends(steps: &[Step]) -> bool {
+pub(crate) fn always_ends(steps: &[Step]) -> bool {
     let ends = |step: &Step| matches!(step.operation, Operation::Raise(_) | Operation::Stop(_));
     steps.iter().any(|step| step.when.is_none() && ends(step))
 }
 
 /// Whether a step, or one within it, ends the instance.
-pub(super) fn may_stop(steps: &[Step]) -> bool {
+pub(crate) fn may_stop(steps: &[Step]) -> bool {
     steps.iter().any(|step| {
         let inner = step.operation.inner();
         matches!(step.operation, Operation::Stop(_)) || inner.into_iter().any(may_stop)

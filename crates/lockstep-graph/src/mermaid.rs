@@ -7,11 +7,11 @@
 
 use std::fmt::Write as _;
 
-use super::dot::plain;
-use super::model::{EdgeKind, Graph, Node, NodeKind};
+use crate::dot::plain;
+use crate::model::{EdgeKind, Graph, Node, NodeKind};
 
 /// The picture as a Mermaid flowchart.
-pub(super) fn mermaid(graph: &Graph) -> String {
+pub(crate) fn mermaid(graph: &Graph) -> String {
     let mut out = "flowchart TD\n".to_owned();
     for (number, node) in graph.nodes.iter().enumerate() {
         out.push_str(&box_of(number, node));

@@ -8,32 +8,34 @@
 
 use lockstep_definition::{Activity, Goto, Handler, OnBusy, Workflow};
 
-use super::brief;
+use crate::brief;
 
 /// Longest label of an arrow, in characters.
 const MAX_LABEL: usize = 40;
 
 /// A picture without places.
 #[derive(Debug)]
-pub(super) struct Graph {
+pub(crate) struct Graph {
     /// The workflow's name.
-    pub(super) title: String,
+    pub(crate) title: String,
     /// What the workflow is for.
-    pub(super) description: String,
-    pub(super) nodes: Vec<Node>,
-    pub(super) edges: Vec<Edge>,
+    pub(crate) description: String,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) edges: Vec<Edge>,
 }
 
 /// A box.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Node {
-    pub(super) kind: NodeKind,
-    pub(super) lines: Vec<Line>,
+pub(crate) struct Node {
+    pub(crate) kind: NodeKind,
+    /// The name of the activity that it stands for.
+    pub(crate) activity: Option<String>,
+    pub(crate) lines: Vec<Line>,
 }
 
 /// What a box stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NodeKind {
+pub(crate) enum NodeKind {
     Start,
     End,
     /// The lock of the workflow itself.
@@ -47,20 +49,20 @@ pub(super) enum NodeKind {
 
 /// A line of text in a box.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Line {
-    pub(super) sign: Sign,
-    pub(super) text: String,
+pub(crate) struct Line {
+    pub(crate) sign: Sign,
+    pub(crate) text: String,
 }
 
 impl Line {
-    pub(super) fn new(sign: Sign, text: impl Into<String>) -> Self {
+    pub(crate) fn new(sign: Sign, text: impl Into<String>) -> Self {
         Self { sign, text: text.into() }
     }
 }
 
 /// What a line tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sign {
+pub(crate) enum Sign {
     Title,
     Condition,
     Lock,
@@ -75,17 +77,17 @@ pub(super) enum Sign {
 
 /// An arrow.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Edge {
-    pub(super) from: usize,
-    pub(super) to: usize,
-    pub(super) kind: EdgeKind,
+pub(crate) struct Edge {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) kind: EdgeKind,
     /// Empty if there is nothing to say.
-    pub(super) label: String,
+    pub(crate) label: String,
 }
 
 /// Why it goes on there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum EdgeKind {
+pub(crate) enum EdgeKind {
     Next,
     /// After an error.
     Catch,
@@ -97,7 +99,7 @@ pub(super) enum EdgeKind {
 
 impl Graph {
     /// The picture of a workflow.
-    pub(super) fn of(workflow: &Workflow) -> Self {
+    pub(crate) fn of(workflow: &Workflow) -> Self {
         let mut builder = Builder::new(workflow);
         for (number, activity) in workflow.activities.iter().enumerate() {
             builder.activity(number, activity);
@@ -123,29 +125,35 @@ impl Builder {
     fn new(workflow: &Workflow) -> Self {
         let mut nodes = vec![Node {
             kind: NodeKind::Start,
+            activity: None,
             lines: vec![Line::new(Sign::Title, brief::short(&workflow.name, MAX_LABEL))],
         }];
         if let Some(lock) = &workflow.exclusive_lock {
             let mut lines = vec![Line::new(Sign::Title, "to the end")];
             lines.extend(brief::lock(lock));
-            nodes.push(Node { kind: NodeKind::Lock, lines });
+            nodes.push(Node { kind: NodeKind::Lock, activity: None, lines });
         }
         let mut places = Vec::new();
         for activity in &workflow.activities {
             places.push(nodes.len());
-            nodes.push(Node { kind: NodeKind::Activity, lines: lines(activity) });
+            nodes.push(Node {
+                kind: NodeKind::Activity,
+                activity: Some(activity.name.to_string()),
+                lines: lines(activity),
+            });
             nodes.extend(activity.catch.iter().filter_map(|catch| match &catch.handler {
                 Handler::Goto(_) => None,
                 Handler::Steps(steps) => {
                     let title = Line::new(Sign::Title, brief::errors(&catch.errors));
                     let mut lines = vec![title];
                     lines.extend(brief::steps(steps));
-                    Some(Node { kind: NodeKind::Handler, lines })
+                    Some(Node { kind: NodeKind::Handler, activity: None, lines })
                 }
             }));
         }
         places.push(nodes.len());
-        nodes.push(Node { kind: NodeKind::End, lines: vec![Line::new(Sign::Title, "end")] });
+        let lines = vec![Line::new(Sign::Title, "end")];
+        nodes.push(Node { kind: NodeKind::End, activity: None, lines });
         let mut builder = Self { nodes, edges: Vec::new(), places };
         let mut from = 0;
         if let Some(lock) = &workflow.exclusive_lock {
