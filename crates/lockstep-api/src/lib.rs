@@ -13,6 +13,7 @@
 mod failure;
 mod instance;
 mod moment;
+mod object;
 mod page;
 mod plain;
 mod problem;
@@ -20,6 +21,7 @@ mod problem;
 pub use failure::Failure;
 pub use instance::{Cancel, Instance, Started, State};
 pub use moment::Moment;
+pub use object::{Metadata, Object, ObjectChange};
 pub use page::Page;
 pub use plain::Plain;
 pub use problem::Problem;
