@@ -58,8 +58,8 @@ fn request(method: &str, path: &str, headers: &str, body: &str) -> String {
 }
 
 async fn ask(address: SocketAddr, method: &str, path: &str, headers: &str, body: &str) -> Reply {
-    let asked = send(address, &request(method, path, headers, body));
-    soon("an answer", asked).await.expect("an answer")
+    let request = request(method, path, headers, body);
+    soon("an answer", send(address, &request)).await.expect("an answer")
 }
 
 fn told(reply: &Reply) -> (u16, &Json) {
