@@ -78,6 +78,8 @@ mod nested;
 #[cfg(test)]
 mod numbering;
 #[cfg(test)]
+mod objects_over_http;
+#[cfg(test)]
 mod one_process;
 #[cfg(test)]
 mod order;

@@ -15,6 +15,7 @@ mod definition;
 mod failure;
 mod instance;
 mod moment;
+mod object;
 mod page;
 mod plain;
 mod problem;
@@ -27,6 +28,7 @@ pub use definition::{
 pub use failure::Failure;
 pub use instance::{Cancel, Instance, Started, State};
 pub use moment::Moment;
+pub use object::{Metadata, Object, ObjectChange};
 pub use page::Page;
 pub use plain::Plain;
 pub use problem::Problem;

@@ -122,6 +122,11 @@ impl Writes {
 }
 
 impl Engine {
+    /// Returns whether the published definitions have an entity of this name.
+    pub fn declares(&self, entity: &str) -> bool {
+        self.declared(entity).is_ok()
+    }
+
     /// Takes a write.
     pub(crate) fn write(&mut self, write: Write) {
         if self.writes.pending.len() >= MAX_WRITES {

@@ -310,6 +310,7 @@ impl Driver {
                 let (engine, calls) = (self.engine.load(hottest), self.calls.len());
                 drop(done.send(Load { engine, calls }));
             }
+            Question::Entity(name, done) => drop(done.send(self.engine.declares(&name))),
         }
     }
 }

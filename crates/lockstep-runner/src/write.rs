@@ -9,7 +9,7 @@ use std::sync::Arc;
 use lockstep_core::{Edit, Event, Object, ObjectKey, Write};
 use tokio::sync::oneshot;
 
-use crate::driver::{Command, Reply};
+use crate::driver::{Command, Question, Reply};
 use crate::error::{RunnerError, StartError};
 use crate::runner::Runner;
 
@@ -41,5 +41,16 @@ impl Runner {
             Ok(result) => result.map_err(StartError::Rejected),
             Err(_) => Err(RunnerError::Stopped.into()),
         }
+    }
+
+    /// Returns whether the published definitions have an entity of this name.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError`] if the runner has stopped.
+    pub async fn declares(&self, entity: Arc<str>) -> Result<bool, RunnerError> {
+        let (done, result) = oneshot::channel();
+        self.send(Command::Look(Question::Entity(entity, done))).await?;
+        result.await.map_err(|_| RunnerError::Stopped)
     }
 }

@@ -21,7 +21,7 @@ use utoipa_axum::router::UtoipaMethodRouter;
 use crate::problem::Problem;
 use crate::token::Refused;
 use crate::verb::{self, Verbs};
-use crate::{App, batch, definitions, document, health, instances};
+use crate::{App, batch, definitions, document, health, instances, objects};
 
 /// What somebody may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,16 +128,15 @@ impl Route {
 
 /// Returns all routes.
 pub(crate) fn routes() -> Vec<Route> {
-    [
+    let rooms = [
         health::routes(),
         document::routes(),
         batch::routes(),
         definitions::routes(),
         instances::routes(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+        objects::routes(),
+    ];
+    rooms.into_iter().flatten().collect()
 }
 
 /// Makes the router of the table.

@@ -28,6 +28,7 @@ mod gate;
 mod health;
 mod instances;
 mod listen;
+mod objects;
 mod origin;
 mod problem;
 mod rate;

@@ -69,4 +69,6 @@ pub(crate) enum Question {
     Locks(oneshot::Sender<Vec<LockView>>),
     /// With at most so many of the hottest locks.
     Load(usize, oneshot::Sender<Load>),
+    /// Whether the published definitions have an entity.
+    Entity(Arc<str>, oneshot::Sender<bool>),
 }

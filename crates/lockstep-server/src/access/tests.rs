@@ -22,6 +22,12 @@ fn the_table_says_who_may_do_what() {
         DELETE /v1/definitions/{name}                         admin
         GET    /v1/definitions/{name}                         viewer
         GET    /v1/instances                                  viewer
+        POST   /v1/entities/{entity}/objects                  starter
+        GET    /v1/entities/{entity}/objects                  viewer
+        PUT    /v1/entities/{entity}/objects/{id}             starter
+        PATCH  /v1/entities/{entity}/objects/{id}             starter
+        DELETE /v1/entities/{entity}/objects/{id}             starter
+        GET    /v1/entities/{entity}/objects/{id}             viewer
         GET    /v1/instances/{id}                             viewer
         POST   /v1/instances/{id}/signals/{name}              starter
         POST   /v1/instances/{id}:cancel                      operator
