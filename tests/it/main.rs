@@ -72,6 +72,8 @@ mod nested;
 #[cfg(test)]
 mod numbering;
 #[cfg(test)]
+mod observe;
+#[cfg(test)]
 mod one_process;
 #[cfg(test)]
 mod order;

@@ -10,16 +10,20 @@
 //!
 //! Absent by design: HTTP, stores, and decisions.
 
+mod event;
 mod failure;
 mod instance;
 mod moment;
+mod overview;
 mod page;
 mod plain;
 mod problem;
 
+pub use event::Event;
 pub use failure::Failure;
 pub use instance::{Cancel, Instance, Started, State};
 pub use moment::Moment;
+pub use overview::{Counts, HotLock, LockCounts, Overview, Point};
 pub use page::Page;
 pub use plain::Plain;
 pub use problem::Problem;

@@ -35,6 +35,7 @@ mod sources;
 mod status;
 mod store;
 mod survey;
+mod telemetry;
 mod validate;
 mod work;
 
@@ -52,7 +53,8 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(told) => return arguments::tell(&told),
     };
-    console::log(cli.log.as_deref());
+    let is_daemon = matches!(cli.command, Command::Serve(_));
+    console::log(cli.log.as_deref().or(is_daemon.then_some("warn")), cli.log_format);
     let result = std::panic::catch_unwind(|| dispatch(&cli.command));
     if panic_line::has_panicked() {
         return Status::Bug.into();

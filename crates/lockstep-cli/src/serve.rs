@@ -21,6 +21,7 @@ use crate::outside::OutsideArgs;
 use crate::signals::{self, Signals};
 use crate::status::Status;
 use crate::store::{self, StoreArgs};
+use crate::telemetry::TelemetryArgs;
 use crate::{seed, sources, work};
 
 /// Arguments of `lockstep serve`.
@@ -48,6 +49,8 @@ pub(crate) struct Args {
     store: StoreArgs,
     #[command(flatten)]
     outside: OutsideArgs,
+    #[command(flatten)]
+    telemetry: TelemetryArgs,
 }
 
 /// Serves until it is told to end.
@@ -65,12 +68,15 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
         let store = store::open(&url).await?;
         let (runner, recovered) = Runner::start(store, args.outside.options()).await?;
         tell_recovered(&recovered);
+        let export = args.telemetry.export(&runner)?;
         runner.publish(text.id(), text.encode(), Arc::new(definitions)).await?;
         if !seeds.is_empty() {
             let (created, existing) = runner.import("seed".into(), seeds).await?;
-            console::tell(&format!("{created} objects created, {existing} were there already\n"));
+            console::announce(&format!(
+                "{created} objects created, {existing} were there already\n"
+            ));
         }
-        console::tell(&format!(
+        console::announce(&format!(
             "the store is {url}\nlistening on http://{}; ctrl-C ends it\n",
             server.address()
         ));
@@ -78,13 +84,16 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
         let stop = async {
             tokio::select! {
                 caught = signals.next() => {
-                    console::tell(&format!("{caught}: serving what has begun\n"));
+                    console::announce(&format!("{caught}: serving what has begun\n"));
                     signals::end_at_once_at_the_next(false);
                 }
                 () = runner.has_stopped() => {}
             }
         };
         server.serve(Arc::clone(&runner), stop).await;
+        if let Some(export) = export {
+            export.finish().await;
+        }
         if let Some(runner) = Arc::into_inner(runner) {
             runner.stop().await?;
         }
@@ -95,9 +104,14 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
 fn tell_recovered(recovered: &Recovered) {
     let count = recovered.instances.len();
     if count > 0 {
-        console::tell(&format!("taking up {}\n", sources::number(count, "unfinished instance")));
+        console::announce(&format!(
+            "taking up {}\n",
+            sources::number(count, "unfinished instance")
+        ));
     }
     for (id, why) in &recovered.refused {
-        console::tell(&format!("warning: instance {id} cannot go on and stays as it is: {why}\n"));
+        console::announce(&format!(
+            "warning: instance {id} cannot go on and stays as it is: {why}\n"
+        ));
     }
 }

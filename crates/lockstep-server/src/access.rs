@@ -21,9 +21,10 @@ use utoipa::openapi::path::PathItem;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa_axum::router::UtoipaMethodRouter;
 
+use crate::metrics::requests;
 use crate::problem::Problem;
 use crate::verb::{self, Verbs};
-use crate::{App, document, health, instances};
+use crate::{App, document, events, health, instances, metrics, overview};
 
 /// What somebody may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +101,15 @@ impl Route {
 
 /// Returns all routes.
 pub(crate) fn routes() -> Vec<Route> {
-    [health::routes(), document::routes(), instances::routes()].into_iter().flatten().collect()
+    let rooms = [
+        health::routes(),
+        metrics::routes(),
+        document::routes(),
+        overview::routes(),
+        events::routes(),
+        instances::routes(),
+    ];
+    rooms.into_iter().flatten().collect()
 }
 
 /// Makes the router of the table.
@@ -108,6 +117,8 @@ pub(crate) fn router(app: App) -> Router {
     let (mut router, mut verbs) = (Router::new(), Verbs::default());
     for Route { needs, path, room, .. } in routes() {
         let guarded = room.layer(middleware::from_fn_with_state(needs, admit));
+        let counted = (Arc::clone(&app.monitor.requests), path.as_str().into());
+        let guarded = guarded.layer(middleware::from_fn_with_state(counted, requests::count));
         router = router.route(&verbs.inside(&path), guarded);
     }
     let router = router.fallback(unknown).method_not_allowed_fallback(wrong_method).with_state(app);

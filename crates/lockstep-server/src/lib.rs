@@ -17,10 +17,14 @@ mod access;
 mod answer;
 mod body;
 mod document;
+mod events;
 mod health;
 mod instances;
 mod listen;
+mod metrics;
+mod monitor;
 mod origin;
+mod overview;
 mod problem;
 mod verb;
 mod wait;
@@ -28,6 +32,7 @@ mod wait;
 use std::sync::Arc;
 
 use lockstep_runner::Runner;
+use monitor::Monitor;
 
 pub use listen::{Server, ServerError};
 
@@ -35,6 +40,7 @@ pub use listen::{Server, ServerError};
 #[derive(Clone, Debug)]
 struct App {
     runner: Arc<Runner>,
+    monitor: Arc<Monitor>,
     /// The `OpenAPI` document.
     document: Arc<str>,
 }

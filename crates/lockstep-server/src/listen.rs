@@ -22,6 +22,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::monitor::Monitor;
 use crate::{App, access, document, origin};
 
 /// Most connections at once.
@@ -83,12 +84,15 @@ impl Server {
     /// returns, nothing of it is left.
     pub async fn serve(self, runner: Arc<Runner>, stop: impl Future<Output = ()>) {
         let document = document::document().to_json().unwrap_or_default().into();
-        let router = access::router(App { runner, document });
+        let feed = Arc::clone(runner.feed());
+        let monitor = Arc::new(Monitor::new(Arc::clone(&runner)));
+        let router = access::router(App { runner, monitor: Arc::clone(&monitor), document });
         let router = router.layer(middleware::from_fn(origin::guard));
         let service = TowerToHyperService::new(router);
         let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let served = GracefulShutdown::new();
         let mut connections = JoinSet::new();
+        connections.spawn(Arc::clone(&monitor).watch());
         let mut stop = pin!(stop);
         loop {
             let next = async {
@@ -115,14 +119,17 @@ impl Server {
                 .max_buf_size(MAX_HEADERS)
                 .serve_connection(TokioIo::new(stream), service.clone());
             let connection = served.watch(connection);
+            let connected = monitor.connected();
             connections.spawn(async move {
                 if let Err(error) = connection.await {
                     tracing::debug!(%error, "a connection was cut off");
                 }
-                drop(place);
+                drop((place, connected));
             });
         }
         drop(self.listener);
+        // Who listens to events would never come to an end.
+        feed.close();
         tokio::select! {
             () = served.shutdown() => {}
             () = tokio::time::sleep(DRAIN) => tracing::warn!("requests were cut off at the end"),

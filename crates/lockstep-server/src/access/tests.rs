@@ -16,11 +16,14 @@ fn the_table_says_who_may_do_what() {
     rows.sort_by(|one, other| one.split_at(7).1.cmp(other.split_at(7).1));
     expect![[r#"
         GET    /healthz                                       anyone
+        GET    /metrics                                       viewer
         GET    /readyz                                        anyone
+        GET    /v1/events                                     viewer
         GET    /v1/instances/{id}                             viewer
         POST   /v1/instances/{id}/signals/{name}              starter
         POST   /v1/instances/{id}:cancel                      operator
         GET    /v1/openapi.json                               anyone
+        GET    /v1/overview                                   viewer
         POST   /v1/workflows/{workflow}/instances             starter
     "#]]
     .assert_eq(&rows.concat());
