@@ -80,6 +80,8 @@ mod numbering;
 #[cfg(test)]
 mod objects_over_http;
 #[cfg(test)]
+mod observe;
+#[cfg(test)]
 mod one_process;
 #[cfg(test)]
 mod order;

@@ -12,10 +12,12 @@
 
 mod batch;
 mod definition;
+mod event;
 mod failure;
 mod instance;
 mod moment;
 mod object;
+mod overview;
 mod page;
 mod plain;
 mod problem;
@@ -25,10 +27,12 @@ pub use definition::{
     DefinitionSource, Definitions, Entity, Field, Finding, Origin, Picture, Publication, Trigger,
     Workflow,
 };
+pub use event::Event;
 pub use failure::Failure;
 pub use instance::{Cancel, Instance, Started, State};
 pub use moment::Moment;
 pub use object::{Metadata, Object, ObjectChange};
+pub use overview::{Counts, HotLock, LockCounts, Overview, Point};
 pub use page::Page;
 pub use plain::Plain;
 pub use problem::Problem;

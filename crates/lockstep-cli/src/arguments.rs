@@ -34,6 +34,17 @@ pub(crate) struct Cli {
         hide_short_help = true
     )]
     pub(crate) log: Option<String>,
+    /// How the trace is written
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t = Format::Human,
+        env = "LOCKSTEP_LOG_FORMAT",
+        hide_env_values = true,
+        hide_short_help = true
+    )]
+    pub(crate) log_format: Format,
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,9 +6,11 @@
 //! * A reader that goes away (`| head`) ends the output, not the work.
 
 use std::io::{self, Write as _};
+use std::sync::OnceLock;
 
 use tracing_subscriber::EnvFilter;
 
+use crate::arguments::Format;
 use crate::command_error::CommandError;
 
 /// Writes data.
@@ -26,12 +28,29 @@ pub(crate) fn tell(text: &str) {
     drop(anstream::stderr().lock().write_all(text.as_bytes()));
 }
 
+/// Whether messages are lines of JSON, too.
+static IS_JSON: OnceLock<bool> = OnceLock::new();
+
 /// Writes what the engine traces to the standard error, if a filter asks for it.
-pub(crate) fn log(filter: Option<&str>) {
+pub(crate) fn log(filter: Option<&str>, format: Format) {
     let Some(filter) = filter else { return };
     let filter = EnvFilter::builder().parse_lossy(filter);
     let subscriber =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(false);
-    // Fails only if there is one already, and this is the only call.
-    drop(subscriber.try_init());
+    // Each fails only if there is one already, and this is the only call.
+    match format {
+        Format::Human => drop(subscriber.try_init()),
+        Format::Json => drop(subscriber.json().flatten_event(true).try_init()),
+    }
+    IS_JSON.set(format == Format::Json).ok();
+}
+
+/// Writes a message of a daemon: as a line of JSON, if its log is JSON.
+pub(crate) fn announce(text: &str) {
+    if IS_JSON.get() != Some(&true) {
+        return tell(text);
+    }
+    for line in text.lines() {
+        tell(&format!("{}\n", serde_json::json!({ "level": "INFO", "message": line })));
+    }
 }

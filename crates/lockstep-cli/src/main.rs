@@ -37,6 +37,7 @@ mod sources;
 mod status;
 mod store;
 mod survey;
+mod telemetry;
 mod token;
 mod validate;
 mod work;
@@ -58,7 +59,8 @@ fn main() -> ExitCode {
             return error.status().into();
         }
     };
-    console::log(cli.log.as_deref());
+    let is_daemon = matches!(cli.command, Command::Serve(_));
+    console::log(cli.log.as_deref().or(is_daemon.then_some("warn")), cli.log_format);
     let result = std::panic::catch_unwind(|| dispatch(&cli.command));
     if panic_line::has_panicked() {
         return Status::Bug.into();

@@ -24,6 +24,7 @@ use crate::settings::SettingsArgs;
 use crate::signals::{self, Signals};
 use crate::status::Status;
 use crate::store::{self, StoreArgs};
+use crate::telemetry::TelemetryArgs;
 use crate::{seed, sources};
 use folder::Folder;
 
@@ -59,6 +60,8 @@ pub(crate) struct Args {
     doors: DoorArgs,
     #[command(flatten)]
     pub(crate) settings: SettingsArgs,
+    #[command(flatten)]
+    telemetry: TelemetryArgs,
 }
 
 /// Serves until it is told to end.
@@ -81,6 +84,7 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
         let store = store::open(&url).await?;
         let (runner, recovered) = Runner::start(store, args.outside.options()).await?;
         tell_recovered(&recovered);
+        let export = args.telemetry.export(&runner)?;
         let catalog = match given {
             Some((text, _)) => {
                 let catalog = Catalog::new(Origin::Folder);
@@ -95,9 +99,11 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
         };
         if !seeds.is_empty() {
             let (created, existing) = runner.import("seed".into(), seeds).await?;
-            console::tell(&format!("{created} objects created, {existing} were there already\n"));
+            console::announce(&format!(
+                "{created} objects created, {existing} were there already\n"
+            ));
         }
-        console::tell(&format!(
+        console::announce(&format!(
             "the store is {url}\nlistening on http://{}; ctrl-C ends it\n",
             server.address()
         ));
@@ -105,7 +111,7 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
         let stop = async {
             tokio::select! {
                 caught = signals.next() => {
-                    console::tell(&format!("{caught}: serving what has begun\n"));
+                    console::announce(&format!("{caught}: serving what has begun\n"));
                     signals::end_at_once_at_the_next(false);
                 }
                 () = runner.has_stopped() => {}
@@ -114,6 +120,9 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
         tokio::select! {
             () = server.serve(Arc::clone(&runner), Arc::clone(&catalog), stop) => {}
             () = folder.watch(&runner, &catalog) => {}
+        }
+        if let Some(export) = export {
+            export.finish().await;
         }
         if let Some(runner) = Arc::into_inner(runner) {
             runner.stop().await?;
@@ -146,9 +155,14 @@ fn refused(error: PublishError) -> CommandError {
 fn tell_recovered(recovered: &Recovered) {
     let count = recovered.instances.len();
     if count > 0 {
-        console::tell(&format!("taking up {}\n", sources::number(count, "unfinished instance")));
+        console::announce(&format!(
+            "taking up {}\n",
+            sources::number(count, "unfinished instance")
+        ));
     }
     for (id, why) in &recovered.refused {
-        console::tell(&format!("warning: instance {id} cannot go on and stays as it is: {why}\n"));
+        console::announce(&format!(
+            "warning: instance {id} cannot go on and stays as it is: {why}\n"
+        ));
     }
 }

@@ -16,13 +16,15 @@
 //! Absent by design: what is not journaled. A lock that its activity gives back at its end leaves no
 //! entry; the end of the holder, or the next grant, tells.
 
+mod log;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lockstep_core::transition::{InstanceRow, Outcome, Transition};
-use lockstep_core::{Entry, InstanceId, Time, TransitionNumber};
+use lockstep_core::{Entry, Happening, InstanceId, Time, TransitionNumber};
 use lockstep_definition::Definitions;
 use tokio::sync::watch;
 
@@ -149,10 +151,12 @@ impl Kept {
     }
 }
 
-/// What a batch will tell when it is durable; `None` if nobody listens.
+/// What a batch will tell when it is durable.
 #[derive(Debug)]
 pub(crate) struct Draft {
-    told: Option<Vec<(usize, Happened)>>,
+    /// Of everything if somebody listens, else of what is logged.
+    told: Vec<(usize, Happened)>,
+    is_heard: bool,
     first: Option<TransitionNumber>,
     last: Option<TransitionNumber>,
 }
@@ -191,6 +195,11 @@ impl Feed {
         Some(Listener { feed: Arc::clone(self), grown, next, after })
     }
 
+    /// Returns how many listen.
+    pub fn listeners(&self) -> usize {
+        self.listeners.load(Ordering::Relaxed)
+    }
+
     /// Ends the feed, for all who listen, at once.
     pub fn close(&self) {
         drop(lock(&self.grown).take());
@@ -213,18 +222,27 @@ impl Feed {
 
     /// Reads a batch that is about to be written.
     pub(crate) fn draft(&self, batch: &[Transition]) -> Draft {
-        let is_heard = self.listeners.load(Ordering::Relaxed) > 0 || {
+        let is_heard = self.listeners() > 0 || {
             let kept = lock(&self.kept);
             kept.behind.is_some() && self.clock.now() < kept.until
         };
         Draft {
-            told: is_heard.then(|| self.told(batch)),
+            told: self.told(batch, |event| is_heard || log::is_wanted(event)),
+            is_heard,
             first: batch.first().map(|transition| transition.number),
             last: batch.last().map(|transition| transition.number),
         }
     }
 
-    fn told(&self, batch: &[Transition]) -> Vec<(usize, Happened)> {
+    fn told(
+        &self,
+        batch: &[Transition],
+        wants: impl Fn(&Happening) -> bool,
+    ) -> Vec<(usize, Happened)> {
+        let mut entries = batch.iter().flat_map(|transition| &transition.journal);
+        if !entries.any(|entry| wants(&entry.event)) {
+            return Vec::new();
+        }
         let rows: HashMap<InstanceId, &InstanceRow> = batch
             .iter()
             .filter_map(|transition| transition.row.as_ref())
@@ -242,28 +260,28 @@ impl Feed {
                 activity: row.and_then(|row| name(&names, row, entry)),
                 entry: entry.clone(),
             };
-            told.extend(transition.journal.iter().map(|entry| (place, of(entry))));
+            let wanted = transition.journal.iter().filter(|entry| wants(&entry.event));
+            told.extend(wanted.map(|entry| (place, of(entry))));
         }
         told
     }
 
     /// Tells what a batch has drafted, now that the store has answered.
     pub(crate) fn landed(&self, draft: Draft, outcomes: &[Outcome]) {
+        let is_committed = |place: usize| outcomes.get(place) == Some(&Outcome::Committed);
+        let told = draft.told.into_iter().filter(|(place, _)| is_committed(*place));
+        let batch: Arc<[Happened]> = told.map(|(_, happened)| happened).collect();
+        batch.iter().for_each(log::tell);
         let next = {
             let mut kept = lock(&self.kept);
             kept.last = draft.last.unwrap_or(kept.last);
-            if let Some(told) = draft.told {
+            if draft.is_heard {
                 kept.behind = kept.behind.or(draft.first.map(|first| first.saturating_sub(1)));
-                let committed = |place: &usize| {
-                    outcomes.get(*place).is_some_and(|it| *it == Outcome::Committed)
-                };
-                let told = told.into_iter().filter(|(place, _)| committed(place));
-                let batch: Arc<[Happened]> = told.map(|(_, happened)| happened).collect();
                 if batch.is_empty() {
                     return;
                 }
                 kept.keep(batch);
-            } else if kept.behind.is_some() || self.listeners.load(Ordering::Relaxed) > 0 {
+            } else if kept.behind.is_some() || self.listeners() > 0 {
                 kept.forget();
             } else {
                 return;

@@ -18,10 +18,13 @@ use utoipa::openapi::path::PathItem;
 use utoipa::openapi::{RefOr, Schema};
 use utoipa_axum::router::UtoipaMethodRouter;
 
+use crate::metrics::requests;
 use crate::problem::Problem;
 use crate::token::Refused;
 use crate::verb::{self, Verbs};
-use crate::{App, batch, definitions, document, health, instances, objects};
+use crate::{
+    App, batch, definitions, document, events, health, instances, metrics, objects, overview,
+};
 
 /// What somebody may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +133,10 @@ impl Route {
 pub(crate) fn routes() -> Vec<Route> {
     let rooms = [
         health::routes(),
+        metrics::routes(),
         document::routes(),
+        overview::routes(),
+        events::routes(),
         batch::routes(),
         definitions::routes(),
         instances::routes(),
@@ -144,6 +150,8 @@ pub(crate) fn router(app: App) -> Router {
     let (mut router, mut verbs) = (Router::new(), Verbs::default());
     for Route { needs, path, room, .. } in routes() {
         let guarded = room.layer(middleware::from_fn_with_state(needs, admit));
+        let counted = (Arc::clone(&app.monitor.requests), path.as_str().into());
+        let guarded = guarded.layer(middleware::from_fn_with_state(counted, requests::count));
         router = router.route(&verbs.inside(&path), guarded);
     }
     let router = router.fallback(unknown).method_not_allowed_fallback(wrong_method).with_state(app);

@@ -24,12 +24,16 @@ mod connection;
 mod credential;
 mod definitions;
 mod document;
+mod events;
 mod gate;
 mod health;
 mod instances;
 mod listen;
+mod metrics;
+mod monitor;
 mod objects;
 mod origin;
+mod overview;
 mod problem;
 mod rate;
 mod refusal;
@@ -40,6 +44,7 @@ mod wait;
 use std::sync::Arc;
 
 use lockstep_runner::Runner;
+use monitor::Monitor;
 
 pub use access::Role;
 pub use catalog::{Catalog, Origin, PublishError};
@@ -51,6 +56,7 @@ pub use token::{Token, TokenError, TokenFile, TokenFileError};
 struct App {
     runner: Arc<Runner>,
     catalog: Arc<Catalog>,
+    monitor: Arc<Monitor>,
     /// The `OpenAPI` document.
     document: Arc<str>,
 }

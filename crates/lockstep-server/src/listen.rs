@@ -28,6 +28,7 @@ use tokio::task::JoinSet;
 
 use crate::connection::{self, Line, Peer, Places};
 use crate::gate::{self, Gate};
+use crate::monitor::Monitor;
 use crate::token::{TokenFile, TokenFileError};
 use crate::{App, Catalog, access, document};
 
@@ -145,13 +146,17 @@ impl Server {
         stop: impl Future<Output = ()>,
     ) {
         let document = document::document().to_json().unwrap_or_default().into();
-        let router = access::router(App { runner, catalog, document })
+        let feed = Arc::clone(runner.feed());
+        let monitor = Arc::new(Monitor::new(Arc::clone(&runner)));
+        let app = App { runner, catalog, monitor: Arc::clone(&monitor), document };
+        let router = access::router(app)
             .layer(middleware::from_fn_with_state(Arc::clone(&self.gate), gate::pass));
         let places = Arc::new(Semaphore::new(self.connections));
         let of_address = Places::default();
         let served = GracefulShutdown::new();
         let mut connections = JoinSet::new();
         connections.spawn(refresh(Arc::clone(&self.gate)));
+        connections.spawn(Arc::clone(&monitor).watch());
         let mut stop = pin!(stop);
         loop {
             let next = async {
@@ -188,7 +193,7 @@ impl Server {
                 .max_buf_size(MAX_HEADERS)
                 .serve_connection(TokioIo::new(line), service);
             let connection = served.watch(connection);
-            let gate = Arc::clone(&self.gate);
+            let (gate, connected) = (Arc::clone(&self.gate), monitor.connected());
             connections.spawn(async move {
                 if let Err(error) = connection.await {
                     tracing::debug!(%error, "a connection was cut off");
@@ -196,10 +201,12 @@ impl Server {
                         gate.note(kind, peer);
                     }
                 }
-                drop((place, of_peer));
+                drop((place, of_peer, connected));
             });
         }
         drop(self.listener);
+        // Who listens to events would never come to an end.
+        feed.close();
         tokio::select! {
             () = served.shutdown() => {}
             () = tokio::time::sleep(DRAIN) => tracing::warn!("requests were cut off at the end"),

@@ -1,7 +1,5 @@
 //! Objects as they are written and read.
 
-use std::sync::Arc;
-
 use lockstep_core::{ObjectKey, Time};
 use lockstep_expr::json;
 

@@ -1,6 +1,5 @@
 //! Facts about the feed, told by hand-made batches.
 
-use lockstep_core::Happening;
 use lockstep_core::transition::Judge;
 use uuid::Uuid;
 
@@ -117,7 +116,7 @@ fn who_falls_behind_what_is_kept_is_told_so_once_and_goes_on_at_the_end() {
 #[test]
 fn nothing_is_kept_while_nobody_listens_and_no_more_than_so_many_listen() {
     let feed = feed();
-    assert!(feed.draft(&batch([1])).told.is_none());
+    assert!(!feed.draft(&batch([1])).is_heard);
     let listeners: Vec<Listener> = std::iter::from_fn(|| feed.listen(None)).take(1000).collect();
     assert_eq!(listeners.len(), MAX_LISTENERS);
     drop(listeners);

@@ -16,23 +16,26 @@ fn the_table_says_who_may_do_what() {
     rows.sort_by(|one, other| one.split_at(7).1.cmp(other.split_at(7).1));
     expect![[r#"
         GET    /healthz                                       anyone
+        GET    /metrics                                       viewer
         GET    /readyz                                        anyone
         GET    /v1/definitions                                viewer
         PUT    /v1/definitions/{name}                         admin
         DELETE /v1/definitions/{name}                         admin
         GET    /v1/definitions/{name}                         viewer
-        GET    /v1/instances                                  viewer
         POST   /v1/entities/{entity}/objects                  starter
         GET    /v1/entities/{entity}/objects                  viewer
         PUT    /v1/entities/{entity}/objects/{id}             starter
         PATCH  /v1/entities/{entity}/objects/{id}             starter
         DELETE /v1/entities/{entity}/objects/{id}             starter
         GET    /v1/entities/{entity}/objects/{id}             viewer
+        GET    /v1/events                                     viewer
+        GET    /v1/instances                                  viewer
         GET    /v1/instances/{id}                             viewer
         POST   /v1/instances/{id}/signals/{name}              starter
         POST   /v1/instances/{id}:cancel                      operator
         POST   /v1/instances/{id}:retry                       operator
         GET    /v1/openapi.json                               anyone
+        GET    /v1/overview                                   viewer
         POST   /v1/workflows/{workflow}/instances             starter
         POST   /v1/workflows/{workflow}/instances:batch       starter
     "#]]

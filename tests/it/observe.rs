@@ -1,0 +1,347 @@
+//! What a daemon tells of itself: events, metrics, the overview, traces.
+
+use std::process::Stdio;
+
+use serde_json::{Value as Json, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::process::Command;
+
+use crate::daemon_process::Daemon;
+use crate::patience::{soon, until};
+use crate::server::{Answer, Server};
+use crate::shelf::Shelf;
+
+const DEFINITIONS: &str = r#"
+workflow: read
+input: { book: string }
+activities:
+  - activity: look
+    exclusive_lock: { context: "'secret-' + input.book", waiting_timeout: 60s }
+    steps:
+      - wait: { signal: turn }
+output: "'read'"
+---
+workflow: fetch
+activities:
+  - activity: ask
+    exclusive_lock: { context: "'shop'" }
+    steps:
+      - http: { method: GET, url: "${config.shop}/stock" }
+        as: stock
+  - activity: judge
+    steps:
+      - fail: { code: shop.empty, message: nothing is left }
+---
+config: { shop: "http://localhost" }
+"#;
+
+/// Starts a daemon that knows the definitions.
+async fn daemon(shelf: &Shelf, with: &[&str]) -> Daemon {
+    let file = shelf.path("observe.yaml").display().to_string();
+    std::fs::write(&file, DEFINITIONS).expect("the file is written");
+    Daemon::with(&shelf.path("a.db"), &file, with).await
+}
+
+/// Starts an instance; returns its id.
+async fn start(daemon: &Daemon, workflow: &str, input: &Json) -> String {
+    let path = format!("/v1/workflows/{workflow}/instances");
+    let started = daemon.post(&path, "", &input.to_string()).await.expect("an answer");
+    started.body["id"].as_str().unwrap_or_else(|| panic!("it starts: {started:?}")).to_owned()
+}
+
+async fn signal(daemon: &Daemon, id: &str) {
+    let sent = daemon.post(&format!("/v1/instances/{id}/signals/turn"), "", "").await;
+    assert_eq!(sent.expect("an answer").status, 204);
+}
+
+/// Reads a text.
+async fn text(daemon: &Daemon, path: &str) -> String {
+    let mut stream = TcpStream::connect(daemon.address).await.expect("it listens");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("it takes requests");
+    let mut text = String::new();
+    soon("an answer", stream.read_to_string(&mut text)).await.expect("text");
+    let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    body.to_owned()
+}
+
+/// One who listens to events.
+struct Ear {
+    stream: TcpStream,
+    heard: String,
+}
+
+impl Ear {
+    /// Listens; when it returns, nothing is missed any more.
+    async fn new(daemon: &Daemon, query: &str, headers: &str) -> Self {
+        let mut stream = TcpStream::connect(daemon.address).await.expect("it listens");
+        let request = format!("GET /v1/events{query} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n");
+        stream.write_all(request.as_bytes()).await.expect("it takes requests");
+        let mut ear = Self { stream, heard: String::new() };
+        ear.until(": listening").await;
+        assert!(ear.heard.contains("content-type: text/event-stream"), "{}", ear.heard);
+        ear
+    }
+
+    /// Waits for a text.
+    async fn until(&mut self, text: &str) {
+        let mut part = [0; 4096];
+        while !self.heard.contains(text) {
+            let read = soon(text, self.stream.read(&mut part)).await.expect("bytes");
+            assert!(read > 0, "it ends before {text}: {}", self.heard);
+            self.heard.push_str(&String::from_utf8_lossy(&part[..read]));
+        }
+    }
+
+    /// Returns the events, each as its name and what it tells.
+    fn events(&self) -> Vec<(String, Json)> {
+        let lines: Vec<&str> = self.heard.lines().collect();
+        let pairs = lines.iter().zip(lines.iter().skip(1));
+        pairs
+            .filter_map(|(one, next)| {
+                let (name, data) = (one.strip_prefix("event: ")?, next.strip_prefix("data: ")?);
+                Some((name.to_owned(), serde_json::from_str(data).expect("JSON")))
+            })
+            .collect()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.events().into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// Returns the last id.
+    fn id(&self) -> &str {
+        self.heard.lines().rev().find_map(|line| line.strip_prefix("id: ")).expect("an id")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_tell_what_happens_and_who_comes_again_goes_on_where_it_was() {
+    let shelf = Shelf::new();
+    let daemon = daemon(&shelf, &[]).await;
+    let mut all = Ear::new(&daemon, "", "").await;
+    let first = start(&daemon, "read", &json!({ "book": "b" })).await;
+    all.until("\"signal\":\"turn\"").await;
+    let second = start(&daemon, "read", &json!({ "book": "b" })).await;
+    all.until("event: lock_waited").await;
+    let (_, waited) = all.events().pop().expect("an event");
+    assert_eq!(waited["instance"], second);
+    assert_eq!((&waited["workflow"], &waited["activity"]), (&json!("read"), &json!("look")));
+    assert_eq!(waited["event"]["lock_waited"]["holder"], first, "{waited}");
+    let seen = all.id().to_owned();
+
+    let mut of_one =
+        Ear::new(&daemon, &format!("?instance={second}&kinds=lock_granted,finished"), "").await;
+    signal(&daemon, &first).await;
+    signal(&daemon, &second).await;
+    of_one.until("event: finished").await;
+    assert_eq!(of_one.names(), ["lock_granted", "finished"]);
+
+    let mut again = Ear::new(&daemon, "", &format!("Last-Event-ID: {seen}\r\n")).await;
+    again.until(&format!("id: {}", of_one.id())).await;
+    let names = again.names();
+    assert!(!names.contains(&"started".to_owned()), "that was told: {names:?}");
+    assert_eq!(names.iter().filter(|name| *name == "finished").count(), 2, "{names:?}");
+    assert!(!names.contains(&"resync".to_owned()), "{names:?}");
+    let mut lost = Ear::new(&daemon, "", "Last-Event-ID: 7\r\n").await;
+    lost.until("event: resync").await;
+    let mut of_others = Ear::new(&daemon, "?workflow=fetch", "").await;
+
+    let wrong = daemon.get("/v1/events?kinds=lock_granted,nothing").await;
+    assert_eq!((wrong.status, &wrong.body["code"]), (400, &json!("request.invalid")));
+    // Told to end, the daemon does not wait for those who listen.
+    let id = daemon.process.id().expect("it runs").to_string();
+    let told = Command::new("kill").args(["-TERM", &id]).status().await;
+    assert!(told.expect("kill runs").success());
+    let ended =
+        soon("the end of the events", of_others.stream.read_to_string(&mut of_others.heard));
+    ended.await.expect("text");
+    assert!(of_others.events().is_empty(), "{}", of_others.heard);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn metrics_count_and_name_neither_instances_nor_locks() {
+    let (shelf, shop) = (Shelf::new(), Server::start(|_| Answer::ok()).await);
+    let config = format!("shop={}", shop.url());
+    let daemon = daemon(&shelf, &["--config", &config, "--allow-host", "127.0.0.1"]).await;
+    let failed = daemon.post("/v1/workflows/fetch/instances?wait=30s", "", "{}").await;
+    assert_eq!(failed.expect("an answer").body["code"], "shop.empty");
+    let first = start(&daemon, "read", &json!({ "book": "b" })).await;
+    for _ in 0..3 {
+        start(&daemon, "read", &json!({ "book": "b" })).await;
+    }
+    let waiting = "lockstep_lock_waiters 3";
+    until("three wait", async || text(&daemon, "/metrics").await.contains(waiting)).await;
+    let metrics = text(&daemon, "/metrics").await;
+    for line in [
+        "lockstep_instances_started_total{workflow=\"read\"} 4",
+        "lockstep_instances_ended_total{workflow=\"fetch\",result=\"failed\"} 1",
+        "lockstep_instance_errors_total{code=\"shop.empty\"} 1",
+        "lockstep_instance_duration_seconds_count{workflow=\"fetch\"} 1",
+        "lockstep_instances_unfinished 4",
+        "lockstep_lock_holders 1",
+        "lockstep_lock_longest_queue 3",
+        "lockstep_lock_hold_seconds_count 1",
+        "lockstep_lock_wait_seconds_count 2",
+        "lockstep_calls_total{kind=\"http\",result=\"done\"} 1",
+        "lockstep_call_duration_seconds_count{kind=\"http\"} 1",
+    ] {
+        assert!(metrics.lines().any(|told| told == line), "{line} is not in\n{metrics}");
+    }
+    let route = "route=\"/v1/workflows/{workflow}/instances\",method=\"POST\",status=\"2xx\"";
+    assert!(metrics.contains(route), "{metrics}");
+    assert!(!metrics.contains(&first) && !metrics.contains("secret-"), "{metrics}");
+    accepted_by_promtool(&metrics).await;
+    dashboard_is_right(&metrics);
+
+    let overview = daemon.get("/v1/overview").await.body;
+    assert_eq!(overview["instances"], json!({ "running": 4, "done": 0, "failed": 1 }));
+    assert_eq!(overview["locks"]["waiting"], 3, "{overview}");
+    let hottest = json!([{ "key": "\"secret-b\"", "waiting": 3, "holding": 1 }]);
+    assert_eq!(overview["locks"]["hottest"], hottest);
+    until("a point", async || {
+        let overview = daemon.get("/v1/overview").await.body;
+        let points = overview["seconds"].as_array().expect("a list").clone();
+        points.iter().any(|point| point["waiting"] == 3 && point["running"] == 4)
+    })
+    .await;
+}
+
+/// Has Prometheus' own tool read metrics, if it is installed; in continuous integration it is.
+async fn accepted_by_promtool(metrics: &str) {
+    let mut tool = Command::new("promtool");
+    tool.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut tool = match tool.stderr(Stdio::piped()).kill_on_drop(true).spawn() {
+        Ok(tool) => tool,
+        Err(error) if std::env::var_os("CI").is_none() => {
+            return eprintln!("promtool is not there ({error}): install the package prometheus");
+        }
+        Err(error) => panic!("promtool cannot be started: {error}"),
+    };
+    let mut input = tool.stdin.take().expect("it is piped");
+    input.write_all(metrics.as_bytes()).await.expect("it reads");
+    drop(input);
+    let output = soon("promtool", tool.wait_with_output()).await.expect("it ends");
+    let told = String::from_utf8_lossy(&output.stderr) + String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && told.trim().is_empty(), "{told}");
+}
+
+/// Checks that each metric of the dashboard is there.
+fn dashboard_is_right(metrics: &str) {
+    let dashboard = include_str!("../../docs/deploy/grafana.json");
+    serde_json::from_str::<Json>(dashboard).expect("it is JSON");
+    let words = dashboard.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    let named: Vec<&str> = words
+        .filter(|word| word.starts_with("lockstep_") || word.starts_with("process_"))
+        .collect();
+    assert!(named.len() > 20, "its metrics were found: {named:?}");
+    for name in named {
+        let is_there = metrics.lines().any(|line| line.starts_with(name));
+        assert!(is_there, "the dashboard shows {name}, which there is not");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_collector_is_sent_each_instance_as_a_trace() {
+    let (shelf, shop) = (Shelf::new(), Server::start(|_| Answer::held()).await);
+    let collector = Server::start(|_| Answer::ok()).await;
+    let (config, endpoint) = (format!("shop={}", shop.url()), collector.url());
+    let with = ["--config", &config, "--allow-host", "127.0.0.1", "--otlp-endpoint", &endpoint];
+    let daemon = daemon(&shelf, &with).await;
+    let first = start(&daemon, "fetch", &json!({})).await;
+    shop.has_seen(1).await;
+    let second = start(&daemon, "fetch", &json!({})).await;
+    let waiting = "lockstep_lock_waiters 1";
+    until("one waits", async || text(&daemon, "/metrics").await.contains(waiting)).await;
+    shop.release();
+    let sent = || -> Vec<Json> {
+        let requests = collector.requests().into_iter();
+        let bodies = requests.inspect(|request| {
+            assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/v1/traces"));
+            assert_eq!(request.header("content-type"), "application/json");
+        });
+        let lists = bodies
+            .map(|request| request.body["resourceSpans"][0]["scopeSpans"][0]["spans"].clone());
+        lists.flat_map(|spans| spans.as_array().cloned().unwrap_or_default()).collect()
+    };
+    let roots = || sent().iter().filter(|span| span["parentSpanId"].is_null()).count();
+    until("two traces", async || roots() == 2).await;
+    let tree = |instance: &str| {
+        let trace = instance.replace('-', "");
+        let spans: Vec<Json> =
+            sent().into_iter().filter(|span| span["traceId"] == *trace).collect();
+        let at = |span: &Json, name: &str| -> i64 {
+            span[name].as_str().expect("a text").parse().expect("a number")
+        };
+        for span in &spans {
+            assert!(at(span, "startTimeUnixNano") <= at(span, "endTimeUnixNano"), "{span}");
+        }
+        let parent = |span: &Json| {
+            let parent = spans.iter().find(|other| other["spanId"] == span["parentSpanId"]);
+            if let Some(parent) = parent {
+                assert!(at(parent, "startTimeUnixNano") <= at(span, "startTimeUnixNano"));
+                assert!(at(parent, "endTimeUnixNano") >= at(span, "endTimeUnixNano"));
+            }
+            parent.map_or("-", |parent| parent["name"].as_str().expect("a name")).to_owned()
+        };
+        let name = |span: &Json| span["name"].as_str().expect("a name").to_owned();
+        spans.iter().map(|span| format!("{} < {}", name(span), parent(span))).collect::<Vec<_>>()
+    };
+    let called = ["fetch < -", "ask < fetch", "outside call < ask"];
+    assert_eq!(tree(&first), called);
+    assert_eq!(
+        tree(&second),
+        ["fetch < -", "ask < fetch", "wait for lock < ask", "outside call < ask"],
+        "the wait for the lock is a span of its own"
+    );
+    let root = sent().into_iter().find(|span| span["parentSpanId"].is_null()).expect("a root");
+    assert_eq!(root["status"]["message"], "shop.empty: nothing is left", "{root}");
+    let metrics = text(&daemon, "/metrics").await;
+    assert!(metrics.contains("lockstep_traces_total{result=\"sent\"} 2"), "{metrics}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_in_json_is_json_to_the_last_line_and_names_instance_and_lock() {
+    const SLOW: &str = r#"
+workflow: slow
+activities:
+  - activity: sleep
+    exclusive_lock: { context: "'k'", hold_timeout: 1ms }
+    steps:
+      - wait: { time: 60s }
+"#;
+    let shelf = Shelf::new();
+    let file = shelf.path("slow.yaml").display().to_string();
+    std::fs::write(&file, SLOW).expect("the file is written");
+    let store = shelf.url();
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--workflows", &file, "--store", &store];
+    let with = ["--log-format", "json"];
+    let mut process =
+        crate::binary::lockstep(&[&serve[..], &with].concat()).spawn().expect("it starts");
+    let mut told = process.stderr.take().expect("it is piped");
+    let mut text = String::new();
+    let mut asked = false;
+    let mut part = [0; 1024];
+    while !text.contains("taken away") {
+        let read = soon("the log", told.read(&mut part)).await.expect("bytes");
+        assert!(read > 0, "it ends: {text}");
+        text.push_str(std::str::from_utf8(&part[..read]).expect("text"));
+        if let Some((_, rest)) = text.split_once("listening on http://")
+            && let Some((address, _)) = rest.split_once(';')
+            && !std::mem::replace(&mut asked, true)
+        {
+            let path = "/v1/workflows/slow/instances";
+            let request = crate::daemon_process::post(path, "", "{}");
+            let address = address.parse().expect("an address");
+            let started = crate::daemon_process::send(address, &request).await;
+            assert_eq!(started.expect("an answer").status, 202);
+        }
+    }
+    let lines = text.lines().filter(|line| line.ends_with('}'));
+    let lines: Vec<Json> = lines.map(|line| serde_json::from_str(line).expect(line)).collect();
+    let lost = lines.iter().find(|line| line["level"] == "WARN").expect("a warning");
+    assert_eq!((&lost["workflow"], &lost["lock"]), (&json!("slow"), &json!("\"k\"")), "{lost}");
+    assert!(lost["instance"].is_string(), "{lost}");
+}
