@@ -33,7 +33,13 @@ impl Told {
 
 /// Returns where the binary is.
 pub(crate) fn path() -> &'static Path {
-    BINARY.get_or_init(build)
+    BINARY
+        .get_or_init(|| build(&["--package", "lockstep-cli", "--bin", "lockstep"]).join("lockstep"))
+}
+
+/// Builds an example of the crate `lockstep`; returns where it is.
+pub(crate) fn example(name: &str) -> PathBuf {
+    build(&["--package", "lockstep", "--example", name]).join("examples").join(name)
 }
 
 /// Returns a command of `lockstep`, which is killed when it is dropped.
@@ -67,7 +73,8 @@ pub(crate) async fn finish(mut command: Command) -> Told {
     Told { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
-fn build() -> PathBuf {
+/// Builds a program; returns the folder of its profile.
+fn build(what: &[&str]) -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its path");
     // TARGET/PROFILE/deps/it-0123456789abcdef
     let profile = test.ancestors().nth(2).expect("it lies in the target folder");
@@ -75,7 +82,8 @@ fn build() -> PathBuf {
     let mut cargo = Blocking::new(env!("CARGO"));
     cargo
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
-        .args(["build", "--quiet", "--package", "lockstep-cli", "--bin", "lockstep"])
+        .args(["build", "--quiet"])
+        .args(what)
         .arg("--target-dir")
         .arg(target);
     // What cargo tells a running test about its package; a build script that looks at it would run
@@ -91,5 +99,5 @@ fn build() -> PathBuf {
     }
     let status = cargo.status().expect("cargo can be started");
     assert!(status.success(), "the binary can be built: {status}");
-    profile.join("lockstep")
+    profile.to_owned()
 }

@@ -38,6 +38,17 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
         &["axum", "hyper", "hyper-util", "utoipa", "utoipa-axum"],
     ),
     (
+        "lockstep",
+        &[
+            "lockstep-expr",
+            "lockstep-definition",
+            "lockstep-core",
+            "lockstep-store",
+            "lockstep-runner",
+        ],
+        &[],
+    ),
+    (
         "lockstep-cli",
         &[
             "lockstep-expr",

@@ -40,6 +40,8 @@ mod durability;
 #[cfg(test)]
 mod editing;
 #[cfg(test)]
+mod embed;
+#[cfg(test)]
 mod engine;
 #[cfg(test)]
 mod exclusive_lock;
@@ -118,9 +120,13 @@ mod stock_taking;
 #[cfg(test)]
 mod store_around;
 #[cfg(test)]
+mod tasks;
+#[cfg(test)]
 mod waiting;
 #[cfg(test)]
 mod while_waiting;
+#[cfg(test)]
+mod workers;
 #[cfg(test)]
 mod workflow_lock;
 #[cfg(test)]

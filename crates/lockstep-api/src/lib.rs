@@ -21,6 +21,7 @@ mod overview;
 mod page;
 mod plain;
 mod problem;
+mod task;
 
 pub use batch::{BatchAnswer, BatchLine};
 pub use definition::{
@@ -36,3 +37,7 @@ pub use overview::{Counts, HotLock, LockCounts, Overview, Point};
 pub use page::Page;
 pub use plain::Plain;
 pub use problem::Problem;
+pub use task::{
+    CompleteTask, CompleteTasks, FailTask, Heartbeat, Lease, LeasedTask, LeasedTasks, Poll, Task,
+    TaskAnswer, TaskError, TaskReceipt, TaskReceipts,
+};

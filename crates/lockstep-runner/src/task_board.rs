@@ -112,22 +112,22 @@ impl TaskBoard {
         Ok(self.serve(now, [kind]))
     }
 
-    /// Takes a task off the board; returns who works on it, if there is such a task.
-    pub(crate) fn withdraw(&mut self, now: Time, call: CallId) -> Option<Option<Arc<str>>> {
+    /// Takes a task off the board, if it is there; returns who works on it.
+    pub(crate) fn withdraw(&mut self, now: Time, call: CallId) -> Option<Arc<str>> {
         let id = self.of_call.remove(&call)?;
         let posted = self.posted.remove(&id)?;
         match posted.state {
             State::Open => {
                 self.close(&posted.details.kind, id);
-                Some(None)
+                None
             }
             State::Leased(lease) => {
                 self.lease_ends.remove(&(lease.until, id));
                 let worker = Arc::clone(&lease.worker);
                 self.remember(now, id, lease);
-                Some(Some(worker))
+                Some(worker)
             }
-            State::Answered => Some(None),
+            State::Answered => None,
         }
     }
 

@@ -173,8 +173,8 @@ impl Desk {
         result
     }
 
-    /// Takes a task off the board; returns who works on it, if it was there.
-    pub(crate) fn withdraw(&self, call: CallId) -> Option<Option<Arc<str>>> {
+    /// Takes a task off the board, if it is there; returns who works on it.
+    pub(crate) fn withdraw(&self, call: CallId) -> Option<Arc<str>> {
         let now = self.clock.now();
         self.counter().board.withdraw(now, call)
     }
@@ -183,7 +183,7 @@ impl Desk {
     pub(crate) fn overdue(&self, call: CallId, request: &CallRequest) -> Failure {
         let kind = if let CallTarget::Task { kind, .. } = &request.target { kind } else { "?" };
         let limit = request.timeout;
-        let message = match self.withdraw(call).flatten() {
+        let message = match self.withdraw(call) {
             Some(worker) => {
                 format!("worker `{worker}` has not done the task `{kind}` in {limit:?}")
             }

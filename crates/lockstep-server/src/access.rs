@@ -23,7 +23,7 @@ use crate::problem::Problem;
 use crate::token::Refused;
 use crate::verb::{self, Verbs};
 use crate::{
-    App, batch, definitions, document, events, health, instances, metrics, objects, overview,
+    App, batch, definitions, document, events, health, instances, metrics, objects, overview, tasks,
 };
 
 /// What somebody may do.
@@ -141,6 +141,7 @@ pub(crate) fn routes() -> Vec<Route> {
         definitions::routes(),
         instances::routes(),
         objects::routes(),
+        tasks::routes(),
     ];
     rooms.into_iter().flatten().collect()
 }

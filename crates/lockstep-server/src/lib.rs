@@ -37,6 +37,7 @@ mod overview;
 mod problem;
 mod rate;
 mod refusal;
+mod tasks;
 mod token;
 mod verb;
 mod wait;

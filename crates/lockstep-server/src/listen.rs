@@ -148,7 +148,8 @@ impl Server {
         let document = document::document().to_json().unwrap_or_default().into();
         let feed = Arc::clone(runner.feed());
         let monitor = Arc::new(Monitor::new(Arc::clone(&runner)));
-        let app = App { runner, catalog, monitor: Arc::clone(&monitor), document };
+        let app =
+            App { runner: Arc::clone(&runner), catalog, monitor: Arc::clone(&monitor), document };
         let router = access::router(app)
             .layer(middleware::from_fn_with_state(Arc::clone(&self.gate), gate::pass));
         let places = Arc::new(Semaphore::new(self.connections));
@@ -207,6 +208,9 @@ impl Server {
         drop(self.listener);
         // Who listens to events would never come to an end.
         feed.close();
+        // Workers that wait for tasks come back when there is a daemon again.
+        runner.close_task_board();
+        drop(runner);
         tokio::select! {
             () = served.shutdown() => {}
             () = tokio::time::sleep(DRAIN) => tracing::warn!("requests were cut off at the end"),

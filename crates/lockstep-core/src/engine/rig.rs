@@ -6,7 +6,6 @@
 //! * `start NAME WORKFLOW k=v ...`, `cancel NAME`
 //! * `ok NAME [text]`, `error NAME CODE`: the first outside call of an instance comes back;
 //!   `NAME#3` is its call number 3; `late NAME#3`: one that was cancelled comes back all the same
-//! * `report NAME [text]`, `late-report NAME`: the same, and whoever reports it is told
 //! * `signal NAME SIGNAL [text or JSON]`
 //! * `+MILLISECONDS`: time goes on
 //! * `hold`, `land`: the store stops answering, or answers all that it was given; `next`: it answers
@@ -119,10 +118,6 @@ impl Rig {
                 self.calls.append(&mut self.cancelled);
                 self.come_back(name, Ok(Value::from("late")));
             }
-            ["late-report", name] => {
-                self.calls.append(&mut self.cancelled);
-                self.report(name, Value::from("late"));
-            }
             ["signal", name, signal, text @ ..] => self.signal(name, signal, &text.join(" ")),
             ["journal", name] => {
                 let id = self.id(name);
@@ -219,6 +214,7 @@ impl Rig {
     }
 
     fn report(&mut self, whose: &str, result: Value) {
+        self.calls.append(&mut self.cancelled);
         let call = self.take_call(whose);
         self.engine.handle(self.now, Event::Reported { request: call, call, result: Ok(result) });
     }
@@ -318,11 +314,7 @@ impl Rig {
                     self.say(&format!("{}'s call {number} is cancelled", self.name(of)));
                 }
             }
-            Effect::Reported { request, result } => {
-                let became =
-                    result.err().map_or("taken".into(), |failure| failure.code.to_string());
-                self.say(&format!("report {request}: {became}"));
-            }
+            Effect::Reported { request, result } => self.reported(request, result),
             Effect::Signalled { request, result: Ok(()) } => {
                 self.say(&format!("signal {request} is kept"));
             }
@@ -353,6 +345,11 @@ impl Rig {
                 panic!("the store refused what the core had judged: {number} {refusal}")
             }
         }
+    }
+
+    fn reported(&mut self, request: u64, result: Result<(), Failure>) {
+        let became = result.err().map_or("taken".into(), |failure| failure.code);
+        self.say(&format!("report {request}: {became}"));
     }
 
     fn crash(&mut self) {

@@ -59,6 +59,7 @@ pub(crate) const ERRORS: &[(&str, &str)] = &[
     ("exec.timeout", "The program did not end in time."),
     ("task.failed", "The worker could not do the task."),
     ("task.timeout", "The task was not done in time."),
+    ("task.limit", "Too many tasks wait for workers already."),
     ("wait.timeout", "What was waited for did not come in time."),
     ("workflow.failed", "A called workflow failed."),
     ("workflow.timeout", "A called workflow did not end in time."),

@@ -108,7 +108,7 @@ impl Bench {
                     max: usize::try_from(given(rest, "max", 1)).expect("small"),
                     lease: Duration::from_secs(given(rest, "lease", 30)),
                 };
-                let poller = self.pollers.len() as PollerId;
+                let poller = PollerId::try_from(self.pollers.len()).expect("few");
                 self.pollers.insert(poller, name.to_owned());
                 match self.board.poll(self.now, poller, wanted) {
                     Some(tasks) => self.tell(name, &tasks),
@@ -118,7 +118,9 @@ impl Bench {
             ["leave", name] => {
                 let of_name = self.pollers.iter().filter(|(_, poller)| *poller == name);
                 let ids: Vec<PollerId> = of_name.map(|(id, _)| *id).collect();
-                ids.into_iter().for_each(|id| self.board.leave(id));
+                for id in ids {
+                    self.board.leave(id);
+                }
             }
             ["beat", task, token, ref rest @ ..] => {
                 let extend = rest.first().map(|word| Duration::from_secs(number(word)));
@@ -148,7 +150,8 @@ impl Bench {
                 }
             }
             [time] if time.starts_with('+') => {
-                self.now = self.now.after(Duration::from_secs(number(&time[1..])));
+                self.now =
+                    self.now.after(Duration::from_secs(number(time.trim_start_matches('+'))));
                 let handed = self.board.expire(self.now);
                 self.hand(handed);
             }
@@ -219,7 +222,7 @@ fn a_task_whose_worker_is_silent_goes_to_the_next_and_the_late_answer_is_refused
             heartbeat: Err(Lost)
             answer: Ok(1)
             answer: Err(Lost)
-            withdrawn: Some(None)
+            withdrawn: None
         "#]],
     );
 }
@@ -257,7 +260,7 @@ fn who_works_on_what_is_not_wanted_any_more_learns_it_by_its_heartbeat() {
         ",
         expect![[r#"
             a gets mail 1 under #2 until 10
-            withdrawn: Some(Some("a"))
+            withdrawn: Some("a")
             heartbeat: Ok((10, true))
             heartbeat: Err(Lost)
             answer: Err(Lost)

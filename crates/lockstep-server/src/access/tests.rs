@@ -36,6 +36,12 @@ fn the_table_says_who_may_do_what() {
         POST   /v1/instances/{id}:retry                       operator
         GET    /v1/openapi.json                               anyone
         GET    /v1/overview                                   viewer
+        GET    /v1/tasks                                      viewer
+        POST   /v1/tasks/{id}:complete                        worker
+        POST   /v1/tasks/{id}:fail                            worker
+        POST   /v1/tasks/{id}:heartbeat                       worker
+        POST   /v1/tasks:complete                             worker
+        POST   /v1/tasks:poll                                 worker
         POST   /v1/workflows/{workflow}/instances             starter
         POST   /v1/workflows/{workflow}/instances:batch       starter
     "#]]

@@ -98,7 +98,7 @@ fn a_result_that_nobody_waits_for_is_refused() {
         "
         start a mail to=ann
         cancel a
-        late-report a
+        report a
         ",
         expect![[r#"
             a calls task send-email {"to": "ann"}, call 1 attempt 1, token #1.1
