@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value as Json;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
-use tokio::process::Child;
+use tokio::process::{Child, Command};
 
 use crate::binary;
 use crate::patience::soon;
@@ -33,6 +33,8 @@ impl Reply {
 pub(crate) struct Daemon {
     pub(crate) process: Child,
     pub(crate) address: SocketAddr,
+    /// What it has told before it listened.
+    early: String,
     log: Arc<Mutex<Vec<String>>>,
 }
 
@@ -46,13 +48,20 @@ impl Daemon {
     pub(crate) async fn serve(store: &Path, with: &[&str]) -> Self {
         let store = store.display().to_string();
         let serve = ["serve", "--listen", "127.0.0.1:0", "--store", &store];
-        let mut process =
-            binary::lockstep(&[&serve, with].concat()).spawn().expect("the binary starts");
+        Self::of(binary::lockstep(&[&serve, with].concat())).await
+    }
+
+    /// Starts it as a command says, which listens somewhere.
+    pub(crate) async fn of(mut command: Command) -> Self {
+        let mut process = command.spawn().expect("the binary starts");
         let told = process.stderr.take().expect("it is piped");
         let mut lines = BufReader::new(told).lines();
+        let mut early = String::new();
         let address = soon("the daemon listens", async {
             loop {
                 let line = lines.next_line().await.expect("text").expect("it tells where");
+                early.push_str(&line);
+                early.push('\n');
                 if let Some((_, rest)) = line.split_once("listening on http://") {
                     let address = rest.split(';').next().expect("an address");
                     break address.parse().expect("an address and a port");
@@ -68,12 +77,17 @@ impl Daemon {
                 kept.lock().expect("nobody panics with it").push(line);
             }
         });
-        Self { process, address, log }
+        Self { process, address, early, log }
     }
 
     /// Returns what it has told since it listens.
     pub(crate) fn log(&self) -> Vec<String> {
         self.log.lock().expect("nobody panics with it").clone()
+    }
+
+    /// Returns all that it has told on its standard error so far.
+    pub(crate) fn told(&self) -> String {
+        format!("{}{}", self.early, self.log().join("\n"))
     }
 
     /// Sends a whole request.

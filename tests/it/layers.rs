@@ -61,7 +61,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
             "lockstep-api",
             "lockstep-server",
         ],
-        &["clap", "annotate-snippets", "anstream", "indicatif", "lsp-server", "lsp-types"],
+        &["clap", "annotate-snippets", "anstream", "indicatif", "lsp-server", "lsp-types", "toml"],
     ),
 ];
 

@@ -6,6 +6,8 @@
 //! * Every file of this folder is a module here.
 
 #[cfg(test)]
+mod access;
+#[cfg(test)]
 mod accounts;
 #[cfg(test)]
 mod asked_order;
@@ -94,6 +96,8 @@ mod patience;
 #[cfg(test)]
 mod plain_data;
 #[cfg(test)]
+mod planted_secret;
+#[cfg(test)]
 mod power_cut;
 #[cfg(test)]
 mod program;
@@ -112,13 +116,19 @@ mod seat;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
+mod settings;
+#[cfg(test)]
 mod shelf;
+#[cfg(test)]
+mod slow_clients;
 #[cfg(test)]
 mod start_once;
 #[cfg(test)]
 mod stock_taking;
 #[cfg(test)]
 mod store_around;
+#[cfg(test)]
+mod system_calls;
 #[cfg(test)]
 mod tasks;
 #[cfg(test)]

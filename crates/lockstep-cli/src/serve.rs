@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use lockstep_runner::{Options, Recovered, Runner};
+use lockstep_runner::{Options, Recovered, Runner, Secrets};
 use lockstep_server::{Catalog, Origin, PublishError, Server};
 
 use crate::command_error::CommandError;
@@ -34,9 +34,9 @@ use folder::Folder;
     lockstep serve --workflows workflows --store sqlite://shop.db\n  \
     curl -d '{\"message\": \"m1\"}' 'http://localhost:7070/v1/workflows/read-message/instances?wait=10s'\n\n\
     Without --tokens it listens to this machine alone. Every flag can be set by a variable, \
-    LOCKSTEP_LISTEN for --listen, and in a file of settings, too. Ctrl-C and SIGTERM end it: requests that have begun are \
-    served to their end, for ten seconds at most, and unfinished instances go on with the next \
-    start. A second ctrl-C ends it at once.")]
+    LOCKSTEP_LISTEN for --listen, and in a file of settings, too. Ctrl-C and SIGTERM end it: \
+    requests that have begun are served to their end, for ten seconds at most, and unfinished \
+    instances go on with the next start. A second ctrl-C ends it at once.")]
 pub(crate) struct Args {
     /// Where to listen: an address, of this machine alone unless there are --tokens, and a port; port
     /// 0 takes any that is free
@@ -56,6 +56,10 @@ pub(crate) struct Args {
     store: StoreArgs,
     #[command(flatten)]
     outside: OutsideArgs,
+    /// A folder with a file for each secret of the workflows; those without are looked for in the
+    /// environment, `LOCKSTEP_SECRET_NAME`
+    #[arg(long, value_name = "DIR")]
+    secrets: Option<PathBuf>,
     #[command(flatten)]
     doors: DoorArgs,
     #[command(flatten)]
@@ -82,8 +86,11 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
         let mut signals = Signals::listen()?;
         let server = Server::bind(args.listen, &args.doors.options()).await?;
         let store = store::open(&url).await?;
-        let (runner, recovered) =
-            Runner::start(store, Options { workers: true, ..args.outside.options() }).await?;
+        let mut options = Options { workers: true, ..args.outside.options() };
+        if let Some(folder) = &args.secrets {
+            options.secrets = Secrets::of_folder(folder.clone());
+        }
+        let (runner, recovered) = Runner::start(store, options).await?;
         tell_recovered(&recovered);
         let export = args.telemetry.export(&runner)?;
         let catalog = match given {

@@ -131,7 +131,7 @@ fn end(text: &str, now: Time) -> Result<Timestamp, CommandError> {
 fn list(file: &TokenFile, format: Format, now: Time) -> Result<Status, CommandError> {
     let tokens = file.read()?;
     let lines: String = match format {
-        Format::Json => tokens.iter().map(|token| format!("{}\n", program(token, now))).collect(),
+        Format::Json => tokens.iter().map(|token| program(token, now)).collect(),
         Format::Human => {
             let width = tokens.iter().map(|token| token.name.len()).max().unwrap_or(0);
             tokens.iter().map(|token| human(token, width, now)).collect()
@@ -155,7 +155,7 @@ fn program(token: &Token, now: Time) -> String {
     if let (Some(line), Some(expires)) = (line.as_object_mut(), token.expires) {
         line.insert("expires".to_owned(), expires.to_string().into());
     }
-    line.to_string()
+    line.to_string() + "\n"
 }
 
 fn human(token: &Token, width: usize, now: Time) -> String {

@@ -51,25 +51,26 @@ pub(super) fn read(
 
 /// Returns the words of a setting. A table says `NAME=VALUE` for each of its keys.
 fn values(value: Value, takes_many: bool) -> Option<Vec<String>> {
-    match value {
-        Value::Array(values) if takes_many => values.into_iter().map(word).collect(),
-        Value::Table(table) if takes_many => {
-            let pair = |(name, value): (String, Value)| {
-                let text = match value {
-                    Value::String(text) => text,
-                    other => serde_json::to_string(&other).ok()?,
-                };
-                Some(format!("{name}={text}"))
-            };
-            table.into_iter().map(pair).collect()
-        }
-        single => Some(vec![word(single)?]),
+    if !takes_many {
+        return Some(vec![word(&value)?]);
     }
+    if let Value::Array(values) = &value {
+        return values.iter().map(word).collect();
+    }
+    let Value::Table(table) = &value else { return Some(vec![word(&value)?]) };
+    let pair = |(name, value): (&String, &Value)| {
+        let text = match value.as_str() {
+            Some(text) => text.to_owned(),
+            None => serde_json::to_string(value).ok()?,
+        };
+        Some(format!("{name}={text}"))
+    };
+    table.iter().map(pair).collect()
 }
 
-fn word(value: Value) -> Option<String> {
+fn word(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) => Some(text),
+        Value::String(text) => Some(text.clone()),
         Value::Integer(number) => Some(number.to_string()),
         Value::Float(number) => Some(number.to_string()),
         Value::Boolean(truth) => Some(truth.to_string()),

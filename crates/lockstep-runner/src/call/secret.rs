@@ -6,6 +6,9 @@
 //!   or the answer of a call, where it may have been repeated by whoever was called.
 
 use std::fmt;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lockstep_core::{Failure, TextPart};
@@ -18,6 +21,9 @@ const HIDDEN: &str = "[secret]";
 /// chance.
 const SHORTEST: usize = 4;
 
+/// Largest file of a secret, in bytes.
+const MAX_SECRET: u64 = 64 << 10;
+
 type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 /// Where the values of secrets come from.
@@ -29,6 +35,38 @@ impl Secrets {
     pub fn new(of: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         Self(Arc::new(of))
     }
+
+    /// Returns secrets that are files of a folder, each with the name of its file, without the end of
+    /// its last line; the environment has those that are not there. A file is read at every call, so
+    /// that a secret can be changed.
+    pub fn of_folder(folder: PathBuf) -> Self {
+        let environment = Self::default();
+        Self::new(move |name| {
+            let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+            if !name.bytes().all(fits) {
+                return None;
+            }
+            match text(&folder.join(name)) {
+                Ok(text) => Some(text),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => (environment.0)(name),
+                Err(error) => {
+                    tracing::warn!(secret = name, %error, "the file of a secret cannot be read");
+                    None
+                }
+            }
+        })
+    }
+}
+
+/// Reads the file of a secret.
+fn text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let length = File::open(path)?.take(MAX_SECRET + 1).read_to_string(&mut text)?;
+    if u64::try_from(length).is_ok_and(|length| length > MAX_SECRET) {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is no secret"));
+    }
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
 }
 
 /// The environment: the secret `token` is the variable `LOCKSTEP_SECRET_TOKEN`.
@@ -177,6 +215,24 @@ mod tests {
         assert_eq!(redacted.texts[1].1, "${secret.token}");
         assert_eq!(redacted.secret, [true, false]);
         assert_eq!(format!("{redacted:?} {secrets:?}"), r#"Redacted(["a", "b"]) Secrets"#);
+    }
+
+    #[test]
+    fn a_folder_has_a_file_for_each_secret_and_nothing_outside_is_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let inside = folder.path().join("secrets");
+        std::fs::create_dir(&inside).expect("made");
+        std::fs::write(folder.path().join("outside"), "x").expect("written");
+        std::fs::write(inside.join("token"), "s3c\nr3t\r\n").expect("written");
+        std::fs::write(inside.join("large"), "x".repeat(65_537)).expect("written");
+        let secrets = Secrets::of_folder(inside.clone());
+        let value = |name: &str| (secrets.0)(name);
+        assert_eq!(value("token").as_deref(), Some("s3c\nr3t"));
+        for name in ["large", "missing", "../outside", "..", ".", "/etc/hostname"] {
+            assert_eq!(value(name), None, "{name}");
+        }
+        std::fs::write(inside.join("token"), "changed").expect("written");
+        assert_eq!(value("token").as_deref(), Some("changed"));
     }
 
     #[test]
