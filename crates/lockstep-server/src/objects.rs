@@ -18,7 +18,8 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use lockstep_api::{Object, Page};
+// Under its own name the document would take it for any JSON object.
+use lockstep_api::{Object as Shown, Page};
 use lockstep_core::ObjectKey;
 use lockstep_runner::RunnerError;
 use lockstep_store::StoreError;
@@ -48,7 +49,7 @@ pub(crate) fn routes() -> Vec<Route> {
     path = "/v1/entities/{entity}/objects",
     tag = "objects",
     params(("entity" = String, Path, description = "The entity"), Which),
-    responses((status = 200, description = "A page of them", body = Page<Object>))
+    responses((status = 200, description = "A page of them", body = Page<Shown>))
 )]
 async fn list(
     State(app): State<App>,
@@ -69,7 +70,7 @@ async fn list(
     let has_more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().filter(|_| has_more).map(|last| page::cursor_behind(&last.key.id));
-    let items = found.iter().map(|object| Object::from(&**object)).collect();
+    let items = found.iter().map(|object| Shown::from(&**object)).collect();
     Ok(answer::json(StatusCode::OK, &Page { items, next }))
 }
 
@@ -85,7 +86,7 @@ async fn list(
         ("If-None-Match" = Option<String>, Header, description = "An ETag that is known already"),
     ),
     responses(
-        (status = 200, description = "The object", body = Object,
+        (status = 200, description = "The object", body = Shown,
             headers(("ETag" = String, description = "Its version, in quotes"))),
         (status = 304, description = "It is as known"),
     )
@@ -113,7 +114,7 @@ async fn show(
 
 /// Answers with an object and its version.
 fn shown(status: StatusCode, object: &lockstep_core::Object) -> Response {
-    let mut response = answer::json(status, &Object::from(object));
+    let mut response = answer::json(status, &Shown::from(object));
     let (name, value) = etag(object.version);
     response.headers_mut().insert(name, value);
     response

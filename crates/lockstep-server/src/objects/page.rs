@@ -54,7 +54,7 @@ fn place(cursor: &str) -> Result<Arc<str>, Problem> {
         .chars()
         .map(|digit| digit.to_digit(16).and_then(|digit| digit.try_into().ok()))
         .collect();
-    let digits = digits.filter(|digits| digits.len() % 2 == 0).ok_or_else(told)?;
+    let digits = digits.filter(|digits| digits.len().is_multiple_of(2)).ok_or_else(told)?;
     let bytes =
         digits.chunks(2).map(|pair| pair.iter().fold(0_u8, |byte, digit| (byte << 4) | digit));
     Ok(String::from_utf8(bytes.collect()).map_err(|_| told())?.into())

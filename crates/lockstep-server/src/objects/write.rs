@@ -9,7 +9,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use lockstep_api::ObjectChange;
+use lockstep_api::{Object as Shown, ObjectChange};
 use lockstep_core::{Edit, ObjectKey};
 use lockstep_expr::{Map, Value};
 use uuid::Uuid;
@@ -30,7 +30,7 @@ use crate::{App, body};
     tag = "objects",
     params(("entity" = String, Path, description = "The entity")),
     request_body(content = ObjectChange, description = "Its attributes, and its id"),
-    responses((status = 201, description = "It is there, durably", body = lockstep_api::Object,
+    responses((status = 201, description = "It is there, durably", body = Shown,
         headers(
             ("ETag" = String, description = "Its version, in quotes"),
             ("Location" = String, description = "Its path"),
@@ -67,9 +67,9 @@ pub(super) async fn create(
     ),
     request_body(content = ObjectChange, description = "Its attributes"),
     responses(
-        (status = 200, description = "It is replaced, durably", body = lockstep_api::Object,
+        (status = 200, description = "It is replaced, durably", body = Shown,
             headers(("ETag" = String, description = "Its version, in quotes"))),
-        (status = 201, description = "It is created, durably", body = lockstep_api::Object,
+        (status = 201, description = "It is created, durably", body = Shown,
             headers(("ETag" = String, description = "Its version, in quotes"))),
     )
 )]
@@ -102,7 +102,7 @@ pub(super) async fn put(
         ("If-Match" = Option<String>, Header, description = "The ETag that was seen, or *"),
     ),
     request_body(content = ObjectChange, description = "What changes; null takes away"),
-    responses((status = 200, description = "It is changed, durably", body = lockstep_api::Object,
+    responses((status = 200, description = "It is changed, durably", body = Shown,
         headers(("ETag" = String, description = "Its version, in quotes"))))
 )]
 pub(super) async fn patch(
