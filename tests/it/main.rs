@@ -120,6 +120,8 @@ mod store_around;
 #[cfg(test)]
 mod waiting;
 #[cfg(test)]
+mod web_page;
+#[cfg(test)]
 mod while_waiting;
 #[cfg(test)]
 mod workflow_lock;
