@@ -7,7 +7,8 @@
 //! * A browser asks each time whether its copy is the present one; the tag is a hash of the text, so
 //!   that the files of one binary always fit each other.
 //!
-//! Absent by design: data. The page is a client of the API, and is told only what its caller may know.
+//! Absent by design: what a browser may do with the page, which [`origin`](crate::origin) tells it with
+//! every answer; data. The page is a client of the API, and is told only what its caller may know.
 
 use std::sync::LazyLock;
 
@@ -29,12 +30,6 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Role::Anyone, routes!(part)),
     ]
 }
-
-/// What the page may do: run its own scripts and ask this daemon. No other host, no script or style
-/// within a text, no frame.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
-    frame-ancestors 'none'";
 
 /// A file of the page.
 struct Asset {
@@ -170,9 +165,6 @@ fn answer(name: &str, headers: &HeaderMap) -> Result<Response, Problem> {
     };
     let told = response.headers_mut();
     told.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind(name)));
-    told.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    told.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    told.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     told.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     if let Ok(tag) = HeaderValue::from_str(tag) {
         told.insert(header::ETAG, tag);
