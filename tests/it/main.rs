@@ -134,6 +134,8 @@ mod tasks;
 #[cfg(test)]
 mod waiting;
 #[cfg(test)]
+mod web_page;
+#[cfg(test)]
 mod while_waiting;
 #[cfg(test)]
 mod workers;

@@ -24,6 +24,7 @@ use crate::token::Refused;
 use crate::verb::{self, Verbs};
 use crate::{
     App, batch, definitions, document, events, health, instances, metrics, objects, overview, tasks,
+    web_page,
 };
 
 /// What somebody may do.
@@ -142,6 +143,7 @@ pub(crate) fn routes() -> Vec<Route> {
         instances::routes(),
         objects::routes(),
         tasks::routes(),
+        web_page::routes(),
     ];
     rooms.into_iter().flatten().collect()
 }

@@ -84,7 +84,7 @@ impl Gate {
 
     /// Lets a request in, and says who has sent it.
     fn admit(&self, request: &mut Request, Peer(address): Peer) -> Result<(), Problem> {
-        self.hosts.check(request.headers())?;
+        self.hosts.check(request)?;
         let (caller, token) = self.callers.of(request.headers());
         let who = token.map_or(Who::Address(address), Who::Token);
         if !self.requests.take(who, self.clock.elapsed()) {

@@ -1,4 +1,4 @@
-//! The HTTP API of a runner, under `/v1`, and its state of health.
+//! The HTTP API of a runner, under `/v1`, its [`web_page`], and its state of health.
 //!
 //! A request goes through these rooms in this order: [`listen`] takes its connection, within limits
 //! of number and time; [`gate`] refuses what a browser sends on behalf of another site ([`origin`])
@@ -41,6 +41,7 @@ mod tasks;
 mod token;
 mod verb;
 mod wait;
+mod web_page;
 
 use std::sync::Arc;
 

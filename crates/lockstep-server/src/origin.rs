@@ -5,7 +5,8 @@
 //!
 //! * The host that is named is this machine, or one that its people have named: a name that an
 //!   attacker has made point here (DNS rebinding) is another one.
-//! * What a browser says to have been caused by another site is refused, whatever it asks for.
+//! * What a browser says to have been caused by another site is refused, whatever it asks for; but
+//!   who follows a link to the page is let in, for that shows the page and does nothing.
 //! * Every answer tells browsers to run nothing that stands in a page, to load nothing from
 //!   elsewhere, and to show no page inside another one.
 //!
@@ -13,11 +14,14 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
 use crate::problem::Problem;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+const FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// What browsers are told with every answer.
 const FOR_BROWSERS: [(HeaderName, &str); 6] = [
@@ -59,7 +63,8 @@ impl Hosts {
     }
 
     /// Refuses what does not come from one of these hosts, and from no page but its own.
-    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), Problem> {
+    pub(crate) fn check(&self, request: &Request) -> Result<(), Problem> {
+        let headers = request.headers();
         let Some(host) = host(headers).filter(|host| self.know(name_of(host))) else {
             let told = "the Host header does not name this machine: use localhost or 127.0.0.1, or \
                         start the daemon with `--host NAME`";
@@ -70,7 +75,11 @@ impl Hosts {
             origin.split_once("://").is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(host))
         };
         let site = text(FETCH_SITE).is_none_or(|site| matches!(site, "same-origin" | "none"));
-        if !site || !text(header::ORIGIN).is_none_or(is_own) {
+        let is_visit = *request.method() == Method::GET
+            && request.uri().path() == "/"
+            && text(FETCH_MODE) == Some("navigate")
+            && text(FETCH_DEST) == Some("document");
+        if !(site || is_visit) || !text(header::ORIGIN).is_none_or(is_own) {
             let told = "it comes from a page of another site";
             return Err(Problem::new(403, "request.cross_site", told));
         }
@@ -123,14 +132,39 @@ pub(crate) fn tell_browsers(headers: &mut HeaderMap) {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
+
     use super::*;
 
     fn knows(listens: &str, named: &[&str], host: &str) -> bool {
         let named: Vec<String> = named.iter().map(|name| (*name).to_owned()).collect();
         let hosts = Hosts::new(listens.parse().expect("an address"), &named).expect("names");
-        let mut headers = HeaderMap::new();
-        headers.insert(header::HOST, HeaderValue::from_str(host).expect("text"));
-        hosts.check(&headers).is_ok()
+        let request = Request::builder().header(header::HOST, host);
+        hosts.check(&request.body(Body::empty()).expect("a request")).is_ok()
+    }
+
+    #[test]
+    fn who_follows_a_link_of_another_site_comes_to_the_page_and_to_nothing_else() {
+        let hosts = Hosts::new("127.0.0.1:7070".parse().expect("an address"), &[]).expect("none");
+        for (method, path, mode, dest, expected) in [
+            ("GET", "/", "navigate", "document", true),
+            ("GET", "/", "navigate", "iframe", false),
+            ("GET", "/", "no-cors", "script", false),
+            ("GET", "/", "cors", "empty", false),
+            ("POST", "/", "navigate", "document", false),
+            ("GET", "/v1/instances", "navigate", "document", false),
+            ("GET", "/assets/main.js", "no-cors", "script", false),
+        ] {
+            let request = Request::builder()
+                .method(method)
+                .uri(path)
+                .header(header::HOST, "localhost")
+                .header(FETCH_SITE, "cross-site")
+                .header(FETCH_MODE, mode)
+                .header(FETCH_DEST, dest);
+            let request = request.body(Body::empty()).expect("a request");
+            assert_eq!(hosts.check(&request).is_ok(), expected, "{method} {path} {mode} {dest}");
+        }
     }
 
     #[test]

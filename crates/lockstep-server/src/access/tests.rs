@@ -15,6 +15,9 @@ fn the_table_says_who_may_do_what() {
     let mut rows: Vec<String> = rows.collect();
     rows.sort_by(|one, other| one.split_at(7).1.cmp(other.split_at(7).1));
     expect![[r#"
+        GET    /                                              anyone
+        GET    /assets/{folder}/{name}                        anyone
+        GET    /assets/{name}                                 anyone
         GET    /healthz                                       anyone
         GET    /metrics                                       viewer
         GET    /readyz                                        anyone
