@@ -43,7 +43,7 @@ fn what_is_shown_is_a_file_of_settings() {
     let shown = read(file, &[]).expect("it is right");
     shows(
         &Ok(shown.clone()),
-        "config = [\"url=http://x\", \"limits={\\\"a\\\":1,\\\"b\\\":[true]}\"] # file",
+        "config = [\"limits={\\\"a\\\":1,\\\"b\\\":[true]}\", \"url=http://x\"] # file",
     );
     shows(&Ok(shown.clone()), "log = \"warn\" # file");
     let again = read(&shown, &[]).expect("it is right");
