@@ -31,7 +31,7 @@ export function Instance({ parts: [, id] }) {
   useEnding(state);
   return html`<${Loaded} of=${instance} what="The instance">${(it) => html`
     <${Head} it=${it} reload=${instance.reload} />
-    ${it.state === 'running' && html`<${Now} explained=${explained} id=${id} reload=${instance.reload} />`}
+    ${it.state === 'running' && html`<${Now} explained=${explained} entries=${journal.data?.items ?? []} id=${id} reload=${instance.reload} />`}
     ${it.error && html`<${Failure} error=${it.error} />`}
     <${Course} it=${it} journal=${journal} explained=${explained.data} />
     <div class="beside">
@@ -106,7 +106,7 @@ function Signal({ id, after }) {
 }
 
 /** What it does in this moment, in a sentence, and the form that it waits for. */
-function Now({ explained, id, reload }) {
+function Now({ explained, entries, id, reload }) {
   const { data, problem } = explained;
   if (problem && problem.status === 404) return null;
   if (problem) return html`<${Trouble} problem=${problem} what="Why it waits could not be read." />`;
@@ -118,7 +118,7 @@ function Now({ explained, id, reload }) {
       <p class="sentence">${data.sentence ?? ''}</p>
       ${locks.length > 0 && html`<p>${locks.map((key) => html`<a class="button" href=${to(['locks', key])}>Look at the lock <span class="mono">${key}</span></a>`)}</p>`}
     </section>
-    ${forms.map((doing) => html`<${Answer} key=${doing.name} id=${id} doing=${doing} after=${reload} />`)}`;
+    ${forms.map((doing) => html`<${Answer} key=${doing.name} id=${id} doing=${doing} entries=${entries} after=${reload} />`)}`;
 }
 
 const Failure = ({ error }) => html`<section class="card failure" aria-labelledby="error">
