@@ -19,7 +19,7 @@ activities:
     exclusive_lock: { context: 'ref(\"Counter\", \"c\")' }
     steps:
       - require: input.n != 13
-        error: no.luck
+        else: { error: no.luck }
       - load: { entity: Counter, id: c }
         as: counter
       - update: counter

@@ -79,7 +79,10 @@ async fn a_changed_file_is_published_and_running_instances_keep_their_version() 
     let error = errors().await;
     assert_eq!((&error["severity"], &error["line"]), (&json!("error"), &json!(4)), "{error}");
     assert!(error["message"].as_str().expect("a text").contains("stpes"), "{error}");
-    let told = daemon.log().iter().filter(|line| line.contains("stpes")).count();
+    let is_told = |line: &&String| line.contains("no key `stpes`");
+    until("it is logged", async || daemon.log().iter().any(|line| line.contains("no key `stpes`")))
+        .await;
+    let told = daemon.log().iter().filter(is_told).count();
     assert_eq!(told, 1, "{:?}", daemon.log());
     let still = published(&daemon).await;
     assert_eq!((&still["id"], &still["workflows"]), (&first["id"], &first["workflows"]));

@@ -12,7 +12,7 @@ activities:
   - activity: add
     steps:
       - require: input.n < 100
-        error: too.much
+        else: { error: too.much }
 output: \"${input.n + 1}\"
 ---
 workflow: ask

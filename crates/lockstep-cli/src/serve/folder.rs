@@ -13,14 +13,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use lockstep_definition::{Definitions, Diagnostic, Severity};
+use lockstep_definition::{Definitions, Diagnostic, Severity, Source};
 use lockstep_expr::Value;
 use lockstep_runner::{DefinitionText, Runner};
 use lockstep_server::{Catalog, PublishError};
 
 use crate::arguments::Format;
 use crate::command_error::CommandError;
-use crate::{sources, work};
+use crate::{console, sources, work};
 
 /// Time between two looks.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -84,39 +84,52 @@ impl Folder {
         let sources = match reading.await {
             Ok(Ok(sources)) => sources,
             Ok(Err(error)) => {
-                tracing::error!(%error, "the definitions cannot be read; the published ones stay");
+                let told = "the definitions cannot be read; the published ones stay";
+                if is_logged() {
+                    tracing::error!(%error, "{told}");
+                } else {
+                    console::tell(&format!("{told}: {error}\n"));
+                }
                 return;
             }
             Err(_) => return,
         };
-        let text = DefinitionText { sources, config: self.config() };
+        let text = DefinitionText { sources: sources.clone(), config: self.config() };
         match catalog.publish(runner, text).await {
             Ok(warnings) => {
-                tracing::info!("changed definitions are published");
-                tell(&warnings);
+                tell("changed definitions are published", &warnings, &sources);
             }
             Err(PublishError::Invalid(findings)) => {
-                let wrong = |one: &&Diagnostic| one.severity == Severity::Error;
-                let errors = findings.iter().filter(wrong).count();
-                tracing::error!(errors, "changed definitions are wrong; the published ones stay");
-                tell(&findings);
+                let told = "changed definitions are wrong; the published ones stay";
+                tell(told, &findings, &sources);
             }
             Err(error) => tracing::error!(%error, "changed definitions could not be published"),
         }
     }
 }
 
-/// Logs what a checker has found.
-fn tell(findings: &[Diagnostic]) {
+/// Returns whether errors stand in a log.
+fn is_logged() -> bool {
+    tracing::enabled!(tracing::Level::ERROR)
+}
+
+/// Tells what became of a change, and what a checker has found: in the log, or to whoever looks.
+fn tell(told: &str, findings: &[Diagnostic], sources: &[Source]) {
+    if !is_logged() {
+        let findings = sources::findings(findings, sources, Format::Human);
+        console::tell(&format!("{told}\n{findings}\n"));
+        return;
+    }
+    tracing::info!("{told}");
     for finding in findings.iter().take(MAX_TOLD) {
         let Diagnostic { code, severity, message, source, line, column, help, .. } = finding;
-        let help = help.as_deref().unwrap_or_default();
+        let (code, help) = (code.as_str(), help.as_deref().unwrap_or_default());
         match severity {
             Severity::Error => {
-                tracing::error!(code = code.as_str(), help, "{source}:{line}:{column}: {message}");
+                tracing::error!(code, help, "{source}:{line}:{column}: {message}");
             }
             Severity::Warning => {
-                tracing::warn!(code = code.as_str(), help, "{source}:{line}:{column}: {message}");
+                tracing::warn!(code, help, "{source}:{line}:{column}: {message}");
             }
         }
     }

@@ -39,16 +39,11 @@ impl HttpBody for Answers {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        loop {
-            if let Poll::Ready(chunk) = self.chunks.poll_recv(context) {
-                return Poll::Ready(chunk.map(|chunk| Ok(Frame::data(chunk))));
-            }
-            match self.work.as_mut().map(|work| work.as_mut().poll(context)) {
-                None | Some(Poll::Pending) if self.chunks.is_empty() => return Poll::Pending,
-                // With the work go the ends of the channel: the next look finds what is left.
-                Some(Poll::Ready(())) => self.work = None,
-                None | Some(Poll::Pending) => {}
-            }
+        // Once each: a task that has had its turn is told that nothing is ready, and comes again.
+        if self.work.as_mut().is_some_and(|work| work.as_mut().poll(context).is_ready()) {
+            // With the work go the ends of the channel.
+            self.work = None;
         }
+        self.chunks.poll_recv(context).map(|chunk| chunk.map(|chunk| Ok(Frame::data(chunk))))
     }
 }
