@@ -17,7 +17,7 @@ workflow: read
 input: { book: string }
 activities:
   - activity: look
-    exclusive_lock: { context: "'secret-' + input.book", waiting_timeout: 60s }
+    exclusive_lock: { context: "'secret-' + input.book", waiting_timeout: 60s, while_waiting: hold }
     steps:
       - wait: { signal: turn }
 output: "'read'"
@@ -28,11 +28,11 @@ activities:
     exclusive_lock: { context: "'shop'" }
     steps:
       - http: { method: GET, url: "${config.shop}/stock" }
-        as: stock
   - activity: judge
     steps:
-      - fail: { code: shop.empty, message: nothing is left }
+      - raise: { error: shop.empty, message: nothing is left }
 ---
+project: observe
 config: { shop: "http://localhost" }
 "#;
 
@@ -308,9 +308,9 @@ async fn a_log_in_json_is_json_to_the_last_line_and_names_instance_and_lock() {
 workflow: slow
 activities:
   - activity: sleep
-    exclusive_lock: { context: "'k'", hold_timeout: 1ms }
+    exclusive_lock: { context: "'k'", hold_timeout: 100ms, while_waiting: hold }
     steps:
-      - wait: { time: 60s }
+      - wait: { for: 60s }
 "#;
     let shelf = Shelf::new();
     let file = shelf.path("slow.yaml").display().to_string();
@@ -324,7 +324,7 @@ activities:
     let mut text = String::new();
     let mut asked = false;
     let mut part = [0; 1024];
-    while !text.contains("taken away") {
+    while !text.contains("a lock was taken away") {
         let read = soon("the log", told.read(&mut part)).await.expect("bytes");
         assert!(read > 0, "it ends: {text}");
         text.push_str(std::str::from_utf8(&part[..read]).expect("text"));

@@ -28,8 +28,8 @@ pub(crate) fn tell(text: &str) {
     drop(anstream::stderr().lock().write_all(text.as_bytes()));
 }
 
-/// Whether messages are lines of JSON, too.
-static IS_JSON: OnceLock<bool> = OnceLock::new();
+/// How a daemon writes its messages: as its log.
+static FORMAT: OnceLock<Format> = OnceLock::new();
 
 /// Writes what the engine traces to the standard error, if a filter asks for it.
 pub(crate) fn log(filter: Option<&str>, format: Format) {
@@ -42,12 +42,17 @@ pub(crate) fn log(filter: Option<&str>, format: Format) {
         Format::Human => drop(subscriber.try_init()),
         Format::Json => drop(subscriber.json().flatten_event(true).try_init()),
     }
-    IS_JSON.set(format == Format::Json).ok();
+    FORMAT.set(format).ok();
+}
+
+/// Returns how a daemon writes its messages.
+pub(crate) fn format() -> Format {
+    FORMAT.get().copied().unwrap_or(Format::Human)
 }
 
 /// Writes a message of a daemon: as a line of JSON, if its log is JSON.
 pub(crate) fn announce(text: &str) {
-    if IS_JSON.get() != Some(&true) {
+    if format() == Format::Human {
         return tell(text);
     }
     for line in text.lines() {

@@ -149,7 +149,7 @@ async fn from_store(runner: &Runner, folder: &Folder) -> Result<Catalog, Command
     } else {
         format!("{} published over the API\n", sources::number(count, "workflow"))
     };
-    console::tell(&told);
+    console::announce(&told);
     Ok(catalog)
 }
 

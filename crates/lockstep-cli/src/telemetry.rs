@@ -7,8 +7,7 @@ use crate::command_error::CommandError;
 /// Where traces go.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct TelemetryArgs {
-    /// A collector that takes traces by OTLP over HTTP, such as http://localhost:4318: each instance
-    /// that ends is sent there as a trace
+    /// Where a collector takes traces by OTLP over HTTP: each instance that ends is sent there
     #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT", hide_env_values = true)]
     otlp_endpoint: Option<String>,
     /// What this service is called in traces

@@ -18,7 +18,6 @@ use lockstep_expr::Value;
 use lockstep_runner::{DefinitionText, Runner};
 use lockstep_server::{Catalog, PublishError};
 
-use crate::arguments::Format;
 use crate::command_error::CommandError;
 use crate::{console, sources, work};
 
@@ -50,7 +49,7 @@ impl Folder {
 
     /// Reads and checks the files; tells what is found.
     pub(super) fn check(&self) -> Result<(DefinitionText, Definitions), CommandError> {
-        work::definitions(&self.paths, &self.given, Format::Human, false)
+        work::definitions(&self.paths, &self.given, console::format(), false)
     }
 
     /// Returns what replaces values of the project's configuration.
