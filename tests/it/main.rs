@@ -30,6 +30,7 @@ mod crash;
 #[cfg(test)]
 mod daemon;
 #[cfg(test)]
+mod daemon_locks;
 mod daemon_process;
 #[cfg(test)]
 mod durability;

@@ -10,15 +10,25 @@
 //!
 //! Absent by design: HTTP, stores, and decisions.
 
+mod explanation;
 mod failure;
 mod instance;
+mod journal;
+mod lock;
 mod moment;
 mod page;
 mod plain;
 mod problem;
+pub mod words;
 
+pub use explanation::{
+    Awaits, CallSince, ClientEnded, ClientHeld, ClientWaiting, Doing, Ended, Explanation,
+    LAST_ENTRIES, LockWait, ObjectName, Obstacle, Place, Refused, Running, Unfinished,
+};
 pub use failure::Failure;
 pub use instance::{Cancel, Instance, Started, State};
+pub use journal::{Activities, Entry, HappeningForm};
+pub use lock::{Acquire, Break, ClientHold, HeldLock, Holder, Lock, Mode, Release, Renew, Waiter};
 pub use moment::Moment;
 pub use page::Page;
 pub use plain::Plain;

@@ -21,7 +21,7 @@ use utoipa_axum::router::UtoipaMethodRouter;
 use crate::problem::Problem;
 use crate::token::Refused;
 use crate::verb::{self, Verbs};
-use crate::{App, document, health, instances};
+use crate::{App, document, health, history, instances, locks};
 
 /// What somebody may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,7 +128,14 @@ impl Route {
 
 /// Returns all routes.
 pub(crate) fn routes() -> Vec<Route> {
-    [health::routes(), document::routes(), instances::routes()].into_iter().flatten().collect()
+    let rooms = [
+        health::routes(),
+        document::routes(),
+        instances::routes(),
+        history::routes(),
+        locks::routes(),
+    ];
+    rooms.into_iter().flatten().collect()
 }
 
 /// Makes the router of the table.

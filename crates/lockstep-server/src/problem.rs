@@ -52,7 +52,7 @@ fn status(code: &str) -> u16 {
         "data.not_found" => 404,
         "data.invalid" => 400,
         "instance.ended" => 409,
-        "signal.limit" => 429,
+        "signal.limit" | "lock.limit" => 429,
         "start.key_used" => 422,
         _ if code.starts_with("lock.") || code.starts_with("data.") => 409,
         // The workflow's own errors: the request was understood, and cannot be granted.

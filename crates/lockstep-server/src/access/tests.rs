@@ -18,8 +18,16 @@ fn the_table_says_who_may_do_what() {
         GET    /healthz                                       anyone
         GET    /readyz                                        anyone
         GET    /v1/instances/{id}                             viewer
+        GET    /v1/instances/{id}/explain                     viewer
+        GET    /v1/instances/{id}/journal                     viewer
         POST   /v1/instances/{id}/signals/{name}              starter
         POST   /v1/instances/{id}:cancel                      operator
+        GET    /v1/locks                                      viewer
+        GET    /v1/locks/{key}                                viewer
+        POST   /v1/locks/{key}:acquire                        starter
+        POST   /v1/locks/{key}:break                          operator
+        POST   /v1/locks/{key}:release                        starter
+        POST   /v1/locks/{key}:renew                          starter
         GET    /v1/openapi.json                               anyone
         POST   /v1/workflows/{workflow}/instances             starter
     "#]]
