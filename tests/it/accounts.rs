@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use lockstep_core::InstanceId;
+use lockstep_core::explain::LockPage;
 use serde_json::{Value as Json, json};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -317,7 +318,10 @@ async fn no_transfer_is_lost_or_done_by_half() {
     assert!(looks.iter().all(|looks| *looks > 10), "readers looked meanwhile: {looks:?}");
     assert_eq!(snapshot(&url).await.iter().sum::<i64>(), total, "exact at the end");
     assert!(engine.store().locks().await.unwrap().is_empty(), "no lock row is left");
-    assert!(soon("a look", engine.runner().locks()).await.unwrap().is_empty(), "no lock is stuck");
+    assert!(
+        soon("a look", engine.runner().locks(LockPage::default())).await.unwrap().is_empty(),
+        "no lock is stuck"
+    );
     canceller.abort();
     drop(canceller.await);
     engine.stop().await.expect("the engine stops");

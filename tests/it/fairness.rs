@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use lockstep_core::explain::LockPage;
 use lockstep_core::{Happening, InstanceId};
 use lockstep_store::Memory;
 use serde_json::{Value as Json, json};
@@ -55,7 +56,9 @@ output: "${{counter.value}}"
 }
 
 async fn waiting(engine: &Engine) -> usize {
-    let locks = soon("a look at the locks", engine.runner().locks()).await.expect("it runs");
+    let locks = soon("a look at the locks", engine.runner().locks(LockPage::default()))
+        .await
+        .expect("it runs");
     locks.iter().map(|lock| lock.waiters.len()).sum()
 }
 

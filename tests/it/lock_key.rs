@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use lockstep_core::explain::LockPage;
 use lockstep_store::Memory;
 use serde_json::{Value as Json, json};
 
@@ -107,7 +108,10 @@ async fn what_is_no_key_is_an_error_and_takes_no_lock() {
         assert!(ended.unwrap_err().message.len() < 1000, "the message stays short: {key}");
     }
     assert_eq!(server.requests().len(), 0, "none has got so far as to call");
-    assert!(engine.runner().locks().await.unwrap().is_empty(), "no lock is held");
+    assert!(
+        engine.runner().locks(LockPage::default()).await.unwrap().is_empty(),
+        "no lock is held"
+    );
     let full: Vec<i32> = (0..100).collect();
     engine.run("hold", json!({"key": full})).await.expect("a hundred keys are allowed");
 }
@@ -123,7 +127,7 @@ async fn keys_are_shown_as_they_are_written_and_in_their_order() {
     for told in ["1", "\"c\"", &id] {
         assert!(busy.message.contains(told), "explained: {told} in {}", busy.message);
     }
-    let locks = engine.runner().locks().await.expect("it runs");
+    let locks = engine.runner().locks(LockPage::default()).await.expect("it runs");
     let keys: Vec<&str> = locks.iter().map(|lock| &*lock.key).collect();
     assert_eq!(keys, ["\"a\"", "\"b\"", "1"], "each is a lock of its own");
     server.release();

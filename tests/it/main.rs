@@ -34,6 +34,7 @@ mod crash;
 #[cfg(test)]
 mod daemon;
 #[cfg(test)]
+mod daemon_locks;
 mod daemon_process;
 #[cfg(test)]
 mod definitions;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use lockstep_core::explain::LockPage;
 use lockstep_core::lock::MAX_OVERTAKEN;
 use lockstep_store::Memory;
 use serde_json::{Value as Json, json};
@@ -196,7 +197,9 @@ async fn check_data(engine: &Engine, served: &[Served]) {
         let value = crate::counter::value(engine, key).await;
         assert_eq!(value, count, "no lost update: {key}");
     }
-    let locks = soon("a look at the locks", engine.runner().locks()).await.expect("it runs");
+    let locks = soon("a look at the locks", engine.runner().locks(LockPage::default()))
+        .await
+        .expect("it runs");
     assert!(locks.is_empty(), "no lock is stuck: {locks:#?}");
     let rows: Vec<Json> =
         engine.store().locks().await.unwrap().iter().map(|row| json!(&*row.key)).collect();

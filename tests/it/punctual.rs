@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use lockstep_core::explain::LockPage;
 use lockstep_core::{Entry, Happening, InstanceId};
 use lockstep_store::Memory;
 use serde_json::json;
@@ -175,7 +176,9 @@ async fn hold_timeouts_hand_the_lock_on_in_the_same_moment() {
     server.has_seen(1 + STUCK + 1).await;
     let last = server.requests().last().expect("it was seen").path.clone();
     assert_eq!(last, "/patient", "whoever is patient comes behind them");
-    let locks = soon("a look at the locks", engine.runner().locks()).await.expect("it runs");
+    let locks = soon("a look at the locks", engine.runner().locks(LockPage::default()))
+        .await
+        .expect("it runs");
     let waiting: Vec<usize> = locks.iter().map(|lock| lock.waiters.len()).collect();
     assert_eq!(waiting, [WAITERS - STUCK - 1], "the others wait");
 }

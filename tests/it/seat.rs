@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lockstep_core::Happening;
+use lockstep_core::explain::LockPage;
 use lockstep_runner::Started;
 use lockstep_store::Memory;
 use serde_json::{Value as Json, json};
@@ -50,7 +51,7 @@ async fn pay(engine: &Engine, started: Started) -> Ended {
 async fn seat_that_is_held_is_refused_to_others_at_once_and_sold_to_who_pays() {
     let engine = house(json!({})).await;
     let ann = hold(&engine, "ann").await;
-    let locks = engine.runner().locks().await.expect("it runs");
+    let locks = engine.runner().locks(LockPage::default()).await.expect("it runs");
     assert!(locks.is_empty(), "no lock is kept while somebody pays: {locks:#?}");
     let bob = engine.run("seat", json!({"seat": "a7", "customer": "bob"})).await;
     assert_eq!(error_code(&bob), "seat.taken");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use lockstep_core::Happening;
+use lockstep_core::explain::LockPage;
 use lockstep_store::Memory;
 use serde_json::{Value as Json, json};
 
@@ -29,7 +30,7 @@ async fn two_count_side_by_side_and_what_is_moved_meanwhile_is_not_missed() {
     engine.told(one.id, granted).await;
     let other = engine.begin("stock-taking", shelves).await;
     engine.told(other.id, granted).await;
-    let locks = engine.runner().locks().await.expect("it runs");
+    let locks = engine.runner().locks(LockPage::default()).await.expect("it runs");
     let holders: Vec<usize> = locks.iter().map(|lock| lock.holders.len()).collect();
     assert_eq!(holders, [2, 2, 2], "they count side by side: {locks:#?}");
 

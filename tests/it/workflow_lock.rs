@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use lockstep_core::Happening;
+use lockstep_core::explain::LockPage;
 use lockstep_store::Memory;
 use serde_json::{Value as Json, json};
 
@@ -117,7 +118,10 @@ output: done
         let ended = ended(started).await;
         let found = ended.as_ref().map_err(|failure| &*failure.code);
         assert_eq!(found, expected.as_ref().map_err(|code| *code), "{how}");
-        assert!(engine.runner().locks().await.unwrap().is_empty(), "{how}: no lock is held");
+        assert!(
+            engine.runner().locks(LockPage::default()).await.unwrap().is_empty(),
+            "{how}: no lock is held"
+        );
         assert!(engine.store().locks().await.unwrap().is_empty(), "{how}: no lock row is left");
     }
 }
@@ -170,11 +174,11 @@ async fn called_workflows_enter_the_lock_of_their_caller_and_exclude_each_other(
     server.release_one();
     server.has_seen(2).await;
     until("the other child and the stranger wait", async || {
-        let locks = engine.runner().locks().await.expect("it runs");
+        let locks = engine.runner().locks(LockPage::default()).await.expect("it runs");
         locks.iter().map(|lock| lock.waiters.len()).sum::<usize>() == 2
     })
     .await;
-    let locks = engine.runner().locks().await.expect("it runs");
+    let locks = engine.runner().locks(LockPage::default()).await.expect("it runs");
     let [lock] = locks.as_slice() else { panic!("one key: {locks:#?}") };
     assert_eq!(lock.holders.len(), 2, "the caller and one of the called: {lock:#?}");
     assert_eq!(server.requests().len(), 2, "mutual exclusion: one of the called at a time");

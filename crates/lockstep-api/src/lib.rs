@@ -13,8 +13,11 @@
 mod batch;
 mod definition;
 mod event;
+mod explanation;
 mod failure;
 mod instance;
+mod journal;
+mod lock;
 mod moment;
 mod object;
 mod overview;
@@ -22,6 +25,7 @@ mod page;
 mod plain;
 mod problem;
 mod task;
+pub mod words;
 
 pub use batch::{BatchAnswer, BatchLine};
 pub use definition::{
@@ -29,8 +33,14 @@ pub use definition::{
     Workflow,
 };
 pub use event::Event;
+pub use explanation::{
+    Awaits, CallSince, ClientEnded, ClientHeld, ClientWaiting, Doing, Ended, Explanation,
+    LAST_ENTRIES, LockWait, ObjectName, Obstacle, Place, Refused, Running, Unfinished,
+};
 pub use failure::Failure;
 pub use instance::{Cancel, Instance, Started, State};
+pub use journal::{Activities, Entry, HappeningForm};
+pub use lock::{Acquire, Break, ClientHold, HeldLock, Holder, Lock, Mode, Release, Renew, Waiter};
 pub use moment::Moment;
 pub use object::{Metadata, Object, ObjectChange};
 pub use overview::{Counts, HotLock, LockCounts, Overview, Point};

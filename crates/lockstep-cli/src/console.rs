@@ -8,6 +8,7 @@
 use std::io::{self, Write as _};
 use std::sync::OnceLock;
 
+use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
 use crate::arguments::Format;
@@ -21,6 +22,11 @@ pub(crate) fn print(text: &str) -> Result<(), CommandError> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(source) => Err(CommandError::Machine { what: "cannot write the output", source }),
     }
+}
+
+/// Returns data as JSON, in one line.
+pub(crate) fn json_line(data: &impl Serialize) -> String {
+    serde_json::to_string(data).unwrap_or_default() + "\n"
 }
 
 /// Writes a message. If even that is not possible, nobody can be told.

@@ -1,11 +1,9 @@
 //! `lockstep explain`: what an instance does and waits for, or what a code of a diagnostic means.
 
-mod chain;
 mod code;
-mod facts;
 mod instance;
-mod program;
-mod words;
+
+use lockstep_api::words::explanation::{self, Source};
 
 use crate::arguments::Format;
 use crate::command_error::CommandError;
@@ -13,8 +11,6 @@ use crate::console;
 use crate::look::{self, Prefix, may_be_an_id};
 use crate::status::Status;
 use crate::store::StoreArgs;
-pub(crate) use program::{held, mode};
-pub(crate) use words::as_of;
 
 /// Arguments of `lockstep explain`.
 #[derive(Debug, clap::Args)]
@@ -46,9 +42,12 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
         None => code::list(args.format),
         Some(written) if is_instance(written) => {
             let wanted = Prefix::parse(written)?;
-            look::look(&args.store, async |look| {
-                instance::explain(look, &wanted, args.format).await
-            })?
+            let look = async |look| instance::explain(look, &wanted).await;
+            let explained = look::look(&args.store, look)?;
+            match args.format {
+                Format::Human => explanation::human(&explained, Source::Store),
+                Format::Json => console::json_line(&explained),
+            }
         }
         Some(written) => code::page(written, args.format)?,
     };

@@ -1,20 +1,16 @@
 //! `lockstep journal`: the history of an instance, or of a client's lock.
 
-mod words;
-
-use lockstep_core::{Entry, Time};
-use lockstep_definition::Definitions;
-use serde_json::{Value as Json, json};
+use lockstep_api::words::journal::lines;
+use lockstep_api::{Activities, Entry};
+use lockstep_core::Time;
 
 use crate::arguments::Format;
 use crate::command_error::CommandError;
 use crate::console;
 use crate::look::{self, Look, Prefix};
-use crate::moment::exact;
 use crate::status::Status;
 use crate::store::StoreArgs;
 use crate::survey::Survey;
-pub(crate) use words::lines;
 
 /// Arguments of `lockstep journal`.
 #[derive(Debug, clap::Args)]
@@ -31,23 +27,6 @@ pub(crate) struct Args {
     /// How it is written; json: one entry in each line
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
-}
-
-/// Names of the activities of a workflow.
-#[derive(Debug, Default)]
-pub(crate) struct Activities(Vec<String>);
-
-impl Activities {
-    pub(crate) fn of(definitions: Option<&Definitions>, workflow: &str) -> Self {
-        let workflow = definitions.and_then(|definitions| definitions.workflows.get(workflow));
-        let activities = workflow.map_or(&[][..], |workflow| &workflow.activities);
-        Self(activities.iter().map(|activity| activity.name.to_string()).collect())
-    }
-
-    fn name(&self, entry: &Entry) -> Option<&str> {
-        let index = usize::try_from(entry.activity).ok()?;
-        self.0.get(index).map(String::as_str)
-    }
 }
 
 /// Writes the journal.
@@ -74,20 +53,9 @@ async fn read(mut look: Look, wanted: &Prefix, format: Format) -> Result<String,
         None => Activities::default(),
     };
     let began = row.map(|row| row.started_at).or(entries.first().map(|entry| Time(entry.at)));
+    let entries = Entry::all(&entries, &activities);
     Ok(match format {
-        Format::Human => lines(&entries, &activities, began),
-        Format::Json => {
-            let lines = entries.iter().map(|entry| json(entry, &activities).to_string() + "\n");
-            lines.collect()
-        }
-    })
-}
-
-/// Returns an entry for programs.
-pub(crate) fn json(entry: &Entry, activities: &Activities) -> Json {
-    json!({
-        "at": exact(Time(entry.at)),
-        "activity": activities.name(entry),
-        "event": serde_json::to_value(&entry.event).unwrap_or_default(),
+        Format::Human => lines(&entries, began),
+        Format::Json => entries.iter().map(console::json_line).collect(),
     })
 }

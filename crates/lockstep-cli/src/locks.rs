@@ -1,18 +1,18 @@
 //! `lockstep locks`: who holds which lock, and who waits for it.
 
-mod program;
 mod queue;
 mod table;
 
 use std::io::IsTerminal as _;
+use std::sync::Arc;
 
+use lockstep_api::Lock;
+use lockstep_api::words::explanation::{Source, as_of};
 use lockstep_core::explain::LockView;
-use lockstep_core::lock::SYSTEM;
 
 use crate::arguments::Format;
 use crate::command_error::CommandError;
 use crate::console;
-use crate::explain::as_of;
 use crate::look::{self, Look};
 use crate::status::Status;
 use crate::store::StoreArgs;
@@ -46,46 +46,36 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
 }
 
 async fn read(mut look: Look, args: &Args) -> Result<String, CommandError> {
-    let locks = look.survey().await?.locks();
-    let now = look.now;
+    let (survey, now) = (look.survey().await?, look.now);
     let human = match &args.key {
-        None if args.format == Format::Json => {
-            return Ok(locks
-                .iter()
-                .map(|lock| program::line(lock, now, Some(table::FIRST)))
-                .collect());
-        }
-        None => table::human(&locks, now, std::io::stdout().is_terminal()),
-        Some(written) => {
-            let system_is_held =
-                locks.iter().any(|lock| &*lock.key == SYSTEM && !lock.holders.is_empty());
-            let lock = find(locks, written);
+        None => {
+            let locks = survey.locks(table::FIRST);
+            let locks: Vec<Lock> = locks.iter().map(|lock| Lock::of(lock, now)).collect();
             if args.format == Format::Json {
-                return Ok(program::line(&lock, now, None));
+                return Ok(locks.iter().map(console::json_line).collect());
             }
-            queue::human(&lock, system_is_held, now)
+            table::human(&locks, now, std::io::stdout().is_terminal())
+        }
+        Some(written) => {
+            let lock = Lock::of(&find(written, |key| survey.lock(key)), now);
+            if args.format == Format::Json {
+                return Ok(console::json_line(&lock));
+            }
+            queue::human(&lock)
         }
     };
-    Ok(human + &as_of(now))
+    Ok(human + &as_of(now, Source::Store))
 }
 
 /// Finds a lock by its key; one that nobody holds or wants is free.
-fn find(locks: Vec<LockView>, written: &str) -> LockView {
+fn find(written: &str, lock: impl Fn(&Arc<str>) -> LockView) -> LockView {
+    let found = lock(&written.into());
+    if found.holding > 0 || found.waiting > 0 {
+        return found;
+    }
     // A shell takes the quotes of a text away.
-    let text = format!("{written:?}");
-    let mut locks = locks.into_iter();
-    let found = locks.find(|lock| *lock.key == *written || *lock.key == *text);
-    found.unwrap_or_else(|| LockView {
-        key: written.into(),
-        holders: Vec::new(),
-        waiters: Vec::new(),
-    })
-}
-
-/// Returns the expression that made the key of a lock, if one did.
-fn context(lock: &LockView) -> Option<&str> {
-    let of_holders = lock.holders.iter().find_map(|holder| holder.lock.context.as_deref());
-    of_holders.or_else(|| lock.waiters.iter().find_map(|waiter| waiter.context.as_deref()))
+    let text = lock(&format!("{written:?}").into());
+    if text.holding > 0 || text.waiting > 0 { text } else { found }
 }
 
 #[cfg(test)]

@@ -5,9 +5,6 @@
 //! * Everything is of one moment, and nothing is changed.
 //! * An id may be cut short, as long as it is the only one that begins so.
 
-use std::sync::Arc;
-
-use lockstep_core::explain::LockHolder;
 use lockstep_core::transition::Origin;
 use lockstep_core::{InstanceId, Time};
 use lockstep_runner::Clock;
@@ -102,14 +99,6 @@ pub(crate) fn look<T>(
 pub(crate) fn may_be_an_id(written: &str) -> bool {
     let digits = written.trim().chars().filter(|c| *c != '-');
     digits.clone().count() >= MIN_DIGITS && digits.clone().all(|c| c.is_ascii_hexdigit())
-}
-
-/// Returns who holds a lock, if it is a client.
-pub(crate) fn client_of(holder: &LockHolder) -> Option<(&Arc<str>, &Arc<str>)> {
-    match &holder.lock.origin {
-        Origin::Client { owner, note } => Some((owner, note)),
-        Origin::Workflow | Origin::Activity(_) => None,
-    }
 }
 
 /// The beginning of an id, or all of it.

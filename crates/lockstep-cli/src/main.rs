@@ -21,7 +21,6 @@ mod locks;
 mod look;
 #[cfg(feature = "lsp")]
 mod lsp;
-mod moment;
 mod outside;
 mod pages;
 mod panic_line;
@@ -31,7 +30,6 @@ mod schema;
 mod seed;
 mod serve;
 mod settings;
-mod shown;
 mod signals;
 mod sources;
 mod status;

@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use lockstep_core::explain::{Explanation, LockView};
+use lockstep_core::explain::{Chain, ClientView, Explanation, LockPage, LockView};
 use lockstep_core::transition::InstanceRow;
 use lockstep_core::{Config, DefinitionsById, Engine, InstanceId, Time};
 use lockstep_definition::Definitions;
@@ -24,7 +24,6 @@ const PAGE: u32 = 1000;
 pub(crate) struct Survey {
     engine: Engine,
     refused: Vec<(InstanceId, String)>,
-    taken_at: Time,
 }
 
 impl Survey {
@@ -43,7 +42,7 @@ impl Survey {
         // No token is issued, so the epoch is of no matter.
         let mut engine = Engine::new(Config::new(0));
         refused.extend(engine.survey(now, rows, &locks, &definitions));
-        Ok(Self { engine, refused, taken_at: now })
+        Ok(Self { engine, refused })
     }
 
     /// Reads definitions by their identity; `None` if they are not there, or not valid any more.
@@ -56,20 +55,31 @@ impl Survey {
         Ok(text.and_then(|text| text.check().definitions).map(Arc::new))
     }
 
-    /// Returns when the store was looked at.
-    pub(crate) fn taken_at(&self) -> Time {
-        self.taken_at
-    }
-
     /// Returns what an unfinished instance does, and what it waits for; `None` if there is none, or
     /// if it cannot go on.
     pub(crate) fn explain(&self, instance: InstanceId) -> Option<Explanation> {
         self.engine.explain(instance)
     }
 
-    /// Returns all locks that are held or waited for, by key.
-    pub(crate) fn locks(&self) -> Vec<LockView> {
-        self.engine.locks()
+    /// Follows the waits of one that was explained.
+    pub(crate) fn chain(&self, first: &Explanation) -> Chain {
+        self.engine.chain(first)
+    }
+
+    /// Returns a client's lock; `None` if there is none of that identity.
+    pub(crate) fn client(&self, lock: InstanceId) -> Option<ClientView> {
+        self.engine.client(lock)
+    }
+
+    /// Returns all locks that are held or waited for, by key, with the first who hold and want each.
+    pub(crate) fn locks(&self, first: usize) -> Vec<LockView> {
+        let page = LockPage { limit: usize::MAX, first, ..LockPage::default() };
+        self.engine.lock_page(&page)
+    }
+
+    /// Returns a lock with all who hold and want it.
+    pub(crate) fn lock(&self, key: &Arc<str>) -> LockView {
+        self.engine.lock_view(key, None, usize::MAX)
     }
 
     /// Returns why an unfinished instance cannot go on; `None` if it can.

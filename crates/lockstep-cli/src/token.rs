@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
+use lockstep_api::words::moment;
 use lockstep_core::Time;
 use lockstep_expr::Timestamp;
 use lockstep_runner::Clock;
@@ -15,8 +16,8 @@ use serde_json::json;
 
 use crate::arguments::Format;
 use crate::command_error::CommandError;
+use crate::console;
 use crate::status::Status;
-use crate::{console, moment};
 
 /// Longest time that a token may be given: ten years.
 const MAX_DAYS: u64 = 3650;

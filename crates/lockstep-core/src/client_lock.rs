@@ -83,10 +83,16 @@ impl Clients {
         self.locks.get(&lock).map(|client| Arc::clone(&client.owner))
     }
 
-    /// Returns since when a client waits for its lock, if it does.
-    pub(crate) fn waiting_since(&self, lock: InstanceId) -> Option<Time> {
-        let Stage::Waiting { since, .. } = self.locks.get(&lock)?.stage else { return None };
-        Some(since)
+    /// Returns since when a client waits for its lock, and until when at the latest, if it does.
+    pub(crate) fn waits(&self, lock: InstanceId) -> Option<(Time, Time)> {
+        let Stage::Waiting { since, timer, .. } = self.locks.get(&lock)?.stage else { return None };
+        Some((since, timer.at()))
+    }
+
+    /// Returns who says to be behind a client's lock, and what for.
+    pub(crate) fn told(&self, lock: InstanceId) -> Option<(Arc<str>, Arc<str>)> {
+        let client = self.locks.get(&lock)?;
+        Some((Arc::clone(&client.owner), Arc::clone(&client.note)))
     }
 
     /// Returns a client's lock, if it is held.

@@ -6,17 +6,29 @@
 //!
 //! Absent by design: sentences. Whoever shows an explanation words it.
 
+mod chain;
+mod lock_view;
+
 use std::sync::Arc;
 
 use lockstep_definition::{ExclusiveLock, LockMode, Place};
 
+pub use self::chain::{Chain, MAX_LINKS};
+pub use self::lock_view::{
+    ClientStage, ClientView, LockHolder, LockMark, LockOrder, LockPage, LockView, LockWaiter,
+};
+
 use crate::engine::Engine;
 use crate::id::{FencingToken, InstanceId, Ticket};
 use crate::instance::{Held, Instance, Phase, Strand};
-use crate::lock::{Hold, ObstacleKind};
+use crate::lock::ObstacleKind;
+pub use crate::lock::WaiterMark;
 use crate::object::ObjectKey;
 use crate::time::Time;
 use crate::transition::Origin;
+
+/// Most of those who keep a wait from ending that are told.
+pub const MAX_OBSTACLES: usize = 1000;
 
 /// Where an unfinished instance is, and what for.
 #[derive(Clone, Debug)]
@@ -102,6 +114,8 @@ pub enum Awaits {
     Instance {
         /// The other one.
         instance: InstanceId,
+        /// Its workflow; `None` if it is not known any more.
+        workflow: Option<Arc<str>>,
         /// When the wait ends at the latest.
         until: Option<Time>,
     },
@@ -128,8 +142,12 @@ pub struct LockWait {
     pub priority: i64,
     /// How many stand before it that want a key of it.
     pub ahead: usize,
-    /// Who keeps it from being granted.
+    /// Who keeps it from being granted; the first [`MAX_OBSTACLES`].
     pub obstacles: Vec<Obstacle>,
+    /// Whether there are more of them.
+    pub obstacles_are_cut: bool,
+    /// Where the lock was written; `None` for a client's.
+    pub place: Option<Place>,
 }
 
 /// Who keeps a wait for a lock from ending.
@@ -139,51 +157,12 @@ pub struct Obstacle {
     pub key: Arc<str>,
     /// Who holds it, or waits for it and goes first.
     pub who: InstanceId,
+    /// Its workflow; `None` for a client's lock.
+    pub workflow: Option<Arc<str>>,
     /// Who says to be behind it, if it is a client's lock.
     pub client: Option<Arc<str>>,
     /// Since when it is held, and when that ends at the latest; `None` if it waits, too.
     pub held: Option<(Time, Option<Time>)>,
-}
-
-/// One lock: who holds it, and who waits for it.
-#[derive(Clone, Debug)]
-pub struct LockView {
-    /// The key.
-    pub key: Arc<str>,
-    /// Who holds it, in the order in which they got it.
-    pub holders: Vec<LockHolder>,
-    /// Who waits for it, in the order in which they will be served.
-    pub waiters: Vec<LockWaiter>,
-}
-
-/// Who holds a lock.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LockHolder {
-    /// The instance, or the client's lock.
-    pub who: InstanceId,
-    /// Its workflow; `None` for a client.
-    pub workflow: Option<Arc<str>>,
-    /// The lock.
-    pub lock: HeldLock,
-}
-
-/// Who waits for a lock.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LockWaiter {
-    /// The instance, or the client's lock.
-    pub who: InstanceId,
-    /// Its workflow; `None` for a client.
-    pub workflow: Option<Arc<str>>,
-    /// Its place in the order in which locks were asked for.
-    pub ticket: Ticket,
-    /// Whether it wants the lock for itself alone.
-    pub mode: LockMode,
-    /// Its priority.
-    pub priority: i64,
-    /// Since when.
-    pub since: Time,
-    /// The expression that made the key; `None` for a lock without context, and for a client's.
-    pub context: Option<Arc<str>>,
 }
 
 impl Engine {
@@ -217,67 +196,36 @@ impl Engine {
         all
     }
 
-    /// Returns all locks that are held or waited for, by key.
-    pub fn locks(&self) -> Vec<LockView> {
-        self.world.locks.keys().map(|key| self.lock_view(key)).collect()
-    }
-
-    fn lock_view(&self, key: &Arc<str>) -> LockView {
+    /// Returns the wait of an instance, or of a client, for a lock; `None` if it does not wait.
+    fn lock_wait(&self, who: InstanceId, since: Time, until: Time) -> Option<LockWait> {
         let locks = &self.world.locks;
-        let waiters = locks.waiters(key).filter_map(|(ticket, who)| {
-            let wish = locks.wish_of(who)?;
-            let (mode, priority) = (wish.mode, wish.priority);
-            let instance = self.instances.get(&who);
-            let workflow = instance.map(|instance| Arc::clone(&instance.workflow.name));
-            let context = instance.and_then(|instance| instance.present_lock().and_then(context));
-            let since = match instance {
-                Some(instance) => instance.waiting_since(),
-                None => self.world.clients.waiting_since(who)?,
-            };
-            Some(LockWaiter { who, workflow, ticket, mode, priority, since, context })
-        });
-        LockView {
-            key: Arc::clone(key),
-            holders: locks.holds(key).iter().filter_map(|hold| self.lock_holder(hold)).collect(),
-            waiters: waiters.collect(),
-        }
-    }
-
-    fn lock_holder(&self, hold: &Hold) -> Option<LockHolder> {
-        let lock = match self.instances.get(&hold.owner) {
-            Some(instance) => {
-                let held = instance.held.iter().find(|held| held.token == hold.token)?;
-                held_lock(instance, held)
-            }
-            None => self.world.clients.held(hold.owner)?,
-        };
-        Some(LockHolder { who: hold.owner, workflow: self.workflow_of(hold.owner), lock })
-    }
-
-    fn workflow_of(&self, instance: InstanceId) -> Option<Arc<str>> {
-        self.instances.get(&instance).map(|instance| Arc::clone(&instance.workflow.name))
-    }
-
-    fn awaited_lock(&self, instance: &Instance, ticket: Ticket) -> Awaits {
-        let locks = &self.world.locks;
-        let Some(wish) = locks.wish_of(instance.id) else { return Awaits::Nothing };
-        Awaits::Lock(LockWait {
+        let (wish, ticket) = (locks.wish_of(who)?, locks.ticket_of(who)?);
+        let lock = self.instances.get(&who).and_then(|instance| instance.present_lock());
+        let mut obstacles = self.obstacles(who);
+        let obstacles_are_cut = obstacles.len() > MAX_OBSTACLES;
+        obstacles.truncate(MAX_OBSTACLES);
+        Some(LockWait {
             keys: Arc::clone(&wish.keys),
-            context: instance.present_lock().and_then(context),
+            context: lock.and_then(context),
             mode: wish.mode,
-            since: instance.waiting_since(),
-            until: instance.waiting_deadline(),
+            since,
+            until,
             ticket,
             priority: wish.priority,
-            ahead: locks.ahead(instance.id),
-            obstacles: self.obstacles(instance.id),
+            ahead: locks.ahead(who),
+            obstacles,
+            obstacles_are_cut,
+            place: lock.map(|lock| lock.place.clone()),
         })
     }
 
     fn awaits(&self, instance: &Instance, strand: &Strand) -> Awaits {
         match &strand.phase {
             Phase::Ready => Awaits::Nothing,
-            Phase::Waiting(ticket) => self.awaited_lock(instance, *ticket),
+            Phase::Waiting(_) => {
+                let (since, until) = (instance.waiting_since(), instance.waiting_deadline());
+                self.lock_wait(instance.id, since, until).map_or(Awaits::Nothing, Awaits::Lock)
+            }
             Phase::Loading(keys) => Awaits::Objects(keys.clone()),
             Phase::Querying(_) => Awaits::Query,
             Phase::Calling(_) => Awaits::Call { attempt: strand.call_attempts },
@@ -285,27 +233,30 @@ impl Engine {
             Phase::Queuing | Phase::Committing => Awaits::Commit,
             Phase::Sleeping { until, .. } => Awaits::Moment(*until),
             Phase::Listening(to) => Awaits::Signal { name: Arc::clone(&to.name), until: to.until },
-            Phase::Child(child) => Awaits::Instance { instance: child.id, until: child.until },
+            Phase::Child(child) => Awaits::Instance {
+                instance: child.id,
+                workflow: self.workflow_of(child.id),
+                until: child.until,
+            },
             Phase::Joining(_) => Awaits::Steps,
         }
     }
 
+    /// Returns who keeps a wait from ending, at most one more than are told.
     fn obstacles(&self, waiter: InstanceId) -> Vec<Obstacle> {
-        let obstacles = self.world.locks.obstacles(waiter).into_iter();
-        let told = obstacles.map(|obstacle| {
+        let told = |obstacle: crate::lock::Obstacle| {
             let (who, held) = match obstacle.by {
                 ObstacleKind::Held(hold) => {
-                    (hold.owner, Some((hold.since, self.held_until(&hold))))
+                    let until = self.lock_holder(&hold).map(|holder| holder.lock.until);
+                    (hold.owner, Some((hold.since, until)))
                 }
                 ObstacleKind::Behind { owner, .. } => (owner, None),
             };
-            Obstacle { key: obstacle.key, who, client: self.world.clients.owner(who), held }
-        });
-        told.collect()
-    }
-
-    fn held_until(&self, hold: &Hold) -> Option<Time> {
-        self.lock_holder(hold).map(|holder| holder.lock.until)
+            let (workflow, client) = (self.workflow_of(who), self.world.clients.owner(who));
+            Obstacle { key: obstacle.key, who, workflow, client, held }
+        };
+        let obstacles = self.world.locks.obstacles(waiter, MAX_OBSTACLES + 1);
+        obstacles.into_iter().map(told).collect()
     }
 }
 

@@ -61,7 +61,7 @@ use indexmap::IndexMap;
 
 pub use self::cycle::Awaited;
 use self::hand_on::Source;
-pub use self::inspection::{Obstacle, ObstacleKind};
+pub use self::inspection::{Obstacle, ObstacleKind, WaiterMark};
 pub use self::load::{HotKey, LockLoad};
 use self::places::PlaceMap;
 use self::queue::Place;

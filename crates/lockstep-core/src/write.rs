@@ -264,7 +264,7 @@ impl Engine {
     fn is_contended(&self, key: &ObjectKey) -> bool {
         let turns = &self.world.turns;
         let key = name(key);
-        !turns.is_idle() && (!turns.holds(&key).is_empty() || turns.waiters(&key).next().is_some())
+        !turns.is_idle() && (!turns.holds(&key).is_empty() || turns.queue_length(&key) > 0)
     }
 
     /// Asks for a turn at the object; returns whether the write has it. Otherwise it waits for it.

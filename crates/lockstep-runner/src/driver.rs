@@ -304,13 +304,24 @@ impl Driver {
 
     fn look(&self, question: Question) {
         match question {
-            Question::Explain(instance, done) => drop(done.send(self.engine.explain(instance))),
-            Question::Locks(done) => drop(done.send(self.engine.locks())),
             Question::Load(hottest, done) => {
                 let (engine, calls) = (self.engine.load(hottest), self.calls.len());
                 drop(done.send(Load { engine, calls }));
             }
             Question::Entity(name, done) => drop(done.send(self.engine.declares(&name))),
+            Question::Explain(instance, done) => {
+                let explained = self.engine.explain(instance);
+                let chain = |it| {
+                    let chain = self.engine.chain(&it);
+                    (it, chain)
+                };
+                drop(done.send(explained.map(chain)));
+            }
+            Question::Client(lock, done) => drop(done.send(self.engine.client(lock))),
+            Question::Locks(page, done) => drop(done.send(self.engine.lock_page(&page))),
+            Question::Lock { key, after, first, done } => {
+                drop(done.send(self.engine.lock_view(&key, after, first)));
+            }
         }
     }
 }

@@ -3,16 +3,19 @@
 //! Invariants:
 //!
 //! * A lock that is told to be held is durable.
-//! * A lock whose asker has gone while it waited is given back.
+//! * Whoever drops the wait for a lock does not get it: the wait ends, or the lock is given back.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use lockstep_core::explain::{Explanation, LockView};
-use lockstep_core::{BreakLock, ClientLock, Event, FencingToken, InstanceId, LockRequest};
+use lockstep_core::explain::{Chain, ClientView, Explanation, LockPage, LockView, WaiterMark};
+use lockstep_core::{
+    BreakLock, ClientLock, Event, Failure, FencingToken, InstanceId, LockRequest, RequestId,
+};
 use lockstep_definition::LockMode;
 use lockstep_expr::Value;
-use tokio::sync::oneshot;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use crate::driver::{Command, Question, Reply};
@@ -47,11 +50,11 @@ impl Runner {
     /// `lock.context`, `data.invalid`, `lock.limit`.
     pub async fn lock(&self, wanted: Wanted) -> Result<ClientLock, StartError> {
         let (done, result) = oneshot::channel();
-        let request = self.new_request();
+        let (request, lock) = (self.new_request(), InstanceId(Uuid::now_v7()));
         let Wanted { context, mode, owner, note, waiting_timeout, time_to_live } = wanted;
         let event = Event::Lock(LockRequest {
             request,
-            lock: InstanceId(Uuid::now_v7()),
+            lock,
             context,
             mode,
             owner,
@@ -59,11 +62,10 @@ impl Runner {
             waiting_timeout,
             time_to_live,
         });
+        let commands = self.commands.clone();
+        let asker = Asker { lock, request, commands, result: Some(result) };
         self.send(Command::Ask { request, event, reply: Reply::Lock(done) }).await?;
-        match result.await {
-            Ok(result) => result.map_err(StartError::Rejected),
-            Err(_) => Err(RunnerError::Stopped.into()),
-        }
+        asker.answer().await
     }
 
     /// Lets a lock live on, for `time_to_live` from now. When it returns, that is durable.
@@ -109,25 +111,101 @@ impl Runner {
         self.ask(|request| Event::BreakLock(BreakLock { request, key, token, by, reason })).await
     }
 
-    /// Returns all locks that are held or waited for, by key.
+    /// Returns locks that are held or waited for.
     ///
     /// # Errors
     ///
     /// [`RunnerError`] if the runner has stopped.
-    pub async fn locks(&self) -> Result<Vec<LockView>, RunnerError> {
-        let (done, result) = oneshot::channel();
-        self.send(Command::Look(Question::Locks(done))).await?;
-        result.await.map_err(|_| RunnerError::Stopped)
+    pub async fn locks(&self, page: LockPage) -> Result<Vec<LockView>, RunnerError> {
+        self.look(|done| Question::Locks(page, done)).await
     }
 
-    /// Returns what an unfinished instance does, and what it waits for; `None` if there is none.
+    /// Returns one lock, with at most `first` of its holders, and of its waiters behind `after`.
     ///
     /// # Errors
     ///
     /// [`RunnerError`] if the runner has stopped.
-    pub async fn explain(&self, instance: InstanceId) -> Result<Option<Explanation>, RunnerError> {
+    pub async fn lock_view(
+        &self,
+        key: Arc<str>,
+        after: Option<WaiterMark>,
+        first: usize,
+    ) -> Result<LockView, RunnerError> {
+        self.look(|done| Question::Lock { key, after, first, done }).await
+    }
+
+    /// Returns what an unfinished instance does, what it waits for, and whom over others; `None` if
+    /// there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError`] if the runner has stopped.
+    pub async fn explain(
+        &self,
+        instance: InstanceId,
+    ) -> Result<Option<(Explanation, Chain)>, RunnerError> {
+        self.look(|done| Question::Explain(instance, done)).await
+    }
+
+    /// Returns a client's lock, held or waited for; `None` if there is none of that identity.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError`] if the runner has stopped.
+    pub async fn client_lock(&self, lock: InstanceId) -> Result<Option<ClientView>, RunnerError> {
+        self.look(|done| Question::Client(lock, done)).await
+    }
+
+    async fn look<T>(
+        &self,
+        question: impl FnOnce(oneshot::Sender<T>) -> Question,
+    ) -> Result<T, RunnerError> {
         let (done, result) = oneshot::channel();
-        self.send(Command::Look(Question::Explain(instance, done))).await?;
+        self.send(Command::Look(question(done))).await?;
         result.await.map_err(|_| RunnerError::Stopped)
+    }
+}
+
+/// Somebody who waits for a lock. When it is dropped, the wait ends, and what was granted meanwhile
+/// is given back.
+struct Asker {
+    lock: InstanceId,
+    request: RequestId,
+    commands: mpsc::Sender<Command>,
+    /// `None` when the answer has been taken.
+    result: Option<oneshot::Receiver<Result<ClientLock, Failure>>>,
+}
+
+impl Asker {
+    async fn answer(mut self) -> Result<ClientLock, StartError> {
+        let Some(result) = &mut self.result else { return Err(RunnerError::Stopped.into()) };
+        let answer = result.await;
+        self.result = None;
+        match answer {
+            Ok(answer) => answer.map_err(StartError::Rejected),
+            Err(_) => Err(RunnerError::Stopped.into()),
+        }
+    }
+}
+
+impl Drop for Asker {
+    fn drop(&mut self) {
+        let Some(mut result) = self.result.take() else { return };
+        result.close();
+        let (lock, request) = (self.lock, self.request);
+        let command = match result.try_recv() {
+            // What is granted from here on the driver gives back itself.
+            Err(_) => Command::Cancel { instance: lock, reason: "who asked has gone".to_owned() },
+            Ok(Err(_)) => return,
+            Ok(Ok(ClientLock { token, .. })) => {
+                let event = Event::ReleaseLock { request, lock, token };
+                let (nobody, _) = oneshot::channel();
+                Command::Ask { request, event, reply: Reply::Change(nobody) }
+            }
+        };
+        let commands = self.commands.clone();
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move { commands.send(command).await.ok() });
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use lockstep_core::{Event, Failure, InstanceId, ObjectKey, RequestId};
+use lockstep_core::{Event, Failure, InstanceId, ObjectKey, RequestId, Time};
 use lockstep_definition::Definitions;
 use lockstep_expr::{Map, Value};
 use lockstep_store::{Published, Store, StoreError};
@@ -259,6 +259,11 @@ impl Runner {
             return Err(StartError::Rejected(Failure::new("instance.ended", message)));
         }
         Err(StartError::Rejected(failure))
+    }
+
+    /// Returns the time by the engine's clock.
+    pub fn now(&self) -> Time {
+        self.clock.now()
     }
 
     /// Returns where the engine's time went.

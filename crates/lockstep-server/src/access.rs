@@ -23,8 +23,8 @@ use crate::problem::Problem;
 use crate::token::Refused;
 use crate::verb::{self, Verbs};
 use crate::{
-    App, batch, definitions, document, events, health, instances, metrics, objects, overview, tasks,
-    web_page,
+    App, batch, definitions, document, events, health, history, instances, locks, metrics, objects,
+    overview, tasks, web_page,
 };
 
 /// What somebody may do.
@@ -141,6 +141,8 @@ pub(crate) fn routes() -> Vec<Route> {
         batch::routes(),
         definitions::routes(),
         instances::routes(),
+        history::routes(),
+        locks::routes(),
         objects::routes(),
         tasks::routes(),
         web_page::routes(),

@@ -1,35 +1,21 @@
-//! `lockstep explain INSTANCE`: one that is unfinished, one that has ended, or a client's lock.
+//! `lockstep explain INSTANCE`: one that is unfinished, one that has ended, or a client's lock, as a
+//! store holds it.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
-use lockstep_core::explain::LockHolder;
+use lockstep_api::{Activities, CallSince, Explanation};
+use lockstep_core::explain::Awaits;
 use lockstep_core::transition::{InstanceRow, Status};
-use lockstep_core::{Entry, InstanceId, Time};
-use serde_json::{Value as Json, json};
+use lockstep_core::{Entry, Happening, InstanceId, Time};
 
-use super::facts::Facts;
-use super::{program, words};
-use crate::arguments::Format;
 use crate::command_error::CommandError;
-use crate::failure_report::{self, value};
-use crate::journal::{self, Activities};
-use crate::look::{Look, Prefix, client_of};
-use crate::moment::{both, exact, length};
-use crate::shown::{line, quoted};
+use crate::look::{Look, Prefix};
 use crate::survey::Survey;
 
-/// Entries of the journal that are told of what has ended.
-const LAST_ENTRIES: usize = 5;
-
 /// Returns the explanation.
-pub(super) async fn explain(
-    mut look: Look,
-    wanted: &Prefix,
-    format: Format,
-) -> Result<String, CommandError> {
+pub(super) async fn explain(mut look: Look, wanted: &Prefix) -> Result<Explanation, CommandError> {
     let id = look.find(wanted).await?;
-    let stored = look.snapshot.instance(id).await?;
-    if let Some(stored) = stored {
+    if let Some(stored) = look.snapshot.instance(id).await? {
         let row = stored.row.map_err(|corrupt| {
             CommandError::failed_with(
                 format!("instance {id} cannot be read: {corrupt}"),
@@ -37,175 +23,88 @@ pub(super) async fn explain(
             )
         })?;
         return match row.status {
-            Status::Running(_) => running(&mut look, &row, format).await,
-            Status::Done { .. } | Status::Failed { .. } => ended(&mut look, &row, format).await,
+            Status::Running(_) => running(&mut look, &row).await,
+            Status::Done { .. } | Status::Failed { .. } => ended(&mut look, &row).await,
         };
     }
-    let locks = look.survey().await?.locks();
-    let holder = locks.into_iter().flat_map(|lock| lock.holders).find(|holder| holder.who == id);
-    if let Some(holder) = holder {
-        return Ok(client(&holder, look.now, format));
+    if let Some(client) = look.survey().await?.client(id) {
+        return Ok(Explanation::client(&client, look.now));
     }
     let entries = look.snapshot.journal(id).await?;
     if entries.is_empty() {
         return Err(look.absent(wanted));
     }
-    Ok(ended_client(id, &entries, format))
+    Ok(Explanation::ended_client(id, &entries))
 }
 
-async fn running(
-    look: &mut Look,
-    row: &InstanceRow,
-    format: Format,
-) -> Result<String, CommandError> {
-    Ok(match (Facts::of(look, row).await?, format) {
-        (Ok(facts), Format::Human) => words::human(&facts),
-        (Ok(facts), Format::Json) => format!("{}\n", program::running(&facts)),
-        (Err(survey), _) => {
-            let why = survey.refusal(row.id).unwrap_or("it cannot be taken up");
-            refused(row, why, &survey, format)
-        }
-    })
-}
-
-/// One that is unfinished, and that no engine can take up.
-fn refused(row: &InstanceRow, why: &str, survey: &Survey, format: Format) -> String {
-    let (id, now) = (row.id, survey.taken_at());
-    match format {
-        Format::Human => format!(
-            "Instance {id} of workflow {} is unfinished, and cannot go on: {}.\n\
-             {} started it at {}; it stays as it is.\n{}",
-            quoted(&row.workflow),
-            line(why),
-            quoted(&row.started_by),
-            both(now, row.started_at),
-            words::as_of(now),
-        ),
-        Format::Json => {
-            let told = json!({
-                "instance": id.to_string(),
-                "workflow": &*row.workflow,
-                "status": "refused",
-                "started_at": exact(row.started_at),
-                "started_by": &*row.started_by,
-                "why": why,
-                "as_of": exact(now),
-            });
-            format!("{told}\n")
+async fn running(look: &mut Look, row: &InstanceRow) -> Result<Explanation, CommandError> {
+    let survey = look.survey().await?;
+    let Some(explained) = survey.explain(row.id) else {
+        let why = survey.refusal(row.id).unwrap_or("it cannot be taken up");
+        return Ok(Explanation::refused(row, why, look.now));
+    };
+    let chain = survey.chain(&explained);
+    // What an engine that takes up one who seems to do nothing would do next is to make its call
+    // again.
+    let mut calls: BTreeMap<InstanceId, CallSince> = BTreeMap::new();
+    for it in std::iter::once(&explained).chain(&chain.links) {
+        if it.doing.iter().any(|doing| matches!(doing.what, Awaits::Nothing))
+            && let Some(call) = under_way(&look.snapshot.journal(it.instance).await?)
+        {
+            calls.insert(it.instance, call);
         }
     }
+    let call = |id| calls.get(&id).copied();
+    Ok(Explanation::running(&explained, &chain, call, look.now))
 }
 
-async fn ended(look: &mut Look, row: &InstanceRow, format: Format) -> Result<String, CommandError> {
+async fn ended(look: &mut Look, row: &InstanceRow) -> Result<Explanation, CommandError> {
     let entries = look.snapshot.journal(row.id).await?;
-    let first = entries.len().saturating_sub(LAST_ENTRIES);
-    let last = entries.get(first..).unwrap_or_default();
     let definitions = Survey::definitions(&mut look.snapshot, &row.definitions).await?;
     let activities = Activities::of(definitions.as_deref(), &row.workflow);
-    Ok(match format {
-        Format::Human => ended_words(row, last, first, &activities, look.now),
-        Format::Json => format!("{}\n", ended_json(row, last, &activities)),
-    })
+    let ended = Explanation::ended(row, &entries, &activities, look.now);
+    Ok(ended.unwrap_or_else(|| Explanation::refused(row, "it has not ended", look.now)))
 }
 
-fn ended_words(
-    row: &InstanceRow,
-    last: &[Entry],
-    left_out: usize,
-    activities: &Activities,
-    now: Time,
-) -> String {
-    let (id, workflow) = (row.id, quoted(&row.workflow));
-    let (at, word, said) = match &row.status {
-        Status::Done { at, output } => {
-            (*at, "ended well", format!("Its output: {}\n", line(&value(output).to_string())))
-        }
-        Status::Failed { at, failure } => (*at, "failed", failure_report::human(failure)),
-        Status::Running(_) => (now, "goes on", String::new()),
-    };
-    let took = length(at.since(row.started_at));
-    let journal = journal::lines(last, activities, Some(row.started_at));
-    let more = match left_out {
-        0 => String::new(),
-        count => format!(" ({count} before them: `lockstep journal {id}`)"),
-    };
-    format!(
-        "Instance {id} of workflow {workflow} {word} at {}, after {took}; {} started it.\n{said}\
-         The last entries of its journal{more}:\n{journal}",
-        both(now, at),
-        quoted(&row.started_by),
-    )
+/// Returns the last call of a journal, unless it came back.
+fn under_way(entries: &[Entry]) -> Option<CallSince> {
+    let (index, entry) =
+        entries.iter().enumerate().rfind(|(_, it)| matches!(it.event, Happening::Called { .. }))?;
+    let Happening::Called { key: called, attempt } = &entry.event else { return None };
+    let came_back = entries
+        .iter()
+        .skip(index)
+        .any(|later| matches!(&later.event, Happening::Returned { key, .. } if key == called));
+    (!came_back).then_some((Time(entry.at), *attempt))
 }
 
-fn ended_json(row: &InstanceRow, last: &[Entry], activities: &Activities) -> Json {
-    let (status, at, output, error) = match &row.status {
-        Status::Done { at, output } => ("done", Some(*at), value(output), Json::Null),
-        Status::Failed { at, failure } => {
-            ("failed", Some(*at), Json::Null, failure_report::json(failure))
-        }
-        Status::Running(_) => ("running", None, Json::Null, Json::Null),
-    };
-    let last: Vec<Json> = last.iter().map(|entry| journal::json(entry, activities)).collect();
-    json!({
-        "instance": row.id.to_string(),
-        "workflow": &*row.workflow,
-        "status": status,
-        "started_at": exact(row.started_at),
-        "started_by": &*row.started_by,
-        "ended_at": at.map(exact),
-        "output": output,
-        "error": error,
-        "last_entries": last,
-    })
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// A lock that a client holds.
-fn client(holder: &LockHolder, now: Time, format: Format) -> String {
-    let (id, lock) = (holder.who, &holder.lock);
-    let nobody: Arc<str> = "".into();
-    let (owner, note) = client_of(holder).unwrap_or((&nobody, &nobody));
-    match format {
-        Format::Human => {
-            let note = match &**note {
-                "" => String::new(),
-                note => format!(", with the note {}", quoted(note)),
-            };
-            format!(
-                "{id} is the lock of client {} on {}{note}.\nIt is held since {}, under the token {}; \
-                 unless it is renewed it ends at {}.\n{}",
-                quoted(owner),
-                lock.keys.join(", "),
-                both(now, lock.since),
-                lock.token,
-                both(now, lock.until),
-                words::as_of(now),
-            )
-        }
-        Format::Json => {
-            let mut told = program::held(lock);
-            if let Json::Object(fields) = &mut told {
-                fields.shift_insert(0, "status".to_owned(), "held".into());
-                fields.shift_insert(0, "lock".to_owned(), id.to_string().into());
-                fields.insert("as_of".to_owned(), exact(now).into());
-            }
-            format!("{told}\n")
-        }
+    fn called(key: &str) -> Happening {
+        Happening::Called { key: key.to_owned(), attempt: 2 }
     }
-}
 
-/// A lock that a client held.
-fn ended_client(id: InstanceId, entries: &[Entry], format: Format) -> String {
-    let none = Activities::default();
-    match format {
-        Format::Human => {
-            let lines = journal::lines(entries, &none, entries.first().map(|entry| Time(entry.at)));
-            format!("{id} was the lock of a client; it is not held any more. Its journal:\n{lines}")
-        }
-        Format::Json => {
-            let entries: Vec<Json> =
-                entries.iter().map(|entry| journal::json(entry, &none)).collect();
-            let told = json!({ "lock": id.to_string(), "status": "ended", "entries": entries });
-            format!("{told}\n")
+    fn returned(key: &str) -> Happening {
+        Happening::Returned { key: key.to_owned(), error: None }
+    }
+
+    #[test]
+    fn call_is_under_way_until_it_comes_back() {
+        for (events, expected) in [
+            (vec![Happening::Started], None),
+            (vec![called("a")], Some(0)),
+            (vec![called("a"), returned("a")], None),
+            (vec![called("a"), returned("a"), called("b"), Happening::Recovered], Some(2)),
+            (vec![called("a"), called("b"), returned("a")], Some(1)),
+        ] {
+            let entries: Vec<Entry> = (0..)
+                .zip(events.clone())
+                .map(|(at, event)| Entry { at, activity: 0, event })
+                .collect();
+            let expected = expected.map(|since| (Time(since), 2));
+            assert_eq!(under_way(&entries), expected, "{events:?}");
         }
     }
 }

@@ -9,19 +9,19 @@
 use std::pin::pin;
 use std::time::Duration;
 
+use lockstep_api::ClientHold;
+use lockstep_api::words::moment::plain;
+use lockstep_api::words::shown::line;
 use lockstep_core::transition::{LockRow, Origin};
 use lockstep_core::{ClientLock, Time};
 use lockstep_runner::{Clock, StartError, Wanted};
 use lockstep_store::StoreError;
-use serde_json::json;
 
 use super::ownership::{look, own, pause, refused};
 use super::wanted::{WantedArgs, length};
 use crate::arguments::Format;
 use crate::command_error::CommandError;
 use crate::console;
-use crate::moment::{exact, plain};
-use crate::shown::line;
 use crate::signals::{Caught, Signals};
 use crate::status::Status;
 use crate::store::StoreArgs;
@@ -71,10 +71,7 @@ pub(super) async fn run(args: &Args) -> Result<Status, CommandError> {
             console::print(&format!("{id} {token}\n"))?;
         }
         Format::Json => {
-            let keys: Vec<&str> = lock.keys.iter().map(|key| &**key).collect();
-            let id = id.to_string();
-            let told = json!({ "lock": id, "token": token, "keys": keys, "ends_at": exact(until) });
-            console::print(&format!("{told}\n"))?;
+            console::print(&console::json_line(&ClientHold::from(&lock)))?;
         }
     }
     Ok(Status::Done)

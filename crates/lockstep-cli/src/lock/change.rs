@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use lockstep_api::words::moment;
+use lockstep_api::words::shown::line;
 use lockstep_core::{FencingToken, InstanceId};
 use lockstep_runner::{Runner, StartError};
 use serde_json::{Value as Json, json};
@@ -12,8 +14,6 @@ use super::wanted::{length, who};
 use crate::arguments::Format;
 use crate::command_error::CommandError;
 use crate::console;
-use crate::moment;
-use crate::shown::line;
 use crate::status::Status;
 use crate::store::StoreArgs;
 

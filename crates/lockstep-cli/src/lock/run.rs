@@ -11,6 +11,8 @@ use std::ffi::OsString;
 use std::pin::Pin;
 use std::time::Duration;
 
+use lockstep_api::words::moment::plain;
+use lockstep_api::words::shown::line;
 use lockstep_core::{ClientLock, Happening, InstanceId};
 use lockstep_runner::{Clock, StartError};
 
@@ -20,8 +22,6 @@ use super::ownership::{look, own, refused};
 use super::wanted::{WantedArgs, length};
 use crate::command_error::CommandError;
 use crate::console;
-use crate::moment::plain;
-use crate::shown::line;
 use crate::signals::Signals;
 use crate::status::Status;
 use crate::store::StoreArgs;

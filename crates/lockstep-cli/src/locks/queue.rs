@@ -2,21 +2,19 @@
 
 use std::fmt::Write as _;
 
-use lockstep_core::Time;
-use lockstep_core::explain::LockView;
+use lockstep_api::words::moment::both;
+use lockstep_api::words::shown::{line, quoted};
+use lockstep_api::{Lock, Mode};
 use lockstep_core::lock::SYSTEM;
-use lockstep_definition::LockMode;
 
-use super::{context, table};
-use crate::explain::mode;
-use crate::moment::both;
-use crate::shown::{line, quoted};
+use super::table;
 
 /// Returns the lock with its whole queue.
-pub(super) fn human(lock: &LockView, system_is_held: bool, now: Time) -> String {
+pub(super) fn human(lock: &Lock) -> String {
+    let now = lock.as_of.0;
     let key = line(&lock.key);
-    if lock.holders.is_empty() && lock.waiters.is_empty() {
-        if system_is_held {
+    if lock.holding == 0 && lock.waiting == 0 {
+        if lock.system_is_held {
             return format!(
                 "Nobody holds the lock {key} itself, but the lock of the whole system is held, \
                  which keeps it, too: `lockstep locks '{SYSTEM}'`.\n"
@@ -27,7 +25,7 @@ pub(super) fn human(lock: &LockView, system_is_held: bool, now: Time) -> String 
              `lockstep locks` tells the keys of those that are not.\n"
         );
     }
-    let mut out = match context(lock) {
+    let mut out = match &lock.context {
         Some(context) => {
             format!("The lock {key}, which the expression {} came to:\n", quoted(context))
         }
@@ -37,9 +35,10 @@ pub(super) fn human(lock: &LockView, system_is_held: bool, now: Time) -> String 
         out.push_str("  nobody holds it\n");
     }
     for holder in &lock.holders {
-        let held = &holder.lock;
-        let shared = if held.mode == LockMode::Shared { ", shared" } else { "" };
-        let (since, until, token) = (both(now, held.since), both(now, held.until), held.token);
+        let held = &holder.held;
+        let shared = if held.mode == Mode::Shared { ", shared" } else { "" };
+        let (since, until, token) =
+            (both(now, held.since.0), both(now, held.ends_at.0), held.token);
         let who = table::who(holder);
         writeln!(
             out,
@@ -50,23 +49,31 @@ pub(super) fn human(lock: &LockView, system_is_held: bool, now: Time) -> String 
             writeln!(out, "    note: {note}").expect("a string takes every write");
         }
     }
-    let counted = match lock.waiters.len() {
+    more(&mut out, lock.holding, lock.holders.len());
+    let counted = match lock.waiting {
         0 => "Nobody waits for it.".to_owned(),
         1 => "One waits for it:".to_owned(),
         count => format!("{count} wait for it, in this order:"),
     };
     writeln!(out, "{counted}").expect("a string takes every write");
-    for (place, waiter) in (1..).zip(&lock.waiters) {
-        let place: usize = place;
-        let workflow = waiter.workflow.as_ref();
-        let workflow = workflow.map_or_else(String::new, |name| format!(" of {}", quoted(name)));
+    for waiter in &lock.waiters {
+        let (place, who) = (waiter.place, table::waiter(waiter));
         let priority = match waiter.priority {
             0 => String::new(),
             priority => format!(", priority {priority}"),
         };
-        let (who, mode, since) = (waiter.who, mode(waiter.mode), both(now, waiter.since));
-        writeln!(out, "{place:>4}. instance {who}{workflow}, {mode}{priority}, since {since}")
+        let (mode, since) = (waiter.mode.as_str(), both(now, waiter.since.0));
+        writeln!(out, "{place:>4}. {who}, {mode}{priority}, since {since}")
             .expect("a string takes every write");
     }
+    more(&mut out, lock.waiting, lock.waiters.len());
     out
+}
+
+/// Says how many there are beside those who are told.
+fn more(out: &mut String, all: usize, told: usize) {
+    if all > told {
+        let more = all.saturating_sub(told);
+        writeln!(out, "  and {more} more").expect("a string takes every write");
+    }
 }

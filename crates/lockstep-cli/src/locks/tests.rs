@@ -1,6 +1,5 @@
 //! Facts about the locks as people see them.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use expect_test::{Expect, expect};
@@ -44,6 +43,7 @@ fn waiter(number: u128, priority: i64) -> LockWaiter {
     LockWaiter {
         who: id(number),
         workflow: Some("book".into()),
+        client: None,
         ticket: 1,
         mode: LockMode::Shared,
         priority,
@@ -52,28 +52,49 @@ fn waiter(number: u128, priority: i64) -> LockWaiter {
     }
 }
 
+fn view(key: &str, holders: Vec<LockHolder>, waiters: Vec<LockWaiter>) -> LockView {
+    LockView {
+        key: key.into(),
+        holding: holders.len(),
+        holders,
+        waiting: waiters.len(),
+        before: 0,
+        waiters,
+        system_is_held: false,
+    }
+}
+
 fn some() -> Vec<LockView> {
     let long = format!("Document/{}", "x".repeat(60));
-    let mut shared = LockView {
-        key: long.clone().into(),
-        holders: (10..15).map(|number| holder(number, &long, None)).collect(),
-        waiters: Vec::new(),
-    };
+    let mut shared =
+        view(&long, (10..15).map(|number| holder(number, &long, None)).collect(), vec![]);
     for holder in &mut shared.holders {
         holder.lock.mode = LockMode::Shared;
     }
-    let slot = LockView {
-        key: "Slot/a".into(),
-        holders: vec![holder(1, "Slot/a", None)],
-        waiters: (2..7).map(|number| waiter(number, i64::from(number == 2))).collect(),
-    };
-    let text = LockView {
-        key: "\"t\"".into(),
-        holders: vec![holder(8, "\"t\"", Some(("ann@desk", "edits\u{1b}[2J")))],
-        waiters: Vec::new(),
-    };
-    let free = LockView { key: "Slot/b".into(), holders: Vec::new(), waiters: vec![waiter(9, 0)] };
+    let waiters = (2..7).map(|number| waiter(number, i64::from(number == 2))).collect();
+    let slot = view("Slot/a", vec![holder(1, "Slot/a", None)], waiters);
+    let held = holder(8, "\"t\"", Some(("ann@desk", "edits\u{1b}[2J")));
+    let mut client = waiter(20, 0);
+    client.workflow = None;
+    client.client = Some("bob".into());
+    client.context = None;
+    let text = view("\"t\"", vec![held], vec![client]);
+    let free = view("Slot/b", Vec::new(), vec![waiter(9, 0)]);
     vec![shared, slot, text, free]
+}
+
+fn table() -> Vec<Lock> {
+    some().iter().map(|lock| Lock::of(lock, NOW)).collect()
+}
+
+/// Finds a lock; `system` tells whether that of the whole system is held.
+fn found(written: &str, system: bool) -> Lock {
+    let lock = |key: &Arc<str>| {
+        let found = some().into_iter().find(|lock| lock.key == *key);
+        let free = || LockView { system_is_held: system, ..view(key, vec![], vec![]) };
+        found.unwrap_or_else(free)
+    };
+    Lock::of(&find(written, lock), NOW)
 }
 
 #[track_caller]
@@ -84,7 +105,7 @@ fn check(text: &str, expected: Expect) {
 #[test]
 fn table_tells_holders_and_first_waiters() {
     check(
-        &table::human(&some(), NOW, true),
+        &table::human(&table(), NOW, true),
         expect![[r#"
             LOCK                                      MODE       HELD BY                                                   SINCE     ENDS     WAITING  EXPRESSION
             Document/xxxxxxxxxxxxxxxxxxxxxxxxxxxx...  shared     instance 00000000-0000-0000-0000-00000000000a of `book`   17 s ago  in 13 s  0        ref("Slot", input.slot)
@@ -96,8 +117,9 @@ fn table_tells_holders_and_first_waiters() {
                 instance 00000000-0000-0000-0000-000000000003 of `book` has waited 5 s
                 instance 00000000-0000-0000-0000-000000000004 of `book` has waited 5 s
                 and 2 more
-            "t"                                       exclusive  client `ann@desk` (00000000-0000-0000-0000-000000000008)  17 s ago  in 13 s  0
+            "t"                                       exclusive  client `ann@desk` (00000000-0000-0000-0000-000000000008)  17 s ago  in 13 s  1
                 note: edits�[2J
+                client `bob` (00000000-0000-0000-0000-000000000014) has waited 5 s
             Slot/b                                               nobody                                                                       1        ref("Slot", input.slot)
                 instance 00000000-0000-0000-0000-000000000009 of `book` has waited 5 s
         "#]],
@@ -107,9 +129,9 @@ fn table_tells_holders_and_first_waiters() {
 #[test]
 fn long_key_is_whole_where_nobody_looks() {
     let key = "x".repeat(60);
-    assert!(table::human(&some(), NOW, false).contains(&key));
-    assert!(!table::human(&some(), NOW, true).contains(&key));
-    assert!(program::line(&some()[0], NOW, Some(3)).contains(&key));
+    assert!(table::human(&table(), NOW, false).contains(&key));
+    assert!(!table::human(&table(), NOW, true).contains(&key));
+    assert!(console::json_line(&table()[0]).contains(&key));
 }
 
 #[test]
@@ -125,7 +147,7 @@ fn empty_table_says_so() {
 #[test]
 fn queue_is_told_whole() {
     check(
-        &queue::human(&find(some(), "Slot/a"), false, NOW),
+        &queue::human(&found("Slot/a", false)),
         expect![[r#"
         The lock Slot/a, which the expression `ref("Slot", input.slot)` came to:
           held by instance 00000000-0000-0000-0000-000000000001 of `book`
@@ -139,23 +161,24 @@ fn queue_is_told_whole() {
     "#]],
     );
     check(
-        &queue::human(&find(some(), "t"), false, NOW),
+        &queue::human(&found("t", false)),
         expect![[r#"
-        The lock "t":
-          held by client `ann@desk` (00000000-0000-0000-0000-000000000008)
-            since 2001-09-09T01:46:23Z (17 s ago), token 7, at the latest until 2001-09-09T01:46:53Z (in 13 s)
-            note: edits�[2J
-        Nobody waits for it.
-    "#]],
+            The lock "t":
+              held by client `ann@desk` (00000000-0000-0000-0000-000000000008)
+                since 2001-09-09T01:46:23Z (17 s ago), token 7, at the latest until 2001-09-09T01:46:53Z (in 13 s)
+                note: edits�[2J
+            One waits for it:
+               1. client `bob` (00000000-0000-0000-0000-000000000014), shared, since 2001-09-09T01:46:35Z (5 s ago)
+        "#]],
     );
     check(
-        &queue::human(&find(some(), "Slot/c"), true, NOW),
+        &queue::human(&found("Slot/c", true)),
         expect![[r#"
         Nobody holds the lock Slot/c itself, but the lock of the whole system is held, which keeps it, too: `lockstep locks '*'`.
     "#]],
     );
     check(
-        &queue::human(&find(some(), "Slot/c"), false, NOW),
+        &queue::human(&found("Slot/c", false)),
         expect![[r#"
         The lock Slot/c is free: nobody holds it, and nobody waits for it.
         `lockstep locks` tells the keys of those that are not.
@@ -166,19 +189,19 @@ fn queue_is_told_whole() {
 #[test]
 fn text_is_found_with_and_without_its_quotes() {
     for written in ["t", "\"t\""] {
-        assert_eq!(find(some(), written).holders.len(), 1, "{written}");
+        assert_eq!(found(written, false).holders.len(), 1, "{written}");
     }
 }
 
 #[test]
 fn line_for_programs_holds_all() {
     check(
-        &program::line(&some()[2], NOW, Some(3)),
+        &console::json_line(&table()[2]),
         expect![[r#"
-        {"key":"\"t\"","context":null,"holders":[{"lock":"00000000-0000-0000-0000-000000000008","workflow":null,"keys":["\"t\""],"context":null,"mode":"exclusive","token":7,"since":"2001-09-09T01:46:23Z","ends_at":"2001-09-09T01:46:53Z","client":"ann@desk","note":"edits\u001b[2J"}],"waiting":0,"waiters":[],"as_of":"2001-09-09T01:46:40Z"}
-    "#]],
+            {"key":"\"t\"","context":null,"holding":1,"holders":[{"lock":"00000000-0000-0000-0000-000000000008","workflow":null,"keys":["\"t\""],"context":null,"mode":"exclusive","token":7,"since":"2001-09-09T01:46:23Z","ends_at":"2001-09-09T01:46:53Z","client":"ann@desk","note":"edits\u001b[2J"}],"waiting":1,"waiters":[{"place":1,"lock":"00000000-0000-0000-0000-000000000014","workflow":null,"client":"bob","context":null,"mode":"shared","priority":0,"ticket":1,"since":"2001-09-09T01:46:35Z"}],"as_of":"2001-09-09T01:46:40Z"}
+        "#]],
     );
-    let whole = program::line(&some()[1], NOW, None);
+    let whole = console::json_line(&table()[1]);
     let whole: serde_json::Value = serde_json::from_str(&whole).unwrap();
     assert_eq!(whole["waiters"].as_array().unwrap().len(), 5);
     assert_eq!(whole["waiters"][4]["place"], 5);

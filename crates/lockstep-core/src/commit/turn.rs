@@ -39,9 +39,9 @@ impl Instance {
             // Nobody else knows an object whose id was made for this unit.
             !matches!(entry.intent, Intent::Put { fresh: true, .. })
         });
-        let wanted = shared.map(|(key, _)| name(key)).filter(|key| {
-            !world.turns.holds(key).is_empty() || world.turns.waiters(key).next().is_some()
-        });
+        let wanted = shared
+            .map(|(key, _)| name(key))
+            .filter(|key| !world.turns.holds(key).is_empty() || world.turns.queue_length(key) > 0);
         let wanted: Vec<Arc<str>> = wanted.collect();
         !wanted.is_empty() && !self.take_turn(wanted, world)
     }

@@ -21,6 +21,15 @@ pub struct Obstacle {
     pub by: ObstacleKind,
 }
 
+/// A waiter; the next page begins behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaiterMark {
+    /// Its place in the order in which locks were asked for.
+    pub ticket: Ticket,
+    /// Its priority.
+    pub priority: i64,
+}
+
 /// What keeps a waiter from its wish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ObstacleKind {
@@ -58,8 +67,9 @@ impl LockTable {
     }
 
     /// Returns what keeps a waiter: all holds in its way, and at each key the first one before it
-    /// that it may not overtake. The keys are those held, or wanted by who stands before it.
-    pub fn obstacles(&self, owner: InstanceId) -> Vec<Obstacle> {
+    /// that it may not overtake; at most `most`. The keys are those held, or wanted by who stands
+    /// before it.
+    pub fn obstacles(&self, owner: InstanceId, most: usize) -> Vec<Obstacle> {
         let Some(waiter) = self.waiter(owner) else { return Vec::new() };
         let held = self
             .conflicts(&waiter.wish)
@@ -70,7 +80,7 @@ impl LockTable {
             let by = ObstacleKind::Behind { owner, ticket: place.ticket };
             Some(Obstacle { key: Arc::clone(key), by })
         });
-        held.chain(behind).collect()
+        held.chain(behind).take(most).collect()
     }
 
     /// Returns the first hold that keeps a wish from being granted, with the key at which it is; of
@@ -112,21 +122,34 @@ impl LockTable {
         self.key(key).map_or(0, |state| state.queue.len())
     }
 
-    /// Returns who waits for this very key, in order of their places.
-    pub fn waiters(&self, key: &str) -> impl Iterator<Item = (Ticket, InstanceId)> {
-        let places = self.key(key).into_iter().flat_map(|state| state.queue.iter());
+    /// Returns who waits for this very key, behind one or from the first one, in order of their
+    /// places.
+    pub fn waiters_after(
+        &self,
+        key: &str,
+        after: Option<WaiterMark>,
+    ) -> impl Iterator<Item = (Ticket, InstanceId)> {
+        let after = after.map(place_of);
+        let places = self.key(key).into_iter().flat_map(move |state| state.queue.after(after));
         places.filter_map(|place| {
             let waiter = self.waiters.get(place)?;
             Some((place.ticket, waiter.wish.owner))
         })
     }
 
-    /// Returns the keys that are held or wanted, sorted.
-    pub fn keys(&self) -> impl Iterator<Item = &Arc<str>> {
-        let mut keys: Vec<&Arc<str>> = self.locks.keys().collect();
-        keys.extend((!self.system.is_idle()).then_some(&self.system_key));
-        keys.sort_unstable();
-        keys.into_iter()
+    /// Returns how many wait for this very key down to a place, which is counted if somebody has it.
+    pub fn waiters_up_to(&self, key: &str, last: WaiterMark) -> usize {
+        let place = place_of(last);
+        self.key(key).map_or(0, |state| {
+            let before = state.queue.before(place, LockMode::Exclusive).count();
+            before.saturating_add(usize::from(state.queue.contains(place)))
+        })
+    }
+
+    /// Returns the keys that are held or wanted, in no order, each with how many wait for it.
+    pub fn keys_and_waiting(&self) -> impl Iterator<Item = (&Arc<str>, usize)> {
+        let system = (!self.system.is_idle()).then_some((&self.system_key, &self.system));
+        self.locks.iter().chain(system).map(|(key, state)| (key, state.queue.len()))
     }
 
     /// Returns the ticket of a waiter.
@@ -143,4 +166,8 @@ impl LockTable {
     pub fn is_idle(&self) -> bool {
         self.owners.is_empty() && self.waiters.is_empty()
     }
+}
+
+fn place_of(mark: WaiterMark) -> Place {
+    Place::new(mark.ticket, mark.priority)
 }

@@ -11,10 +11,11 @@
 //! * Bounded: a key has at most [`MAX_BYTES`], a lock at most [`MAX_KEYS`].
 
 use std::any::Any;
+use std::str::Chars;
 use std::sync::Arc;
 
 use lockstep_definition::LockScope;
-use lockstep_expr::Value;
+use lockstep_expr::{Reference, Value};
 
 use crate::object::Object;
 
@@ -64,6 +65,87 @@ pub fn of_everything(scope: LockScope, workflow: &str, activity: &str) -> Arc<[A
         LockScope::Activity => format!("[{workflow}.{activity}]").into(),
     };
     [key].into()
+}
+
+/// Returns a context whose key this is, from the text of a key as it is shown; the reverse of [`of`].
+///
+/// A word that is neither a number nor `true` or `false` may stand without its quotes: no context
+/// comes to it.
+///
+/// # Errors
+///
+/// Why no context within the scope of the system comes to it, for people.
+pub fn context(text: &str) -> Result<Value, String> {
+    const HELP: &str = "an object is written as Entity/id, a text in quotes";
+    if text.starts_with('"') {
+        return quoted(text).map(|text| Value::String(text.into()));
+    }
+    if text.is_empty() {
+        return Err("it is empty".to_owned());
+    }
+    if text == super::SYSTEM || text.starts_with('[') {
+        return Err(format!("{text} is the lock of a scope, which activities take"));
+    }
+    let value = match text {
+        "true" => Value::Bool(true),
+        "false" => Value::Bool(false),
+        _ => match (number(text), text.split_once('/')) {
+            (Some(number), _) => number,
+            (None, Some((entity, id))) if is_name(entity) && !id.is_empty() => {
+                Value::Reference(Arc::new(Reference { entity: entity.into(), id: id.into() }))
+            }
+            (None, Some(_)) => return Err(HELP.to_owned()),
+            (None, None) => Value::String(text.into()),
+        },
+    };
+    Ok(value)
+}
+
+fn number(text: &str) -> Option<Value> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits != "inf" && !digits.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let int = text.parse().map(Value::Int).or_else(|_| text.parse().map(Value::Uint));
+    int.ok().or_else(|| text.parse().map(Value::Double).ok())
+}
+
+fn is_name(text: &str) -> bool {
+    let mut chars = text.chars();
+    let begins = chars.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
+    begins && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// Reads a text in quotes, as a key has it.
+fn quoted(text: &str) -> Result<String, String> {
+    let no_end = || "its quotes do not end where it ends".to_owned();
+    let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    let mut chars = inner.ok_or_else(no_end)?.chars();
+    let mut out = String::new();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' => return Err(no_end()),
+            '\\' => out.push(escaped(&mut chars).ok_or("it has an escape that is unknown")?),
+            c => out.push(c),
+        }
+    }
+    Ok(out)
+}
+
+/// Reads what stands behind a backslash.
+fn escaped(chars: &mut Chars<'_>) -> Option<char> {
+    match chars.next()? {
+        'n' => Some('\n'),
+        'r' => Some('\r'),
+        't' => Some('\t'),
+        '0' => Some('\0'),
+        c @ ('"' | '\'' | '\\') => Some(c),
+        'u' if chars.next()? == '{' => {
+            let digits: String = chars.by_ref().take_while(|c| *c != '}').collect();
+            char::from_u32(u32::from_str_radix(&digits, 16).ok()?)
+        }
+        _ => None,
+    }
 }
 
 /// Returns keys for people.

@@ -73,8 +73,10 @@ impl Queue {
         self.shared.len() + self.exclusive.len()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = Place> {
-        merged(self.exclusive.iter(), self.shared.iter())
+    /// Returns the places after one, or all.
+    pub(super) fn after(&self, after: Option<Place>) -> impl Iterator<Item = Place> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        merged(self.exclusive.range(from, None), self.shared.range(from, None))
     }
 
     pub(super) fn last(&self) -> Option<Place> {

@@ -120,14 +120,15 @@ impl Script {
     }
 
     fn asks(&mut self, who: InstanceId) -> String {
-        let obstacles = self.table.obstacles(who).into_iter().map(|obstacle| match obstacle.by {
-            super::ObstacleKind::Held(hold) => {
-                format!("{} held by {}", obstacle.key, name(hold.owner))
-            }
-            super::ObstacleKind::Behind { owner, ticket } => {
-                format!("{} behind {} ({ticket})", obstacle.key, name(owner))
-            }
-        });
+        let obstacles =
+            self.table.obstacles(who, usize::MAX).into_iter().map(|obstacle| match obstacle.by {
+                super::ObstacleKind::Held(hold) => {
+                    format!("{} held by {}", obstacle.key, name(hold.owner))
+                }
+                super::ObstacleKind::Behind { owner, ticket } => {
+                    format!("{} behind {} ({ticket})", obstacle.key, name(owner))
+                }
+            });
         format!(" {}", obstacles.collect::<Vec<_>>().join(", "))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lockstep_core::explain::{Explanation, LockView};
+use lockstep_core::explain::{Chain, ClientView, Explanation, LockPage, LockView, WaiterMark};
 use lockstep_core::{ClientLock, Event, Failure, InstanceId, Object, ObjectKey, RequestId, Start};
 use lockstep_definition::Definitions;
 use lockstep_expr::Map;
@@ -62,11 +62,18 @@ pub(crate) enum Reply {
     Write(oneshot::Sender<Result<Option<Arc<Object>>, Failure>>),
 }
 
-/// A look at the engine.
+/// A look at the engine; each is bounded in what it costs.
 #[derive(Debug)]
 pub(crate) enum Question {
-    Explain(InstanceId, oneshot::Sender<Option<Explanation>>),
-    Locks(oneshot::Sender<Vec<LockView>>),
+    Explain(InstanceId, oneshot::Sender<Option<(Explanation, Chain)>>),
+    Client(InstanceId, oneshot::Sender<Option<ClientView>>),
+    Locks(LockPage, oneshot::Sender<Vec<LockView>>),
+    Lock {
+        key: Arc<str>,
+        after: Option<WaiterMark>,
+        first: usize,
+        done: oneshot::Sender<LockView>,
+    },
     /// With at most so many of the hottest locks.
     Load(usize, oneshot::Sender<Load>),
     /// Whether the published definitions have an entity.

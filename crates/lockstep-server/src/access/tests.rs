@@ -34,9 +34,17 @@ fn the_table_says_who_may_do_what() {
         GET    /v1/events                                     viewer
         GET    /v1/instances                                  viewer
         GET    /v1/instances/{id}                             viewer
+        GET    /v1/instances/{id}/explain                     viewer
+        GET    /v1/instances/{id}/journal                     viewer
         POST   /v1/instances/{id}/signals/{name}              starter
         POST   /v1/instances/{id}:cancel                      operator
         POST   /v1/instances/{id}:retry                       operator
+        GET    /v1/locks                                      viewer
+        GET    /v1/locks/{key}                                viewer
+        POST   /v1/locks/{key}:acquire                        starter
+        POST   /v1/locks/{key}:break                          operator
+        POST   /v1/locks/{key}:release                        starter
+        POST   /v1/locks/{key}:renew                          starter
         GET    /v1/openapi.json                               anyone
         GET    /v1/overview                                   viewer
         GET    /v1/tasks                                      viewer

@@ -114,7 +114,7 @@ impl Rig {
 
     /// Says who holds and who waits for each lock.
     pub(super) fn say_queues(&mut self) {
-        for LockView { key, holders, waiters } in self.engine.locks() {
+        for LockView { key, holders, waiters, .. } in self.engine.locks() {
             let holders = holders.iter().map(|holder| {
                 let context = holder.lock.context.as_deref().unwrap_or("-");
                 format!("{} {:?} ({context})", self.name(holder.who), holder.lock.mode)

@@ -6,7 +6,7 @@ use expect_test::expect;
 use lockstep_definition::LockScope;
 use lockstep_expr::{Reference, Value};
 
-use crate::lock::key::{MAX_BYTES, MAX_KEYS, of, of_everything, shown};
+use crate::lock::key::{MAX_BYTES, MAX_KEYS, context, of, of_everything, shown};
 
 fn list(values: impl IntoIterator<Item = Value>) -> Value {
     Value::List(Arc::new(values.into_iter().collect()))
@@ -104,4 +104,62 @@ fn a_key_has_its_longest_length_and_a_list_its_most_keys() {
         error: the key has 1032 bytes, 1024 are allowed
         error: the list has 101 keys, 100 are allowed"#]]
     .assert_eq(&told.join("\n"));
+}
+
+fn key_of(context: &Value) -> Result<String, String> {
+    of(context, LockScope::System, "", "").map(|keys| shown(&keys))
+}
+
+#[test]
+fn a_key_leads_back_to_itself() {
+    for text in [
+        r#""deploy""#,
+        r#""a \"b\" \\ \n\t\r\0 \u{7f} \u{200b} é / [x] *""#,
+        r#""7""#,
+        "7",
+        "-7",
+        "1.5",
+        "18446744073709551615",
+        "inf",
+        "true",
+        "Contact/c1",
+        "Contact/a/b:c \"d\"",
+    ] {
+        let context = context(text).unwrap_or_else(|why| panic!("{text}: {why}"));
+        assert_eq!(key_of(&context), Ok(text.to_owned()));
+    }
+}
+
+#[test]
+fn a_word_without_quotes_is_a_text() {
+    for (written, expected) in [
+        ("deploy", "\"deploy\""),
+        ("a b", "\"a b\""),
+        ("1.0", "1"),
+        ("NaN", "\"NaN\""),
+        ("infinity", "\"infinity\""),
+    ] {
+        let keys = context(written).and_then(|context| key_of(&context));
+        assert_eq!(keys, Ok(expected.to_owned()));
+    }
+}
+
+#[test]
+fn what_no_context_comes_to_is_refused() {
+    for text in [
+        "",
+        "*",
+        "[w]",
+        "[w.a] k",
+        "\"",
+        "\"a",
+        "\"a\"b\"",
+        r#""\q""#,
+        r#""\u{d800}""#,
+        "/a",
+        "A/",
+        "a b/c",
+    ] {
+        assert!(context(text).and_then(|context| key_of(&context)).is_err(), "{text}");
+    }
 }

@@ -286,8 +286,10 @@ impl Trial {
 
     /// Returns all that can be seen of the table.
     fn dump(&self) -> String {
-        let keys = self.table.keys().map(|key| {
-            let waiters: Vec<_> = self.table.waiters(key).collect();
+        let mut keys: Vec<_> = self.table.keys_and_waiting().map(|(key, _)| key).collect();
+        keys.sort_unstable();
+        let keys = keys.into_iter().map(|key| {
+            let waiters: Vec<_> = self.table.waiters_after(key, None).collect();
             let length = self.table.queue_length(key);
             format!("{key}: {:?} {length} {waiters:?}\n", self.table.holds(key))
         });

@@ -24,7 +24,7 @@ fn of_two_that_are_restored_to_one_place_the_second_comes_behind() {
     assert_eq!(table.restore_waiter(wish("d"), 5), 5);
     assert!(table.settle(NOW).is_empty(), "the lock is held");
     assert_eq!(table.wait(wish("e"), NOW).0, 9);
-    let waiters: Vec<_> = table.waiters("x").map(|(ticket, _)| ticket).collect();
+    let waiters: Vec<_> = table.waiters_after("x", None).map(|(ticket, _)| ticket).collect();
     assert_eq!(waiters, [5, 7, 8, 9]);
     let (was_held, granted) = table.release(&["x".into()], 1 << 40, NOW);
     assert!(was_held);
@@ -36,7 +36,7 @@ fn one_that_is_restored_twice_waits_once() {
     let mut table = restored("a");
     table.restore_waiter(wish("b"), 7);
     table.restore_waiter(wish("b"), 9);
-    assert_eq!(table.waiters("x").collect::<Vec<_>>(), [(9, owner("b"))]);
+    assert_eq!(table.waiters_after("x", None).collect::<Vec<_>>(), [(9, owner("b"))]);
     assert!(table.settle(NOW).is_empty(), "the lock is held");
 }
 

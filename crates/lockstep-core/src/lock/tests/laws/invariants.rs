@@ -14,7 +14,7 @@ impl Trial {
     pub(super) fn check_told(&self, waiter: &ModelWaiter) {
         let wish = &waiter.wish;
         assert_eq!(self.table.ticket_of(wish.owner), Some(waiter.ticket));
-        let obstacles = self.table.obstacles(wish.owner);
+        let obstacles = self.table.obstacles(wish.owner, usize::MAX);
         let held = obstacles.iter().filter_map(|obstacle| match obstacle.by {
             ObstacleKind::Held(hold) => Some((Arc::clone(&obstacle.key), hold)),
             ObstacleKind::Behind { .. } => None,

@@ -5,24 +5,24 @@
 //! * Nothing of them moves the cursor or changes a colour.
 
 /// Returns a text without what would move the cursor or change the colour of a terminal.
-pub(crate) fn text(text: &str) -> String {
+pub fn text(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
 }
 
 /// Returns a text that stands in one line, in backticks.
-pub(crate) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     format!("`{}`", line(text))
 }
 
 /// Returns a text that stands in one line.
-pub(crate) fn line(text: &str) -> String {
+pub fn line(text: &str) -> String {
     let words: String =
         text.chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c }).collect();
     self::text(words.trim())
 }
 
 /// Returns the first characters of a text, and three dots if there are more.
-pub(crate) fn shortened(text: &str, most: usize) -> String {
+pub fn shortened(text: &str, most: usize) -> String {
     match text.char_indices().nth(most.saturating_sub(3)) {
         Some((end, _)) if text.chars().count() > most => {
             format!("{}...", text.get(..end).unwrap_or(text))

@@ -6,26 +6,32 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use lockstep_core::InstanceId;
-use lockstep_core::explain::{Awaits, Explanation};
+use super::{Awaits, Explanation};
+use crate::engine::Engine;
+use crate::id::InstanceId;
 
 /// Most instances of a chain.
-pub(super) const MAX_LINKS: usize = 20;
+pub const MAX_LINKS: usize = 20;
 
 /// Those whom an instance waits for, nearest first.
-#[derive(Debug)]
-pub(super) struct Chain {
-    pub(super) links: Vec<Explanation>,
+#[derive(Clone, Debug)]
+pub struct Chain {
+    /// They, each once.
+    pub links: Vec<Explanation>,
     /// Whether there are more.
-    pub(super) is_cut: bool,
+    pub is_cut: bool,
+}
+
+impl Engine {
+    /// Follows the waits of one that was explained.
+    pub fn chain(&self, first: &Explanation) -> Chain {
+        Chain::of(first, |id| self.explain(id))
+    }
 }
 
 impl Chain {
     /// Follows the waits of an instance.
-    pub(super) fn of(
-        first: &Explanation,
-        explain: impl Fn(InstanceId) -> Option<Explanation>,
-    ) -> Self {
+    fn of(first: &Explanation, explain: impl Fn(InstanceId) -> Option<Explanation>) -> Self {
         let mut seen = BTreeSet::from([first.instance]);
         let mut next: VecDeque<InstanceId> = awaited(first).into();
         let mut chain = Self { links: Vec::new(), is_cut: false };
@@ -73,11 +79,11 @@ fn awaited(explanation: &Explanation) -> Vec<InstanceId> {
 
 #[cfg(test)]
 mod tests {
-    use lockstep_core::Time;
-    use lockstep_core::explain::Doing;
     use uuid::Uuid;
 
     use super::*;
+    use crate::explain::Doing;
+    use crate::time::Time;
 
     fn id(number: u128) -> InstanceId {
         InstanceId(Uuid::from_u128(number))
@@ -86,7 +92,7 @@ mod tests {
     fn waits_for(number: u128, others: &[u128]) -> Explanation {
         let doing = others.iter().map(|other| Doing {
             step: None,
-            what: Awaits::Instance { instance: id(*other), until: None },
+            what: Awaits::Instance { instance: id(*other), workflow: None, until: None },
         });
         Explanation {
             instance: id(number),

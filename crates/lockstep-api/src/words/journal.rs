@@ -3,20 +3,21 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use lockstep_core::{Entry, Happening, Time};
+use lockstep_core::{Happening, Time};
 
-use super::Activities;
-use crate::moment::{length, plain};
-use crate::shown::line;
+use super::moment::{length, plain};
+use super::shown::line;
+use crate::journal::Entry;
 
 /// Returns entries, each with its time and the time since the beginning.
-pub(crate) fn lines(entries: &[Entry], activities: &Activities, began: Option<Time>) -> String {
+pub fn lines(entries: &[Entry], began: Option<Time>) -> String {
     let mut out = String::new();
     for entry in entries {
-        let at = Time(entry.at);
+        let at = entry.at.0;
         let since = began.map_or_else(String::new, |began| format!("+{}", length(at.since(began))));
-        let activity = activities.name(entry).map_or_else(String::new, |name| format!("{name}: "));
-        let told = line(&format!("{activity}{}", told(&entry.event)));
+        let activity = entry.activity.as_ref();
+        let activity = activity.map_or_else(String::new, |name| format!("{name}: "));
+        let told = line(&format!("{activity}{}", told(&entry.event.0)));
         writeln!(out, "{}  {since:>10}  {told}", plain(at)).expect("a string takes every write");
     }
     out
@@ -147,6 +148,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
+    use crate::journal::HappeningForm;
 
     #[test]
     fn lines_tell_what_happened() {
@@ -166,9 +168,12 @@ mod tests {
         ];
         let entries: Vec<Entry> = (0..)
             .zip(events)
-            .map(|(index, event)| Entry { at: index * 1_500_000, activity: 0, event })
+            .map(|(index, event)| Entry {
+                at: Time(index * 1_500_000).into(),
+                activity: Some("ship".to_owned()),
+                event: HappeningForm(event),
+            })
             .collect();
-        let activities = Activities(vec!["ship".to_owned()]);
         expect![[r#"
             1970-01-01T00:00:00Z       +0 ms  ship: started
             1970-01-01T00:00:01Z        +2 s  ship: waits for the lock Order/o1, which another holds
@@ -177,6 +182,6 @@ mod tests {
             1970-01-01T00:00:06Z        +6 s  ship: lost the lock Order/o1, token 7
             1970-01-01T00:00:07Z        +8 s  ship: the lock Order/o1 was broken by ann: stuck�[31m for hours
             1970-01-01T00:00:09Z        +9 s  ship: committed Order/o1 version 2, A/b deleted
-        "#]].assert_eq(&lines(&entries, &activities, Some(Time(0))));
+        "#]].assert_eq(&lines(&entries, Some(Time(0))));
     }
 }

@@ -10,18 +10,18 @@ use lockstep_core::Time;
 use lockstep_expr::Timestamp;
 
 /// Returns a moment for programs: RFC 3339, to the microsecond.
-pub(crate) fn exact(time: Time) -> String {
+pub fn exact(time: Time) -> String {
     time.timestamp().to_string()
 }
 
 /// Returns a moment for people: RFC 3339, to the second.
-pub(crate) fn plain(time: Time) -> String {
+pub fn plain(time: Time) -> String {
     let seconds = Timestamp::from_seconds(time.timestamp().as_seconds());
     seconds.unwrap_or(Timestamp::EPOCH).to_string()
 }
 
 /// Returns how long ago a moment was, or how long it is until then: `12 s ago`, `in 3 min 20 s`.
-pub(crate) fn distance(now: Time, time: Time) -> String {
+pub fn distance(now: Time, time: Time) -> String {
     if time > now {
         format!("in {}", length(time.since(now)))
     } else {
@@ -30,12 +30,12 @@ pub(crate) fn distance(now: Time, time: Time) -> String {
 }
 
 /// Returns a moment for people, and how far it is from now.
-pub(crate) fn both(now: Time, time: Time) -> String {
+pub fn both(now: Time, time: Time) -> String {
     format!("{} ({})", plain(time), distance(now, time))
 }
 
 /// Returns a length of time with at most two units, rounded.
-pub(crate) fn length(length: Duration) -> String {
+pub fn length(length: Duration) -> String {
     let millis = length.as_millis();
     let seconds = if millis < 1000 {
         0
