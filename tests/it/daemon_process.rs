@@ -44,10 +44,20 @@ impl Daemon {
 
     /// Starts it on a store, with whatever else it is to be told.
     pub(crate) async fn serve(store: &Path, with: &[&str]) -> Self {
+        Self::with_variables(store, with, &[]).await
+    }
+
+    /// Starts it with variables of its environment besides.
+    pub(crate) async fn with_variables(
+        store: &Path,
+        with: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
         let store = store.display().to_string();
         let serve = ["serve", "--listen", "127.0.0.1:0", "--store", &store];
+        let mut command = binary::lockstep(&[&serve, with].concat());
         let mut process =
-            binary::lockstep(&[&serve, with].concat()).spawn().expect("the binary starts");
+            command.envs(variables.iter().copied()).spawn().expect("the binary starts");
         let told = process.stderr.take().expect("it is piped");
         let mut lines = BufReader::new(told).lines();
         let address = soon("the daemon listens", async {

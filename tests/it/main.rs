@@ -118,6 +118,8 @@ mod stock_taking;
 #[cfg(test)]
 mod store_around;
 #[cfg(test)]
+mod triggers;
+#[cfg(test)]
 mod waiting;
 #[cfg(test)]
 mod while_waiting;

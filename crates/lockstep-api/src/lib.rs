@@ -21,6 +21,7 @@ mod overview;
 mod page;
 mod plain;
 mod problem;
+mod trigger;
 
 pub use batch::{BatchAnswer, BatchLine};
 pub use definition::{
@@ -36,3 +37,4 @@ pub use overview::{Counts, HotLock, LockCounts, Overview, Point};
 pub use page::Page;
 pub use plain::Plain;
 pub use problem::Problem;
+pub use trigger::{ChangeTrigger, ScheduleTrigger, ScheduledStart, TriggerState, WebhookTrigger};

@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use lockstep_runner::{Recovered, Runner};
+use lockstep_runner::{Options, Recovered, Runner};
 use lockstep_server::{Catalog, Origin, PublishError, Server};
 
 use crate::command_error::CommandError;
@@ -82,7 +82,8 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
         let mut signals = Signals::listen()?;
         let server = Server::bind(args.listen, &args.doors.options()).await?;
         let store = store::open(&url).await?;
-        let (runner, recovered) = Runner::start(store, args.outside.options()).await?;
+        let options = Options { triggers: true, ..args.outside.options() };
+        let (runner, recovered) = Runner::start(store, options).await?;
         tell_recovered(&recovered);
         let export = args.telemetry.export(&runner)?;
         let catalog = match given {

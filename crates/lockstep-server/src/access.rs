@@ -24,6 +24,7 @@ use crate::token::Refused;
 use crate::verb::{self, Verbs};
 use crate::{
     App, batch, definitions, document, events, health, instances, metrics, objects, overview,
+    triggers,
 };
 
 /// What somebody may do.
@@ -141,6 +142,7 @@ pub(crate) fn routes() -> Vec<Route> {
         definitions::routes(),
         instances::routes(),
         objects::routes(),
+        triggers::routes(),
     ];
     rooms.into_iter().flatten().collect()
 }

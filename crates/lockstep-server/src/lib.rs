@@ -38,6 +38,7 @@ mod problem;
 mod rate;
 mod refusal;
 mod token;
+mod triggers;
 mod verb;
 mod wait;
 

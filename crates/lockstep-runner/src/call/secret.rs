@@ -29,6 +29,11 @@ impl Secrets {
     pub fn new(of: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         Self(Arc::new(of))
     }
+
+    /// Returns the value of a secret, if it is set.
+    pub(crate) fn value(&self, name: &str) -> Option<String> {
+        (self.0)(name)
+    }
 }
 
 /// The environment: the secret `token` is the variable `LOCKSTEP_SECRET_TOKEN`.

@@ -36,6 +36,8 @@ fn the_table_says_who_may_do_what() {
         POST   /v1/instances/{id}:retry                       operator
         GET    /v1/openapi.json                               anyone
         GET    /v1/overview                                   viewer
+        GET    /v1/triggers                                   viewer
+        POST   /v1/webhooks/{name}                            anyone
         POST   /v1/workflows/{workflow}/instances             starter
         POST   /v1/workflows/{workflow}/instances:batch       starter
     "#]]
