@@ -46,9 +46,20 @@ impl Daemon {
 
     /// Starts it on a store, with whatever else it is to be told.
     pub(crate) async fn serve(store: &Path, with: &[&str]) -> Self {
+        Self::with_variables(store, with, &[]).await
+    }
+
+    /// Starts it with variables of its environment besides.
+    pub(crate) async fn with_variables(
+        store: &Path,
+        with: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
         let store = store.display().to_string();
         let serve = ["serve", "--listen", "127.0.0.1:0", "--store", &store];
-        Self::of(binary::lockstep(&[&serve, with].concat())).await
+        let mut command = binary::lockstep(&[&serve, with].concat());
+        command.envs(variables.iter().copied());
+        Self::of(command).await
     }
 
     /// Starts it as a command says, which listens somewhere.

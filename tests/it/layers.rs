@@ -22,7 +22,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
     (
         "lockstep-runner",
         &["lockstep-expr", "lockstep-definition", "lockstep-core", "lockstep-store"],
-        &["reqwest", "rustls", "rustix"],
+        &["reqwest", "ring", "rustls", "rustix"],
     ),
     (
         "lockstep-server",

@@ -133,6 +133,8 @@ mod system_calls;
 #[cfg(test)]
 mod tasks;
 #[cfg(test)]
+mod triggers;
+#[cfg(test)]
 mod waiting;
 #[cfg(test)]
 mod web_page;

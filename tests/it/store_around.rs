@@ -9,7 +9,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use lockstep_core::transition::{LockRow, Outcome, Transition};
-use lockstep_core::{Entry, InstanceId, Object, ObjectKey};
+use lockstep_core::{Entry, InstanceId, Object, ObjectKey, Time};
 use lockstep_store::{
     Counts, InstanceFilter, InstancePage, LoadedObject, Published, Store, StoreFuture,
     StoredInstance,
@@ -95,6 +95,14 @@ impl<M: Manner> Store for StoreAround<M> {
 
     fn definitions(&self, id: Arc<str>) -> StoreFuture<'_, Option<String>> {
         self.inner.definitions(id)
+    }
+
+    fn put_marks(&self, marks: Vec<(Arc<str>, Option<Time>)>) -> StoreFuture<'_, ()> {
+        self.inner.put_marks(marks)
+    }
+
+    fn marks(&self) -> StoreFuture<'_, Vec<(Arc<str>, Time)>> {
+        self.inner.marks()
     }
 
     fn unfinished(

@@ -62,7 +62,7 @@ pub struct Workflow {
 }
 
 /// An input of a workflow, or an attribute of an entity.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Field {
     /// Its name.
     pub name: String,
@@ -173,15 +173,12 @@ pub struct Publication {
 
 impl From<&lockstep_definition::Workflow> for Workflow {
     fn from(workflow: &lockstep_definition::Workflow) -> Self {
-        let field = |input: &lockstep_definition::Input| {
-            Field::of(&input.name, &input.ty, input.optional, input.default.as_ref())
-        };
         Self {
             name: workflow.name.to_string(),
             description: workflow.description.clone(),
             source: workflow.place.file.to_string(),
             line: workflow.place.line,
-            input: workflow.input.iter().map(field).collect(),
+            input: workflow.input.iter().map(Field::from).collect(),
             activities: workflow.activities.iter().map(|one| one.name.to_string()).collect(),
             triggers: workflow.triggers.iter().map(|one| (&one.source).into()).collect(),
         }
@@ -230,6 +227,12 @@ impl From<&lockstep_definition::Entity> for Entity {
             attributes: entity.attributes.iter().map(field).collect(),
             unique: entity.unique.iter().map(names).collect(),
         }
+    }
+}
+
+impl From<&lockstep_definition::Input> for Field {
+    fn from(input: &lockstep_definition::Input) -> Self {
+        Self::of(&input.name, &input.ty, input.optional, input.default.as_ref())
     }
 }
 

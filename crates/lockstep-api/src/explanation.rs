@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 pub use self::build::{CallSince, LAST_ENTRIES};
+use crate::definition::Field;
 use crate::failure::Failure;
 use crate::journal::Entry;
 use crate::lock::{HeldLock, Mode};
@@ -186,6 +187,9 @@ pub enum Awaits {
         name: String,
         /// When the wait ends at the latest.
         until: Option<Moment>,
+        /// What a person is asked, if it is a form.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        form: Option<Vec<Field>>,
     },
     /// The end of another instance.
     Instance {

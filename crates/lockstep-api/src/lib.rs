@@ -25,6 +25,7 @@ mod page;
 mod plain;
 mod problem;
 mod task;
+mod trigger;
 pub mod words;
 
 pub use batch::{BatchAnswer, BatchLine};
@@ -51,3 +52,4 @@ pub use task::{
     CompleteTask, CompleteTasks, FailTask, Heartbeat, Lease, LeasedTask, LeasedTasks, Poll, Task,
     TaskAnswer, TaskError, TaskReceipt, TaskReceipts,
 };
+pub use trigger::{ChangeTrigger, ScheduleTrigger, ScheduledStart, TriggerState, WebhookTrigger};

@@ -86,7 +86,7 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
         let mut signals = Signals::listen()?;
         let server = Server::bind(args.listen, &args.doors.options()).await?;
         let store = store::open(&url).await?;
-        let mut options = Options { workers: true, ..args.outside.options() };
+        let mut options = Options { workers: true, triggers: true, ..args.outside.options() };
         if let Some(folder) = &args.secrets {
             options.secrets = Secrets::of_folder(folder.clone());
         }

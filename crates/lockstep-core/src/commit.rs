@@ -36,6 +36,7 @@ use crate::planted::Bug;
 use crate::step::data::conflict;
 use crate::time::Time;
 use crate::transition::{Change, Expected, Judge, ObjectWrite, Outcome, Refusal, UniqueKey};
+use crate::trigger::Followers;
 use crate::unique;
 use crate::unit_of_work::{Entry, Intent, UnitOfWork};
 use crate::world::World;
@@ -67,6 +68,8 @@ pub(crate) struct Judged {
     /// Signals that were taken in the unit.
     taken: Vec<Letter>,
     written: Vec<Written>,
+    /// Instances that follow from it.
+    followers: Followers,
     /// What its transition tells: it is not told by a refused one.
     journal: Vec<JournalEntry>,
 }
@@ -102,12 +105,13 @@ impl Instance {
         }
         let unit = std::mem::take(&mut self.unit);
         let (names, frames) = (self.strand.names.clone(), self.strand.frames.clone());
-        let (number, written) = self.order(writes, judge, world);
+        let (number, written, followers) = self.order(writes, judge, &unit, world);
         self.refresh_names(&written);
         match judge {
             Judge::Core => {
                 self.end_conflicts(world);
                 show(written, number, world);
+                followers.live(world);
                 Ok(Committed::Done)
             }
             Judge::Store => {
@@ -125,7 +129,8 @@ impl Instance {
                 let journal = world.outbox.last_of(self.id).map(|last| told(&last.journal));
                 let journal = journal.unwrap_or_default();
                 self.save_row(world);
-                let judged = Judged { unit, names, frames, starts, taken, written, journal };
+                let judged =
+                    Judged { unit, names, frames, starts, taken, written, followers, journal };
                 self.judged = Some(Box::new(judged));
                 self.strand.phase = Phase::Committing;
                 Ok(Committed::Wait)
@@ -145,6 +150,7 @@ impl Instance {
                 }
                 self.end_conflicts(world);
                 show(judged.written, number, world);
+                judged.followers.live(world);
             }
             Outcome::Refused(refusal) => {
                 self.unit = judged.unit;
@@ -309,8 +315,9 @@ impl Instance {
         &mut self,
         mut writes: Vec<ObjectWrite>,
         judge: Judge,
+        unit: &UnitOfWork,
         world: &mut World,
-    ) -> (TransitionNumber, Vec<Written>) {
+    ) -> (TransitionNumber, Vec<Written>, Followers) {
         let now = world.now;
         let transition = world.outbox.order(Some(self.id), judge);
         let number = transition.number;
@@ -331,8 +338,10 @@ impl Instance {
             }
         }
         self.note(now, Happening::Committed(told));
+        let mut followers = self.followers(&writes, number, unit, world);
         let transition = world.outbox.last_of(self.id).expect("it was just ordered");
         transition.objects = writes;
+        transition.starts = std::mem::take(&mut followers.beginnings);
         self.hand_over_journal(&mut transition.journal);
         transition.fences = self
             .held
@@ -340,7 +349,7 @@ impl Instance {
             .filter(|held| held.row)
             .flat_map(|held| held.keys.iter().map(|key| (Arc::clone(key), held.token)))
             .collect();
-        (number, written)
+        (number, written, followers)
     }
 }
 
@@ -369,7 +378,9 @@ fn overlooks(entry: &Entry, present: &Object, world: &World) -> bool {
 
 /// Returns what a transition tells besides its commit.
 fn told(journal: &[JournalEntry]) -> Vec<JournalEntry> {
-    let besides = |entry: &&JournalEntry| !matches!(entry.event, Happening::Committed(_));
+    let besides = |entry: &&JournalEntry| {
+        !matches!(entry.event, Happening::Committed(_) | Happening::ChildStarted { .. })
+    };
     journal.iter().filter(besides).cloned().collect()
 }
 

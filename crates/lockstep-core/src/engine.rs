@@ -20,8 +20,6 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lockstep_expr::{Map, Value};
-
 use crate::conformity;
 use crate::event::{Batch, Effect, Event, RequestId, Start};
 use crate::failure::Failure;
@@ -34,6 +32,7 @@ use crate::lock::Grant;
 use crate::planted::{Bug, Planted};
 use crate::run::{Flow, MAX_STRETCH};
 use crate::time::Time;
+use crate::trigger::{self, ChangeTriggers};
 use crate::world::World;
 use crate::write::Writes;
 
@@ -47,6 +46,8 @@ pub struct Config {
     pub epoch: u32,
     /// How many committed objects it keeps in memory, about. Default 16,384.
     pub cached_objects: usize,
+    /// Whether changes of objects start instances, as definitions say. Default true.
+    pub follows_changes: bool,
     /// A bug to be planted, which takes the feature `planted-bugs`. Default none.
     pub planted: Planted,
 }
@@ -54,7 +55,8 @@ pub struct Config {
 impl Config {
     /// Returns the defaults for an epoch.
     pub fn new(epoch: u32) -> Self {
-        Self { epoch, cached_objects: 16_384, planted: Planted::default() }
+        let planted = Planted::default();
+        Self { epoch, cached_objects: 16_384, follows_changes: true, planted }
     }
 }
 
@@ -92,7 +94,9 @@ impl Engine {
         let has_landed = matches!(event, Event::Judged(_));
         match event {
             Event::Publish { id, definitions } => {
-                self.published = Some(Arc::new(published(id, definitions)));
+                let published = Arc::new(published(id, definitions));
+                self.world.published = Some(Arc::clone(&published));
+                self.published = Some(published);
             }
             Event::Start(start) => self.start(start),
             Event::Import { by, objects } => self.import(by, objects),
@@ -367,9 +371,7 @@ pub(crate) fn published(
     id: Arc<str>,
     definitions: Arc<lockstep_definition::Definitions>,
 ) -> Published {
-    let mut config = Map::new();
-    for (name, value) in &definitions.project.config {
-        config.insert(Arc::clone(name), value.clone());
-    }
-    Published { id, definitions, config: Value::Map(Arc::new(config)) }
+    let config = trigger::config(&definitions);
+    let change_triggers = ChangeTriggers::of(&definitions);
+    Published { id, definitions, config, change_triggers }
 }

@@ -11,7 +11,7 @@ mod lock_view;
 
 use std::sync::Arc;
 
-use lockstep_definition::{ExclusiveLock, LockMode, Place};
+use lockstep_definition::{ExclusiveLock, Input, LockMode, Operation, Place, Wait};
 
 pub use self::chain::{Chain, MAX_LINKS};
 pub use self::lock_view::{
@@ -109,6 +109,8 @@ pub enum Awaits {
         name: Arc<str>,
         /// When the wait ends at the latest.
         until: Option<Time>,
+        /// What a person is asked, if it is a form.
+        form: Option<Vec<Input>>,
     },
     /// The end of another instance.
     Instance {
@@ -163,6 +165,14 @@ pub struct Obstacle {
     pub client: Option<Arc<str>>,
     /// Since when it is held, and when that ends at the latest; `None` if it waits, too.
     pub held: Option<(Time, Option<Time>)>,
+}
+
+/// Returns what the form asks at which an instance is.
+fn asked(instance: &Instance, strand: &Strand) -> Option<Vec<Input>> {
+    let activity = Instance::activity(&instance.workflow, strand.position)?;
+    let step = Instance::step_of(activity, strand)?;
+    let Operation::Wait(Wait::Form(form)) = &step.operation else { return None };
+    Some(form.fields.clone())
 }
 
 impl Engine {
@@ -232,7 +242,11 @@ impl Engine {
             Phase::BackingOff(until) => Awaits::Retry(*until),
             Phase::Queuing | Phase::Committing => Awaits::Commit,
             Phase::Sleeping { until, .. } => Awaits::Moment(*until),
-            Phase::Listening(to) => Awaits::Signal { name: Arc::clone(&to.name), until: to.until },
+            Phase::Listening(to) => Awaits::Signal {
+                name: Arc::clone(&to.name),
+                until: to.until,
+                form: asked(instance, strand),
+            },
             Phase::Child(child) => Awaits::Instance {
                 instance: child.id,
                 workflow: self.workflow_of(child.id),

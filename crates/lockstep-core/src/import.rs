@@ -18,6 +18,7 @@ use crate::id::TransitionNumber;
 use crate::object::{Object, ObjectKey};
 use crate::step::data::check_id;
 use crate::transition::{Change, Expected, Judge, ObjectWrite, Outcome, Refusal};
+use crate::trigger::Followers;
 use crate::unique;
 
 /// Who asked for an import, and of what.
@@ -27,7 +28,7 @@ type Asked = (Arc<str>, Vec<(ObjectKey, Map)>);
 #[derive(Debug, Default)]
 pub(crate) struct Imports {
     waiting: VecDeque<Asked>,
-    outstanding: BTreeMap<TransitionNumber, Arc<Object>>,
+    outstanding: BTreeMap<TransitionNumber, (Arc<Object>, Followers)>,
     created: usize,
     existing: usize,
 }
@@ -55,7 +56,7 @@ impl Engine {
                 self.world.outbox.effects.push(Effect::Imported { result: Err(failure) });
             }
             Ok(objects) if objects.is_empty() => self.tell_import(),
-            Ok(objects) => objects.into_iter().for_each(|object| self.order_import(object)),
+            Ok(objects) => objects.into_iter().for_each(|object| self.order_import(by, object)),
         }
     }
 
@@ -89,35 +90,36 @@ impl Engine {
         })
     }
 
-    fn order_import(&mut self, mut object: Object) {
+    fn order_import(&mut self, by: &str, mut object: Object) {
         let entity = self
             .published
             .as_ref()
             .and_then(|published| published.definitions.entities.get(&object.key.entity));
         let unique = entity.and_then(|entity| unique::changed(entity, None, &object));
-        let transition = self.world.outbox.order(None, Judge::Store);
-        let number = transition.number;
+        let number = self.world.outbox.order(None, Judge::Store).number;
         object.stamp = number;
         let object = Arc::new(object);
-        transition.objects.push(ObjectWrite {
+        let write = ObjectWrite {
             key: object.key.clone(),
             expected: Expected::Absent,
             change: Change::Put(Arc::clone(&object)),
             unique,
-        });
+        };
+        let followers = self.order_from_outside(by, write, None, number);
         self.world.cache.claim(number, vec![object.key.clone()]);
-        self.imports.outstanding.insert(number, object);
+        self.imports.outstanding.insert(number, (object, followers));
     }
 
     /// Takes the store's answer to one imported object.
     pub(crate) fn imported(&mut self, number: TransitionNumber, outcome: &Outcome) {
         self.world.cache.unclaim(number);
-        let Some(object) = self.imports.outstanding.remove(&number) else { return };
+        let Some((object, followers)) = self.imports.outstanding.remove(&number) else { return };
         match outcome {
             Outcome::Committed => {
                 self.imports.created += 1;
                 let waiting = self.world.changed(object.key.clone(), Some(object), number);
                 self.world.runnable.extend(waiting);
+                followers.live(&mut self.world);
             }
             Outcome::Refused(
                 Refusal::Conflict { .. } | Refusal::Unique { .. } | Refusal::Fenced { .. },

@@ -33,6 +33,7 @@ use crate::object::ObjectKey;
 use crate::time::Time;
 use crate::timer::TimerKey;
 use crate::transition::{Origin, StartKey};
+use crate::trigger::ChangeTriggers;
 use crate::unit_of_work::UnitOfWork;
 use frames::Frames;
 use seldom::Seldom;
@@ -44,6 +45,7 @@ pub(crate) struct Published {
     pub(crate) id: Arc<str>,
     pub(crate) definitions: Arc<Definitions>,
     pub(crate) config: Value,
+    pub(crate) change_triggers: ChangeTriggers,
 }
 
 /// One execution of a workflow.

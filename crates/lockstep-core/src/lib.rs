@@ -39,6 +39,7 @@ mod step;
 mod time;
 mod timer;
 pub mod transition;
+pub mod trigger;
 mod unique;
 mod unit_of_work;
 mod world;

@@ -87,6 +87,7 @@ impl Outbox {
             fences: Vec::new(),
             locks: Vec::new(),
             parts: Vec::new(),
+            starts: Vec::new(),
             judge,
         });
         self.pending.last_mut().expect("a transition was pushed")

@@ -45,6 +45,9 @@ pub struct Transition {
     pub locks: Vec<LockWrite>,
     /// Changes of the parts of the instance's state, applied one after another.
     pub parts: Vec<PartWrite>,
+    /// Instances that begin with it, because of what it changes. Later transitions of theirs may
+    /// stand in the same batch.
+    pub starts: Vec<Beginning>,
     /// Who decides whether it is committed.
     pub judge: Judge,
 }
@@ -86,6 +89,15 @@ pub struct InstanceRow {
     /// The parts of its state, by number, in a row that a store has read; in one that is to be
     /// written there are none.
     pub parts: Vec<(u32, Arc<str>)>,
+}
+
+/// An instance that begins with a transition that is not its own.
+#[derive(Clone, Debug)]
+pub struct Beginning {
+    /// The instance as it is from there on.
+    pub row: InstanceRow,
+    /// The first entries of its journal, oldest first.
+    pub journal: Vec<Entry>,
 }
 
 /// Names a start, so that whoever asks for it again gets the same instance.

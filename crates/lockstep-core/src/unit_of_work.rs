@@ -76,7 +76,8 @@ impl UnitOfWork {
         self.0.iter().flat_map(|entries| entries.iter())
     }
 
-    fn get(&self, key: &ObjectKey) -> Option<&Entry> {
+    /// Returns what the unit knows of an object, if it has touched it.
+    pub(crate) fn get(&self, key: &ObjectKey) -> Option<&Entry> {
         self.0.as_ref()?.get(key)
     }
 

@@ -15,6 +15,7 @@ use crate::client_lock::Clients;
 use crate::engine::Config;
 use crate::event::{CallId, Effect, ReadId, Reader};
 use crate::id::{InstanceId, TransitionNumber};
+use crate::instance::Published;
 use crate::kin::Kin;
 use crate::lock::{Grant, LockTable};
 use crate::object::{Object, ObjectKey};
@@ -28,6 +29,9 @@ use crate::timer::Timers;
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) planted: Planted,
+    follows_changes: bool,
+    /// Definitions on which instances start.
+    pub(crate) published: Option<Arc<Published>>,
     /// The time of the event that is being handled.
     pub(crate) now: Time,
     pub(crate) locks: LockTable,
@@ -73,9 +77,11 @@ pub(crate) struct Query {
 
 impl World {
     pub(crate) fn new(config: Config) -> Self {
-        let Config { epoch, cached_objects, planted } = config;
+        let Config { epoch, cached_objects, follows_changes, planted } = config;
         Self {
             planted,
+            follows_changes,
+            published: None,
             now: Time::default(),
             locks: LockTable::with_bug(epoch, planted),
             clients: Clients::default(),
@@ -156,6 +162,13 @@ impl World {
     /// Takes the query that an answer is for, if it is still wanted.
     pub(crate) fn queried(&mut self, read: ReadId) -> Option<Query> {
         self.queries.remove(&read)
+    }
+
+    /// Returns the definitions whose triggers changes meet. An engine that takes up instances before
+    /// anything is published goes by those of the instance that makes the change.
+    pub(crate) fn triggers<'a>(&'a self, own: &'a Arc<Published>) -> Option<&'a Arc<Published>> {
+        let published = self.published.as_ref().unwrap_or(own);
+        (self.follows_changes && !published.change_triggers.is_empty()).then_some(published)
     }
 
     /// Returns a name for a new outside call of the instance.

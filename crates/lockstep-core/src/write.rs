@@ -35,6 +35,7 @@ use crate::object_cache::Known;
 use crate::planted::Bug;
 use crate::step::data::{check_id, conflict};
 use crate::transition::{Change, Expected, Judge, ObjectWrite, Outcome, Refusal};
+use crate::trigger::Followers;
 use crate::unique;
 
 /// Writes that wait for an object, a turn or the store; a further one is refused.
@@ -97,8 +98,8 @@ enum Stage {
     Ready,
     /// It waits for its turn at the object.
     Queuing,
-    /// The store is judging it; then the object is this.
-    Judged(Option<Arc<Object>>),
+    /// The store is judging it; then the object is this, and these instances follow from it.
+    Judged(Option<Arc<Object>>, Followers),
 }
 
 /// What became of an attempt.
@@ -172,13 +173,15 @@ impl Engine {
         self.world.cache.unclaim(number);
         let Some(id) = self.writes.judged.remove(&number) else { return };
         let Some(pending) = self.writes.pending.get_mut(&id) else { return };
-        let Stage::Judged(object) = std::mem::replace(&mut pending.stage, Stage::Ready) else {
+        let Stage::Judged(object, followers) = std::mem::replace(&mut pending.stage, Stage::Ready)
+        else {
             return;
         };
         let key = pending.write.key.clone();
         let result = match outcome {
             Outcome::Committed => {
                 show(vec![(key, object.clone())], number, &mut self.world);
+                followers.live(&mut self.world);
                 Ok(object)
             }
             Outcome::Refused(Refusal::Conflict { .. } | Refusal::Fenced { .. })
@@ -313,19 +316,22 @@ impl Engine {
             // Whoever comes meanwhile waits, in place of being refused.
             self.take_turn_to_write(id, pending);
         }
-        let transition = self.world.outbox.order(None, judge);
-        let number = transition.number;
+        let number = self.world.outbox.order(None, judge).number;
         let object = next.map(|object| Arc::new(Object { stamp: number, ..object }));
         let change = object.clone().map_or(Change::Delete, Change::Put);
-        let expected = present.map_or(Expected::Absent, |object| Expected::Stamp(object.stamp));
-        transition.objects.push(ObjectWrite { key: key.clone(), expected, change, unique });
+        let expected =
+            present.as_ref().map_or(Expected::Absent, |object| Expected::Stamp(object.stamp));
+        let write = ObjectWrite { key: key.clone(), expected, change, unique };
+        let by = Arc::clone(&pending.write.by);
+        let followers = self.order_from_outside(&by, write, present.as_ref(), number);
         if judge == Judge::Core {
             show(vec![(key, object.clone())], number, &mut self.world);
+            followers.live(&mut self.world);
             return Tried::Ends(Ok(object));
         }
         self.world.cache.claim(number, vec![key]);
         self.writes.judged.insert(number, id);
-        pending.stage = Stage::Judged(object);
+        pending.stage = Stage::Judged(object, followers);
         Tried::Waits
     }
 }

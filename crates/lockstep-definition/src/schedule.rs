@@ -103,6 +103,16 @@ impl Schedule {
             self.cron.find_next_occurrence(&after.to_zoned(self.zone.clone()), false).ok()?;
         Timestamp::from_seconds(next.timestamp().as_second())
     }
+
+    /// The last time that is not behind a moment, in whole seconds; `None` before the year 1970. It
+    /// is one of those that [`next`](Self::next) tells.
+    pub fn last(&self, until: Timestamp) -> Option<Timestamp> {
+        let until = jiff::Timestamp::from_second(until.as_seconds()).ok()?;
+        let last =
+            self.cron.find_previous_occurrence(&until.to_zoned(self.zone.clone()), true).ok()?;
+        let last = last.timestamp().as_second();
+        (last >= 0).then_some(last).and_then(Timestamp::from_seconds)
+    }
 }
 
 fn parser() -> CronParser {

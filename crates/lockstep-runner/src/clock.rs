@@ -2,7 +2,8 @@
 //!
 //! Invariants:
 //!
-//! * It never goes back: the wall clock is read once, from there on the monotonic one counts.
+//! * It never goes back: the wall clock is read once, from there on the monotonic one counts. What
+//!   people expect at a time of the day goes by [`Clock::wall`] instead.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -19,8 +20,14 @@ impl Clock {
     /// Reads the wall clock.
     #[expect(clippy::disallowed_methods, reason = "the one place where time enters")]
     pub fn start() -> Self {
+        Self { base: Self::wall(), started: Instant::now() }
+    }
+
+    /// Reads the wall clock, which may be set, also back.
+    #[expect(clippy::disallowed_methods, reason = "the one place where time enters")]
+    pub fn wall() -> Time {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self { base: Time::default().after(wall), started: Instant::now() }
+        Time::default().after(wall)
     }
 
     /// Returns the time.

@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use lockstep_core::transition::{InstanceRow, Outcome, Transition};
+use lockstep_core::transition::{Beginning, InstanceRow, Outcome, Transition};
 use lockstep_core::{Entry, Happening, InstanceId, Time, TransitionNumber};
 use lockstep_definition::Definitions;
 use tokio::sync::watch;
@@ -239,7 +239,10 @@ impl Feed {
         batch: &[Transition],
         wants: impl Fn(&Happening) -> bool,
     ) -> Vec<(usize, Happened)> {
-        let mut entries = batch.iter().flat_map(|transition| &transition.journal);
+        let mut entries = batch.iter().flat_map(|transition| {
+            let begun = transition.starts.iter().flat_map(|start| &start.journal);
+            transition.journal.iter().chain(begun)
+        });
         if !entries.any(|entry| wants(&entry.event)) {
             return Vec::new();
         }
@@ -251,17 +254,23 @@ impl Feed {
         let names = lock(&self.names);
         let mut told = Vec::new();
         for (place, transition) in batch.iter().enumerate() {
-            let Some(instance) = transition.instance else { continue };
-            let row = rows.get(&instance);
-            let of = |entry: &Entry| Happened {
-                number: transition.number,
+            let number = transition.number;
+            let of = |instance, row: Option<&InstanceRow>, entry: &Entry| Happened {
+                number,
                 instance,
                 workflow: row.map(|row| Arc::clone(&row.workflow)),
                 activity: row.and_then(|row| name(&names, row, entry)),
                 entry: entry.clone(),
             };
-            let wanted = transition.journal.iter().filter(|entry| wants(&entry.event));
-            told.extend(wanted.map(|entry| (place, of(entry))));
+            if let Some(instance) = transition.instance {
+                let row = rows.get(&instance).copied();
+                let wanted = transition.journal.iter().filter(|entry| wants(&entry.event));
+                told.extend(wanted.map(|entry| (place, of(instance, row, entry))));
+            }
+            for Beginning { row, journal } in &transition.starts {
+                let wanted = journal.iter().filter(|entry| wants(&entry.event));
+                told.extend(wanted.map(|entry| (place, of(row.id, Some(row), entry))));
+            }
         }
         told
     }

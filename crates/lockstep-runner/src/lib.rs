@@ -26,6 +26,7 @@ mod tally;
 mod task;
 mod task_board;
 mod trace;
+mod trigger;
 mod worker;
 mod write;
 
@@ -46,4 +47,5 @@ pub use tally::{
 pub use task::{Task, Tasks};
 pub use task_board::{Heartbeat, LeasedTask, PostedTask, TaskDetails};
 pub use trace::export::{Collector, Export, ExportError};
+pub use trigger::{Delivery, DeliveryError, ScheduleView, TriggerView};
 pub use worker::{MAX_POLLERS, Poll, TaskBatch};

@@ -36,7 +36,11 @@ pub(crate) async fn engine(
 ) -> Result<(Engine, Found), RunnerError> {
     let epoch = store.raise_epoch().await?;
     let cached_objects = options.limits.cached_objects;
-    let mut engine = Engine::new(Config { cached_objects, ..Config::new(epoch) });
+    let mut engine = Engine::new(Config {
+        cached_objects,
+        follows_changes: options.triggers,
+        ..Config::new(epoch)
+    });
     let mut found = Found::default();
     let rows = unfinished(store, &mut found).await?;
     let locks = store.locks().await?;

@@ -19,6 +19,7 @@ use crate::recover;
 use crate::start::KeysInUse;
 use crate::stats::Stats;
 use crate::task::{Task, Tasks};
+use crate::trigger::{Triggers, Watch};
 use crate::worker::Desk;
 
 /// Starts that wait for the engine to take them; a further one waits for a place.
@@ -46,6 +47,8 @@ pub struct Options {
     pub workers: bool,
     /// Where the values of secrets come from. Default: the environment.
     pub secrets: Secrets,
+    /// Whether schedules, changes of objects and webhooks start instances, as definitions say.
+    pub triggers: bool,
     /// Whether unfinished instances only stand there, to be looked at, with their locks.
     pub stands_still: bool,
 }
@@ -127,7 +130,10 @@ pub struct Runner {
     _watch: JoinSet<()>,
     pub(crate) recorder: Arc<Recorder>,
     pub(crate) clock: Clock,
+    pub(crate) secrets: Secrets,
+    pub(crate) triggers: Triggers,
     requests: AtomicU64,
+    schedules: Option<JoinHandle<()>>,
     task: JoinHandle<Result<(), RunnerError>>,
 }
 
@@ -167,8 +173,25 @@ impl Runner {
         let task = tokio::spawn(driver.run(queue));
         let requests = AtomicU64::new(1);
         let keys = Arc::new(KeysInUse::default());
-        let runner =
-            Self { commands, store, keys, desk, _watch: watch, recorder, clock, requests, task };
+        let mut runner = Self {
+            commands,
+            store,
+            keys,
+            secrets: options.secrets,
+            triggers: Triggers::new(),
+            desk,
+            _watch: watch,
+            recorder,
+            clock,
+            requests,
+            schedules: None,
+            task,
+        };
+        if options.triggers {
+            let watched = runner.triggers.watched();
+            let watch = Watch::new(watched, runner.starter(), Arc::clone(&runner.store));
+            runner.schedules = Some(tokio::spawn(watch.run()));
+        }
         Ok((runner, recovered))
     }
 
@@ -186,7 +209,7 @@ impl Runner {
         definitions: Arc<Definitions>,
     ) -> Result<(), RunnerError> {
         self.store.put_definitions(Arc::clone(&id), sources).await?;
-        self.send(Command::Publish { id, definitions }).await
+        self.hand_over(id, definitions).await
     }
 
     /// Publishes definitions as [`publish`](Self::publish) does, and keeps that they are the
@@ -203,7 +226,18 @@ impl Runner {
     ) -> Result<(), RunnerError> {
         let id = Arc::clone(&published.id);
         self.store.publish(published, sources).await?;
-        self.send(Command::Publish { id, definitions }).await
+        self.hand_over(id, definitions).await
+    }
+
+    async fn hand_over(
+        &self,
+        id: Arc<str>,
+        definitions: Arc<Definitions>,
+    ) -> Result<(), RunnerError> {
+        let triggers = Arc::clone(&definitions);
+        self.send(Command::Publish { id, definitions }).await?;
+        self.triggers.publish(&triggers);
+        Ok(())
     }
 
     /// Creates objects unless they are there. When it returns, they are durable.
@@ -289,6 +323,11 @@ impl Runner {
     ///
     /// Why the engine had stopped before, if it had.
     pub async fn stop(self) -> Result<(), RunnerError> {
+        drop(self.triggers);
+        if let Some(schedules) = self.schedules {
+            // The watch ends behind the starts that it has begun; how, is in the log.
+            drop(schedules.await);
+        }
         drop(self.commands);
         match self.task.await {
             Ok(result) => result?,

@@ -97,7 +97,7 @@ impl KeysInUse {
 
 /// What it takes to start instances.
 #[derive(Clone)]
-struct Starter {
+pub(crate) struct Starter {
     commands: mpsc::Sender<Command>,
     store: Arc<dyn Store>,
     keys: Arc<KeysInUse>,
@@ -174,13 +174,7 @@ impl Runner {
         input: Value,
         by: Arc<str>,
     ) -> BegunOnce {
-        let (starter, key) = (self.starter(), Arc::new(key));
-        let start = new_start(workflow, input, by, Some(Arc::clone(&key)));
-        // A task: whoever asks may go away while the start is on its way to the disk.
-        BegunOnce(tokio::spawn(async move {
-            let keys = Arc::clone(&starter.keys);
-            keys.alone(&key.key, starter.find_or_begin(&key, start)).await
-        }))
+        self.starter().begin_once(key, workflow, input, by)
     }
 
     /// Returns an instance to wait for its end, which may have come; `None` if there is none.
@@ -192,7 +186,7 @@ impl Runner {
         self.starter().watch(instance).await
     }
 
-    fn starter(&self) -> Starter {
+    pub(crate) fn starter(&self) -> Starter {
         Starter {
             commands: self.commands.clone(),
             store: Arc::clone(&self.store),
@@ -202,6 +196,23 @@ impl Runner {
 }
 
 impl Starter {
+    /// Begins a start under a key, as [`Runner::begin_once`].
+    pub(crate) fn begin_once(
+        &self,
+        key: StartKey,
+        workflow: Arc<str>,
+        input: Value,
+        by: Arc<str>,
+    ) -> BegunOnce {
+        let (starter, key) = (self.clone(), Arc::new(key));
+        let start = new_start(workflow, input, by, Some(Arc::clone(&key)));
+        // A task: whoever asks may go away while the start is on its way to the disk.
+        BegunOnce(tokio::spawn(async move {
+            let keys = Arc::clone(&starter.keys);
+            keys.alone(&key.key, starter.find_or_begin(&key, start)).await
+        }))
+    }
+
     async fn send(&self, command: Command) -> Result<(), RunnerError> {
         self.commands.send(command).await.map_err(|_| RunnerError::Stopped)
     }

@@ -182,6 +182,14 @@ impl Notes {
         // Those that have begun, and whose workflow a later transition tells.
         let mut begun: HashSet<InstanceId> = HashSet::new();
         for (place, transition) in batch.iter().enumerate() {
+            for start in &transition.starts {
+                notes.push((place, Note::Started(Arc::clone(&start.row.workflow))));
+                if let Status::Failed { failure, .. } = &start.row.status {
+                    let code = Arc::clone(&failure.code);
+                    let name = Arc::clone(&start.row.workflow);
+                    notes.push((place, Note::Failed(name, Duration::ZERO, code)));
+                }
+            }
             let mut has_begun = false;
             for entry in &transition.journal {
                 has_begun |= entry.event == Happening::Started;

@@ -24,7 +24,7 @@ use crate::token::Refused;
 use crate::verb::{self, Verbs};
 use crate::{
     App, batch, definitions, document, events, health, history, instances, locks, metrics, objects,
-    overview, tasks, web_page,
+    overview, tasks, triggers, web_page,
 };
 
 /// What somebody may do.
@@ -145,6 +145,7 @@ pub(crate) fn routes() -> Vec<Route> {
         locks::routes(),
         objects::routes(),
         tasks::routes(),
+        triggers::routes(),
         web_page::routes(),
     ];
     rooms.into_iter().flatten().collect()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use lockstep_expr::{Map, Value, json};
 use serde::de::DeserializeOwned;
 
@@ -43,14 +43,19 @@ pub(crate) async fn value(body: Body) -> Result<Option<Value>, Problem> {
 
 /// Reads a body that is text.
 pub(crate) async fn text(body: Body) -> Result<String, Problem> {
+    let bytes = bytes(body).await?;
+    String::from_utf8(bytes.into()).map_err(|_| invalid("the body is not UTF-8".into()))
+}
+
+/// Reads a body as it is.
+pub(crate) async fn bytes(body: Body) -> Result<Bytes, Problem> {
     let Ok(read) = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY)).await else {
         return Err(Problem::new(408, "request.slow", "the body did not come within 30 s"));
     };
-    let Ok(bytes) = read else {
+    read.map_err(|_| {
         let told = format!("the body is larger than {MAX_BODY} bytes, or was cut off");
-        return Err(Problem::new(413, "request.too_large", told));
-    };
-    String::from_utf8(bytes.into()).map_err(|_| invalid("the body is not UTF-8".into()))
+        Problem::new(413, "request.too_large", told)
+    })
 }
 
 fn invalid(told: String) -> Problem {

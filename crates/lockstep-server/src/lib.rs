@@ -42,6 +42,7 @@ mod rate;
 mod refusal;
 mod tasks;
 mod token;
+mod triggers;
 mod verb;
 mod wait;
 mod web_page;

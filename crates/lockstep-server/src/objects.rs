@@ -139,11 +139,7 @@ fn invalid(told: String) -> Problem {
 }
 
 fn unread(error: StoreError) -> Problem {
-    match error {
-        StoreError::Corrupt(corrupt) => {
-            tracing::error!(error = %corrupt, "an object cannot be read");
-            Problem::new(500, "store.corrupt", "an object cannot be read; the log tells why")
-        }
-        error => RunnerError::from(error).into(),
-    }
+    let StoreError::Corrupt(corrupt) = error else { return RunnerError::from(error).into() };
+    tracing::error!(error = %corrupt, "an object cannot be read");
+    Problem::new(500, "store.corrupt", "an object cannot be read; the log tells why")
 }

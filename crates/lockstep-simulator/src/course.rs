@@ -341,6 +341,7 @@ fn taken_over(object: Arc<Object>) -> Transition {
         fences: Vec::new(),
         locks: Vec::new(),
         parts: Vec::new(),
+        starts: Vec::new(),
         judge: Judge::Store,
     }
 }

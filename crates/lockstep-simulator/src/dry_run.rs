@@ -93,7 +93,7 @@ pub fn dry_run(simulation: Simulation<'_>) -> Result<Report, SimulationError> {
 
 fn engine(store: &Memory) -> Engine {
     let epoch = ready(store.raise_epoch()).expect("the store in memory is open");
-    Engine::new(Config::new(epoch))
+    Engine::new(Config { follows_changes: false, ..Config::new(epoch) })
 }
 
 fn publish(course: &mut Course<'_>, definitions: &Arc<Definitions>) {

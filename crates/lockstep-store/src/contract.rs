@@ -105,11 +105,13 @@ clauses! {
         unfinished_instances_are_paged_by_id
         instance_is_found_by_the_key_of_its_start
         instances_are_listed_youngest_first_and_filtered
+        beginnings_share_the_fate_of_their_transition
         parts_are_kept_until_they_are_deleted
         parts_of_a_refused_transition_are_not_kept
         journal_is_appended_in_order
         definitions_are_kept_as_they_were_first
-        last_publication_is_known;
+        last_publication_is_known
+        marks_only_grow;
     values:
         values_of_all_kinds_survive
         whole_numbers_are_exact

@@ -99,12 +99,12 @@ struct Histories<'a> {
 
 impl<'a> Histories<'a> {
     fn add(&mut self, transition: &'a Transition) {
+        for start in &transition.starts {
+            self.add_row(&start.row);
+            self.add_page(start.row.id, transition.number, &start.journal);
+        }
         if let Some(row) = &transition.row {
-            let place = *self.row_places.entry(row.id).or_insert(self.rows.len());
-            match self.rows.get_mut(place) {
-                Some(earlier) => *earlier = row,
-                None => self.rows.push(row),
-            }
+            self.add_row(row);
         }
         if let Some(instance) = transition.instance {
             for part in &transition.parts {
@@ -115,16 +115,27 @@ impl<'a> Histories<'a> {
                 self.parts.insert((instance, number), text);
             }
         }
-        if let (Some(instance), false) = (transition.instance, transition.journal.is_empty()) {
-            let place = *self.page_places.entry(instance).or_insert(self.pages.len());
-            match self.pages.get_mut(place) {
-                Some(page) => page.entries.extend(&transition.journal),
-                None => self.pages.push(Page {
-                    instance,
-                    number: transition.number,
-                    entries: transition.journal.iter().collect(),
-                }),
-            }
+        if let Some(instance) = transition.instance {
+            self.add_page(instance, transition.number, &transition.journal);
+        }
+    }
+
+    fn add_row(&mut self, row: &'a InstanceRow) {
+        let place = *self.row_places.entry(row.id).or_insert(self.rows.len());
+        match self.rows.get_mut(place) {
+            Some(earlier) => *earlier = row,
+            None => self.rows.push(row),
+        }
+    }
+
+    fn add_page(&mut self, instance: InstanceId, number: TransitionNumber, entries: &'a [Entry]) {
+        if entries.is_empty() {
+            return;
+        }
+        let place = *self.page_places.entry(instance).or_insert(self.pages.len());
+        match self.pages.get_mut(place) {
+            Some(page) => page.entries.extend(entries),
+            None => self.pages.push(Page { instance, number, entries: entries.iter().collect() }),
         }
     }
 }

@@ -12,7 +12,7 @@ use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use lockstep_core::transition::{InstanceRow, LockRow, Outcome, Status, Transition, UniqueKey};
-use lockstep_core::{Entry, FencingToken, InstanceId, Object, ObjectKey};
+use lockstep_core::{Entry, FencingToken, InstanceId, Object, ObjectKey, Time};
 
 use crate::error::StoreError;
 use crate::judge::{Present, Stamped, Verdict, Wanted, judge};
@@ -48,6 +48,7 @@ struct Content {
     locks: BTreeMap<(Arc<str>, FencingToken), LockRow>,
     definitions: HashMap<Arc<str>, String>,
     published: Option<Published>,
+    marks: BTreeMap<Arc<str>, Time>,
 }
 
 impl Memory {
@@ -246,6 +247,29 @@ impl Store for Memory {
 
     fn definitions(&self, id: Arc<str>) -> StoreFuture<'_, Option<String>> {
         Box::pin(async move { Ok(self.open()?.definitions.get(&id).cloned()) })
+    }
+
+    fn put_marks(&self, marks: Vec<(Arc<str>, Option<Time>)>) -> StoreFuture<'_, ()> {
+        Box::pin(async move {
+            let mut content = self.open()?;
+            for (name, time) in marks {
+                match time {
+                    Some(time) => {
+                        let kept = content.marks.entry(name).or_insert(time);
+                        *kept = time.max(*kept);
+                    }
+                    None => drop(content.marks.remove(&name)),
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn marks(&self) -> StoreFuture<'_, Vec<(Arc<str>, Time)>> {
+        Box::pin(async {
+            let content = self.open()?;
+            Ok(content.marks.iter().map(|(name, time)| (Arc::clone(name), *time)).collect())
+        })
     }
 
     fn unfinished(

@@ -16,7 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lockstep_core::transition::{LockRow, Outcome, Transition};
-use lockstep_core::{Entry, InstanceId, Object, ObjectKey};
+use lockstep_core::{Entry, InstanceId, Object, ObjectKey, Time};
 use sqlx::sqlite::SqlitePool;
 use tokio::sync::{mpsc, oneshot};
 
@@ -111,6 +111,14 @@ impl Store for Sqlite {
 
     fn published(&self) -> StoreFuture<'_, Option<Published>> {
         Box::pin(read::published(&self.readers))
+    }
+
+    fn put_marks(&self, marks: Vec<(Arc<str>, Option<Time>)>) -> StoreFuture<'_, ()> {
+        Box::pin(self.order(|answer| Order::PutMarks(marks, answer)))
+    }
+
+    fn marks(&self) -> StoreFuture<'_, Vec<(Arc<str>, Time)>> {
+        Box::pin(read::marks(&self.readers))
     }
 
     fn unfinished(

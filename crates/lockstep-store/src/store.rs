@@ -73,6 +73,13 @@ pub trait Store: Send + Sync + Debug {
     /// Reads which definitions were published last by [`publish`](Self::publish).
     fn published(&self) -> StoreFuture<'_, Option<Published>>;
 
+    /// Keeps up to which time something was handled, by its name; `None` forgets the name. A time
+    /// that is earlier than what is kept changes nothing.
+    fn put_marks(&self, marks: Vec<(Arc<str>, Option<Time>)>) -> StoreFuture<'_, ()>;
+
+    /// Reads all marks, by growing name.
+    fn marks(&self) -> StoreFuture<'_, Vec<(Arc<str>, Time)>>;
+
     /// Reads instances that have not ended by growing id, those after `after`, at most `limit`.
     fn unfinished(
         &self,

@@ -8,6 +8,7 @@ use super::{
     Awaits, ClientEnded, ClientHeld, ClientWaiting, Doing, Ended, Explanation, LockWait,
     ObjectName, Obstacle, Place, Refused, Running, Unfinished,
 };
+use crate::definition::Field;
 use crate::journal::{Activities, Entry};
 use crate::lock::{HeldLock, either, owned, texts};
 use crate::moment::Moment;
@@ -184,9 +185,11 @@ impl From<&explain::Awaits> for Awaits {
             explain::Awaits::Retry(until) => Self::Retry { until: Moment(*until) },
             explain::Awaits::Commit => Self::Commit,
             explain::Awaits::Moment(until) => Self::Moment { until: Moment(*until) },
-            explain::Awaits::Signal { name, until } => {
-                Self::Signal { name: name.to_string(), until: moment(until) }
-            }
+            explain::Awaits::Signal { name, until, form } => Self::Signal {
+                name: name.to_string(),
+                until: moment(until),
+                form: form.as_ref().map(|form| form.iter().map(Field::from).collect()),
+            },
             explain::Awaits::Instance { instance, workflow, until } => Self::Instance {
                 instance: instance.to_string(),
                 workflow: owned(workflow.as_ref()),

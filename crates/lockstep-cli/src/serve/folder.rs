@@ -18,6 +18,7 @@ use lockstep_expr::Value;
 use lockstep_runner::{DefinitionText, Runner};
 use lockstep_server::{Catalog, PublishError};
 
+use crate::arguments::Format;
 use crate::command_error::CommandError;
 use crate::{console, sources, work};
 

@@ -4,6 +4,7 @@
 //! what they look at.
 
 mod breaking;
+mod changes;
 mod children;
 mod client_locks;
 mod commits;

@@ -24,6 +24,8 @@ pub(crate) struct Seldom {
     pub(crate) parts: Parts,
     /// By whom it was started, if by an instance.
     pub(crate) lineage: Option<Lineage>,
+    /// How many changes it follows from, one from the other.
+    pub(crate) chain: u32,
     /// The keys of the activity's lock while it is given back for a wait.
     pub(crate) given_back: Option<Arc<[Arc<str>]>>,
     /// Its turn at objects that others want to change, too.

@@ -30,7 +30,7 @@ use crate::id::{InstanceId, Ticket};
 use crate::lock::Wish;
 use crate::planted::Bug;
 use crate::time::Time;
-use crate::transition::{InstanceRow, Judge, LockRow, LockWrite, PartWrite, Status};
+use crate::transition::{Beginning, InstanceRow, Judge, LockRow, LockWrite, PartWrite, Status};
 use crate::world::World;
 use pieces::{Reading, Writing};
 use strand::{FrameState, PositionState, StrandState};
@@ -90,6 +90,8 @@ struct SeldomState {
     ancestors: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     given_back: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    chain: u32,
 }
 
 /// A state that was made.
@@ -150,6 +152,15 @@ impl Instance {
             world.outbox.when_durable(Effect::Accepted { instance: id });
         }
         world.outbox.unsaved.remove(id);
+    }
+
+    /// Returns the instance as it begins in a transition that is not its own.
+    pub(crate) fn beginning(&mut self) -> Beginning {
+        // Parts belong to a transition of its own.
+        let Saved { state, .. } = self.save(None, false);
+        let mut journal = Vec::new();
+        self.hand_over_journal(&mut journal);
+        Beginning { row: self.row(Status::Running(state.into()), 0), journal }
     }
 
     fn save(&mut self, wish: Option<&Wish>, makes_parts: bool) -> Saved {
@@ -298,6 +309,7 @@ fn save_seldom(seldom: &Seldom, to: &mut Writing<'_>) -> SeldomState {
             .given_back
             .as_ref()
             .map(|keys| keys.iter().map(ToString::to_string).collect()),
+        chain: seldom.chain,
     }
 }
 
@@ -317,6 +329,7 @@ fn restore_seldom(state: SeldomState, from: &Reading<'_>) -> Result<Box<Seldom>,
         forked: state.forked,
         inbox: Inbox { kept: kept?, taken: taken?, arriving: Vec::new() },
         lineage: lineage.transpose()?,
+        chain: state.chain,
         given_back: state.given_back.map(|keys| keys.into_iter().map(Into::into).collect()),
         turn: None,
         breaking: Vec::new(),
@@ -362,6 +375,11 @@ fn restore_held(mut rows: Vec<LockRow>) -> Vec<Held> {
             })
         })
         .collect()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(value: &u32) -> bool {
+    *value == 0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]

@@ -104,6 +104,7 @@ impl Instance {
         } else {
             Arc::default()
         };
+        child.seldom_mut().chain = self.seldom.as_ref().map_or(0, |seldom| seldom.chain);
         child.seldom_mut().lineage = Some(Lineage { parent: self.id, awaited, depth, ancestors });
         child.note(world.now, Happening::Started);
         child.flush(world);

@@ -156,6 +156,38 @@ fn hour_that_the_clock_repeats_fires_once() {
     );
 }
 
+/// Goal: going back from a moment leads over the times that going forward does, at both changes of
+/// the clock too.
+#[test]
+fn last_time_is_one_of_those_that_come_next() {
+    let moment = |seconds| Timestamp::from_seconds(seconds).expect("it is in range");
+    // In the hours around the changes of the clock of 2026 in Berlin and New York.
+    let changes = [1_774_746_000, 1_792_890_000, 1_772_953_200, 1_793_512_800];
+    for cron in [
+        "30 2 * * *",
+        "*/7 * * * *",
+        "0 * * * *",
+        "0 0 3 * * *",
+        "15 1,2,3 * * 0",
+        "*/20 30 1-3 * * *",
+    ] {
+        for zone in ["Europe/Berlin", "America/New_York", "UTC"] {
+            let schedule = Schedule::new(cron, zone).expect("it is right");
+            for change in changes {
+                let (from, to) = (change - 4 * 3600, change + 4 * 3600);
+                let forward =
+                    std::iter::successors(schedule.next(moment(from)), |at| schedule.next(*at));
+                let forward: Vec<Timestamp> = forward.take_while(|at| *at <= moment(to)).collect();
+                let before = |at: &Timestamp| schedule.last(moment(at.as_seconds() - 1));
+                let back = std::iter::successors(schedule.last(moment(to)), before);
+                let mut back: Vec<Timestamp> = back.take_while(|at| *at > moment(from)).collect();
+                back.reverse();
+                assert_eq!(back, forward, "{cron} {zone} around {change}");
+            }
+        }
+    }
+}
+
 #[test]
 fn many_schedules_are_checked_soon() {
     let mut text = "workflow: w\non:\n".to_owned();

@@ -70,3 +70,25 @@ pub enum ChangeKind {
     /// It was deleted.
     Delete,
 }
+
+impl Missed {
+    /// Returns its word in definitions.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Once => "once",
+            Self::Skip => "skip",
+            Self::All => "all",
+        }
+    }
+}
+
+impl ChangeKind {
+    /// Returns its word in definitions.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+}

@@ -56,6 +56,11 @@ impl Secrets {
             }
         })
     }
+
+    /// Returns the value of a secret, if it is set.
+    pub(crate) fn value(&self, name: &str) -> Option<String> {
+        (self.0)(name)
+    }
 }
 
 /// Reads the file of a secret.

@@ -22,6 +22,7 @@ fn batch(numbers: impl IntoIterator<Item = TransitionNumber>) -> Vec<Transition>
         fences: Vec::new(),
         locks: Vec::new(),
         parts: Vec::new(),
+        starts: Vec::new(),
         judge: Judge::Core,
     };
     numbers.into_iter().map(transition).collect()

@@ -53,6 +53,8 @@ fn the_table_says_who_may_do_what() {
         POST   /v1/tasks/{id}:heartbeat                       worker
         POST   /v1/tasks:complete                             worker
         POST   /v1/tasks:poll                                 worker
+        GET    /v1/triggers                                   viewer
+        POST   /v1/webhooks/{name}                            anyone
         POST   /v1/workflows/{workflow}/instances             starter
         POST   /v1/workflows/{workflow}/instances:batch       starter
     "#]]

@@ -45,7 +45,10 @@ impl Which {
 /// Returns the cursor of the page behind an object: its id in hexadecimal digits, which need no
 /// escapes.
 pub(super) fn cursor_behind(id: &str) -> String {
-    id.bytes().map(|byte| format!("{byte:02x}")).collect()
+    id.bytes().fold(String::new(), |mut cursor, byte| {
+        write!(cursor, "{byte:02x}").expect("a string takes every write");
+        cursor
+    })
 }
 
 fn place(cursor: &str) -> Result<Arc<str>, Problem> {

@@ -258,7 +258,7 @@ impl Plan {
     /// Returns what an engine is made with.
     pub(crate) fn config(&self, epoch: u32) -> Config {
         let Self { cached_objects, planted, .. } = *self;
-        Config { epoch, cached_objects, planted }
+        Config { epoch, cached_objects, planted, follows_changes: true }
     }
 
     /// Returns whether the history is exposed to a fault.

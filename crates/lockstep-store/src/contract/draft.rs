@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use lockstep_core::transition::{
-    Change, Expected, InstanceRow, Judge, LockRow, LockWrite, ObjectWrite, Origin, Outcome,
-    PartWrite, Refusal, Status, Transition, UniqueKey,
+    Beginning, Change, Expected, InstanceRow, Judge, LockRow, LockWrite, ObjectWrite, Origin,
+    Outcome, PartWrite, Refusal, Status, Transition, UniqueKey,
 };
 use lockstep_core::{
     Entry, Failure, FencingToken, Happening, InstanceId, Object, ObjectKey, Time, TransitionNumber,
@@ -117,8 +117,14 @@ impl Draft {
             fences: Vec::new(),
             locks: Vec::new(),
             parts: Vec::new(),
+            starts: Vec::new(),
             judge: Judge::Store,
         })
+    }
+
+    pub(super) fn begins(mut self, beginning: Beginning) -> Self {
+        self.0.starts.push(beginning);
+        self
     }
 
     pub(super) fn part(mut self, number: u32, text: Option<&str>) -> Self {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lockstep_core::Time;
-use lockstep_core::transition::{InstanceRow, Outcome, StartKey, Status};
+use lockstep_core::transition::{Beginning, InstanceRow, Outcome, StartKey, Status};
 use lockstep_expr::{Map, Value};
 
 use super::draft::{
@@ -69,6 +69,57 @@ pub async fn instance_is_found_by_the_key_of_its_start(home: &dyn Home) {
     assert_eq!(started("a/1").await, Some((instance(1), "digest of a/1".to_owned())));
     let read = stored_row(&store, instance(2)).await.expect("it was started");
     assert_eq!(read.start_key, None);
+}
+
+/// Instances that begin with a transition are there if it is committed, with their journals, and
+/// go on from there in the same batch.
+pub async fn beginnings_share_the_fate_of_their_transition(home: &dyn Home) {
+    let store = open(home).await;
+    let beginning =
+        |id, status| Beginning { row: row(instance(id), status), journal: vec![logged("begun")] };
+    let drafts = vec![
+        Draft::new(1).create("m1").begins(beginning(1, running("a"))),
+        Draft::new(2).create("m1").begins(beginning(2, running("a"))),
+        Draft::new(3).create("m2").begins(beginning(3, running("a"))),
+        Draft::new(4).of(instance(3)).row(row(instance(3), running("b"))).entry(logged("on")),
+        Draft::new(5)
+            .create("m3")
+            .begins(beginning(4, failed("e")))
+            .begins(beginning(5, running("a"))),
+    ];
+    let outcomes = commit(&store, drafts).await;
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == Outcome::Committed).count(), 4);
+    let unfinished = store.unfinished(None, 10).await.expect("instances are read");
+    let ids: Vec<_> = unfinished.iter().map(|stored| stored.id).collect();
+    assert_eq!(ids, [instance(1), instance(3), instance(5)]);
+    let went_on = stored_row(&store, instance(3)).await.expect("it has begun");
+    assert!(matches!(went_on.status, Status::Running(state) if &*state == "b"));
+    for (id, told) in
+        [(1, vec!["begun"]), (2, vec![]), (3, vec!["begun", "on"]), (4, vec!["begun"])]
+    {
+        let told: Vec<_> = told.into_iter().map(logged).collect();
+        assert_eq!(store.journal(instance(id)).await.expect("journals are read"), told, "{id}");
+    }
+}
+
+/// A mark is the latest time that was kept under its name, until it is forgotten.
+pub async fn marks_only_grow(home: &dyn Home) {
+    let store = open(home).await;
+    let put = async |marks: Vec<(&str, Option<i64>)>| {
+        let marks = marks.into_iter().map(|(name, time)| (name.into(), time.map(Time))).collect();
+        store.put_marks(marks).await.expect("marks are kept");
+        let marks = store.marks().await.expect("marks are read");
+        marks.into_iter().map(|(name, time)| format!("{name}={}", time.0)).collect::<Vec<_>>()
+    };
+    assert_eq!(put(vec![]).await, [""; 0]);
+    assert_eq!(put(vec![("b", Some(5)), ("a'\u{e9}\0\"", Some(i64::MAX))]).await.len(), 2);
+    let later = put(vec![("b", Some(7)), ("a'\u{e9}\0\"", Some(3)), ("c", Some(-1))]).await;
+    assert_eq!(later, ["a'\u{e9}\0\"=9223372036854775807", "b=7", "c=-1"]);
+    let without_c = put(vec![("b", Some(6)), ("c", None), ("d", None)]).await;
+    assert_eq!((without_c.len(), without_c.last().map(String::as_str)), (2, Some("b=7")));
+    assert_eq!(put(vec![("b", None), ("b", None)]).await.len(), 1);
+    let anew = put(vec![("b", Some(1))]).await;
+    assert_eq!(anew.last().map(String::as_str), Some("b=1"), "it begins anew");
 }
 
 /// Parts come back with every row of an instance that runs, over batches; one of them may hold the

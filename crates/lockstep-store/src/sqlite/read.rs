@@ -39,6 +39,7 @@ SELECT id, version, stamp, body FROM object WHERE entity = ?1 ORDER BY id LIMIT 
 const QUERY_AFTER: &str = "\
 SELECT id, version, stamp, body FROM object WHERE entity = ?1 AND id > ?3 ORDER BY id LIMIT ?2";
 const DEFINITIONS: &str = "SELECT sources FROM definitions WHERE id = ?1";
+const MARKS: &str = "SELECT name, time FROM mark ORDER BY name";
 const UNFINISHED: &str =
     concat!(select_instance!(), " WHERE state = 0 AND id > ?1 ORDER BY id LIMIT ?2");
 const LOCKS: &str = "\
@@ -118,6 +119,17 @@ pub(crate) async fn published(
         Ok(Published { id, since: Time(row.try_get("since").map_err(store_error)?) })
     })
     .transpose()
+}
+
+pub(crate) async fn marks(
+    from: impl SqliteExecutor<'_>,
+) -> Result<Vec<(Arc<str>, Time)>, StoreError> {
+    let rows = query(MARKS).fetch_all(from).await.map_err(store_error)?;
+    let mark = |row: &SqliteRow| {
+        let name = row::text(row, "name").map_err(|reason| corrupt("a mark", reason))?;
+        Ok((name.into(), Time(row.try_get("time").map_err(store_error)?)))
+    };
+    rows.iter().map(mark).collect()
 }
 
 pub(crate) async fn unfinished(

@@ -114,6 +114,17 @@ pub(crate) const WRITE_REST: &str = concat!(
     " FROM json_each(?2, '$[6]')",
 );
 
+/// Keeps marks, each the later of what there is and what comes; the parameter is a JSON list of
+/// names and times, null for one that is to be forgotten.
+pub(crate) const PUT_MARKS: &str = "\
+INSERT INTO mark (name, time) SELECT value ->> 0, CAST(value ->> 1 AS INTEGER) FROM json_each(?1)
+    WHERE value ->> 1 IS NOT NULL
+    ON CONFLICT (name) DO UPDATE SET time = max(time, excluded.time)";
+
+/// Forgets marks; the parameter is that of [`PUT_MARKS`].
+pub(crate) const DROP_MARKS: &str = "\
+DELETE FROM mark WHERE name IN (SELECT value ->> 0 FROM json_each(?1) WHERE value ->> 1 IS NULL)";
+
 /// The parameters of [`BEGIN`].
 #[derive(Debug, Default)]
 pub(crate) struct Questions {

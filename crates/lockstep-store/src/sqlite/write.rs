@@ -13,6 +13,7 @@
 
 use std::sync::Arc;
 
+use lockstep_core::Time;
 use lockstep_core::transition::{Outcome, Transition};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Connection as _, Executor as _, Row as _};
@@ -21,7 +22,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::error::store_error;
 use super::owner::Owner;
 use super::row::corrupt;
-use super::statement::{BEGIN, Questions, Rest, WRITE, WRITE_REST, Writes};
+use super::statement::{BEGIN, DROP_MARKS, PUT_MARKS, Questions, Rest, WRITE, WRITE_REST, Writes};
 use crate::error::StoreError;
 use crate::judge::{Present, Stamped, Wanted, judge};
 use crate::store::Published;
@@ -40,6 +41,7 @@ pub(crate) enum Order {
     RaiseEpoch(Answer<u32>),
     PutDefinitions(Arc<str>, String, Answer<()>),
     Publish(Published, String, Answer<()>),
+    PutMarks(Vec<(Arc<str>, Option<Time>)>, Answer<()>),
     Close(Answer<()>),
 }
 
@@ -73,6 +75,9 @@ impl Writer {
                 }
                 Order::Publish(published, sources, answer) => {
                     answer.send(self.publish(&published, sources).await).is_err()
+                }
+                Order::PutMarks(marks, answer) => {
+                    answer.send(self.put_marks(&marks).await).is_err()
                 }
                 Order::Close(answer) => answer.send(self.close().await).is_err(),
             };
@@ -142,6 +147,24 @@ impl Writer {
         .await
         .map_err(store_error)?;
         both.commit().await.map_err(store_error)?;
+        self.connection = Some(connection);
+        Ok(())
+    }
+
+    async fn put_marks(&mut self, marks: &[(Arc<str>, Option<Time>)]) -> Result<(), StoreError> {
+        let mut connection = self.take()?;
+        let marks: Vec<(&str, Option<String>)> = marks
+            .iter()
+            // A number in text keeps all its digits.
+            .map(|(name, time)| (&**name, time.map(|time| time.0.to_string())))
+            .collect();
+        let marks = serde_json::to_string(&marks).expect("texts can be written");
+        connection.execute("BEGIN IMMEDIATE").await.map_err(store_error)?;
+        for statement in [PUT_MARKS, DROP_MARKS] {
+            let query = sqlx::query(statement).bind(&marks);
+            connection.execute(query).await.map_err(store_error)?;
+        }
+        connection.execute("COMMIT").await.map_err(store_error)?;
         self.connection = Some(connection);
         Ok(())
     }

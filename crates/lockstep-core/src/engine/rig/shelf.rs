@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::event::Batch;
 use crate::journal::Entry;
 use crate::transition::{
-    Change, Expected, InstanceRow, Judge, LockRow, LockWrite, Outcome, PartWrite, Refusal, Status,
-    Transition, UniqueKey,
+    Beginning, Change, Expected, InstanceRow, Judge, LockRow, LockWrite, Outcome, PartWrite,
+    Refusal, Status, Transition, UniqueKey,
 };
 use crate::{FencingToken, InstanceId, Object, ObjectKey};
 
@@ -71,6 +71,11 @@ impl Shelf {
                     self.locks.remove(&(key, token));
                 }
             }
+        }
+        for Beginning { row, journal } in transition.starts {
+            assert!(!self.rows.contains_key(&row.id), "{} begins twice", row.id);
+            self.journals.insert(row.id, journal);
+            self.rows.insert(row.id, row);
         }
         if let Some(instance) = transition.instance {
             for part in transition.parts {

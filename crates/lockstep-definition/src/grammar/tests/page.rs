@@ -48,6 +48,17 @@ fn whole_example_has_no_finding() {
 }
 
 #[test]
+fn examples_of_triggers_have_no_finding() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/triggers.md");
+    let page = fs::read_to_string(path).expect("the page is there");
+    let blocks = blocks(&page);
+    assert_eq!(blocks.len(), 3, "one for each kind");
+    let wrong: Vec<String> =
+        blocks.into_iter().flat_map(|block| findings(block, Severity::Warning)).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn steps_of_an_example_have_no_error_where_the_page_says_that_they_stand() {
     let page = page();
     let blocks = blocks(&page);
