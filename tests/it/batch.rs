@@ -130,8 +130,8 @@ async fn a_batch_that_is_sent_again_after_a_kill_starts_nothing_twice() {
     const LINES: usize = 5000;
     let shelf = Shelf::new();
     let mut first = daemon(&shelf).await;
-    let lines: String =
-        (0..LINES).map(|n| format!("{{\"input\":{{\"n\":100}},\"key\":\"k{n}\"}}\n")).collect();
+    let line = |n| format!("{{\"input\":{{\"n\":100}},\"key\":\"k{n}\"}}\n");
+    let lines = (0..LINES).map(line).collect::<Vec<_>>().concat();
     let stream = begin(&first, COUNT, lines.len()).await;
     let (reader, mut writer) = stream.into_split();
     let sent = lines.clone();

@@ -1,12 +1,12 @@
 //! Triggers: the real binary, killed in between, and what its store holds afterwards.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use lockstep_core::transition::{InstanceRow, Status};
 use lockstep_expr::Value;
+use lockstep_runner::Clock;
 use lockstep_store::InstanceFilter;
 use ring::hmac;
 use serde_json::{Value as Json, json};
@@ -39,8 +39,7 @@ activities: [{ activity: log, steps: [{ log: "${string(input.time)}" }] }]
 "#;
 
 fn now() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970");
-    i64::try_from(now.as_secs()).expect("it is long until then")
+    Clock::start().now().timestamp().as_seconds()
 }
 
 /// Writes definitions into the folder of a store; returns their path.
@@ -288,7 +287,8 @@ fn standard(id: &str, seconds: i64, body: &str) -> String {
 
 /// A header in the form of GitHub.
 fn hub(body: &str) -> String {
-    let hex: String = tag(body).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex =
+        tag(body).as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     format!("X-Hub-Signature-256: sha256={hex}\r\n")
 }
 

@@ -272,6 +272,7 @@ pub struct Refused {
 
 /// An instance that has ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "they are the names in JSON")]
 pub struct Ended {
     /// Its identity.
     pub instance: String,

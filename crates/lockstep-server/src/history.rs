@@ -4,6 +4,7 @@
 //!
 //! * Of what is unfinished the engine at work tells; of what has ended, the store.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::rejection::{PathRejection, QueryRejection};
@@ -15,11 +16,11 @@ use lockstep_core::InstanceId;
 use lockstep_core::transition::{InstanceRow, Status};
 use lockstep_runner::{DefinitionText, RunnerError};
 use lockstep_store::StoredInstance;
-use serde::Deserialize;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::access::{Role, Route};
+use crate::page::Which;
 use crate::problem::Problem;
 use crate::{App, answer, page};
 
@@ -31,35 +32,22 @@ pub(crate) fn routes() -> Vec<Route> {
     vec![Route::new(Role::Viewer, routes!(journal)), Route::new(Role::Viewer, routes!(explain))]
 }
 
-/// The query of a journal.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct Part {
-    /// How many entries, 1 to 200; default: 50.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<usize>,
-    /// Where the page begins: `next` of the page before it.
-    cursor: Option<String>,
-}
-
 /// Tells what an instance did, or what became of a client's lock, oldest entry first.
 #[utoipa::path(
     get,
     operation_id = "show_journal",
     path = "/v1/instances/{id}/journal",
     tag = "instances",
-    params(("id" = String, Path, description = "The instance, or the client's lock"), Part),
+    params(("id" = String, Path, description = "The instance, or the client's lock"), Which),
     responses((status = 200, description = "Some entries", body = Page<Entry>))
 )]
 async fn journal(
     State(app): State<App>,
     id: Result<Path<String>, PathRejection>,
-    query: Result<Query<Part>, QueryRejection>,
+    which: Result<Query<Which>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Query(Part { limit, cursor }) = query.map_err(|error| invalid(error.body_text()))?;
-    let limit = page::limit(limit)?;
-    let first: usize = page::mark(cursor.as_deref())?.unwrap_or(0);
+    let (limit, first) = Which::read(which)?;
+    let first: usize = first.unwrap_or(0);
     let id = identity(id)?;
     let entries = app.runner.store().journal(id).await.map_err(RunnerError::from)?;
     let stored = stored(&app, id).await?;
@@ -142,8 +130,8 @@ async fn stored(app: &App, id: InstanceId) -> Result<Option<StoredInstance>, Pro
 
 /// Returns the names of the activities of an instance, from the definitions that it runs on.
 async fn activities(app: &App, row: &InstanceRow) -> Result<Activities, Problem> {
-    let (store, workflow) = (app.runner.store(), row.workflow.clone());
-    let text = store.definitions(row.definitions.clone()).await.map_err(RunnerError::from)?;
+    let (store, workflow) = (app.runner.store(), Arc::clone(&row.workflow));
+    let text = store.definitions(Arc::clone(&row.definitions)).await.map_err(RunnerError::from)?;
     let Some(text) = text else { return Ok(Activities::default()) };
     // Checking a large file takes a while.
     let named = tokio::task::spawn_blocking(move || {

@@ -23,6 +23,7 @@ use serde::Deserialize;
 use utoipa_axum::routes;
 
 use crate::access::{Role, Route};
+use crate::page::Which;
 use crate::problem::Problem;
 use crate::{App, answer, page};
 
@@ -92,18 +93,6 @@ async fn list(
     Ok(answer::json(StatusCode::OK, &page))
 }
 
-/// The query of a lock.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct Queue {
-    /// How many waiters, 1 to 200; default: 50.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<usize>,
-    /// Where the page of waiters begins: `next` of the page before it.
-    cursor: Option<String>,
-}
-
 /// Tells who holds a lock, and who waits for it.
 ///
 /// One that nobody holds or wants is free.
@@ -112,17 +101,15 @@ struct Queue {
     operation_id = "show_lock",
     path = "/v1/locks/{key}",
     tag = "locks",
-    params(("key" = String, Path, description = "Its key"), Queue),
+    params(("key" = String, Path, description = "Its key"), Which),
     responses((status = 200, description = "The lock", body = Lock))
 )]
 async fn show(
     State(app): State<App>,
     key: Result<Path<String>, PathRejection>,
-    query: Result<Query<Queue>, QueryRejection>,
+    which: Result<Query<Which>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Query(Queue { limit, cursor }) = query.map_err(|error| invalid(error.body_text()))?;
-    let limit = page::limit(limit)?;
-    let after: Option<(u64, i64)> = page::mark(cursor.as_deref())?;
+    let (limit, after) = Which::read::<(u64, i64)>(which)?;
     let after = after.map(|(ticket, priority)| WaiterMark { ticket, priority });
     let key = named(key)?;
     let view = app.runner.lock_view(key, after, limit.saturating_add(1)).await?;

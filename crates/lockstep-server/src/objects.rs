@@ -8,7 +8,6 @@
 //! Absent by design: filters. A page of an entity is read along its ids; an application that looks
 //! for attributes all the time keeps an object under the id that it looks for.
 
-mod page;
 mod precondition;
 mod write;
 
@@ -26,9 +25,9 @@ use lockstep_store::StoreError;
 use utoipa_axum::routes;
 
 use crate::access::{Role, Route};
+use crate::page::Which;
 use crate::problem::Problem;
-use crate::{App, answer};
-use page::Which;
+use crate::{App, answer, page};
 
 /// The routes of this room.
 pub(crate) fn routes() -> Vec<Route> {
@@ -57,21 +56,18 @@ async fn list(
     which: Result<Query<Which>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let Path(entity) = entity.map_err(unreadable)?;
-    let Query(which) = which.map_err(|error| invalid(error.body_text()))?;
-    let (limit, after) = (which.limit()?, which.after()?);
+    let (limit, after) = Which::read::<String>(which)?;
     let entity: Arc<str> = entity.into();
     // One more tells whether there is another page.
-    let found = app.runner.store().query(Arc::clone(&entity), after, limit.saturating_add(1)).await;
-    let mut found = found.map_err(unread)?;
+    let most = u32::try_from(limit.saturating_add(1)).unwrap_or(u32::MAX);
+    let after = after.map(Into::into);
+    let found = app.runner.store().query(Arc::clone(&entity), after, most).await.map_err(unread)?;
     if found.is_empty() && !app.runner.declares(Arc::clone(&entity)).await? {
         return Err(Problem::new(404, "data.not_found", format!("there is no entity `{entity}`")));
     }
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = found.len() > limit;
-    found.truncate(limit);
-    let next = found.last().filter(|_| has_more).map(|last| page::cursor_behind(&last.key.id));
-    let items = found.iter().map(|object| Shown::from(&**object)).collect();
-    Ok(answer::json(StatusCode::OK, &Page { items, next }))
+    let page = page::of(found, limit, |object| object.key.id.to_string());
+    let items: Vec<Shown> = page.items.iter().map(|object| Shown::from(&**object)).collect();
+    Ok(answer::json(StatusCode::OK, &Page { items, next: page.next }))
 }
 
 /// Shows an object.

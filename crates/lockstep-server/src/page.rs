@@ -4,9 +4,14 @@
 //!
 //! * A cursor is a text that a page has told; whatever else is written in its place is refused.
 
+use std::fmt::Write as _;
+
+use axum::extract::Query;
+use axum::extract::rejection::QueryRejection;
 use lockstep_api::Page;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
 
 use crate::problem::Problem;
 
@@ -15,6 +20,28 @@ pub(crate) const MAX_LIMIT: usize = 200;
 
 /// Items of a page if nothing is said.
 const DEFAULT_LIMIT: usize = 50;
+
+/// The query of a list without filters.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Which {
+    /// At most so many on a page: 1 to 200, 50 if nothing is said.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<usize>,
+    /// Where the page begins: `next` of the page before.
+    cursor: Option<String>,
+}
+
+impl Which {
+    /// Returns how many items a page has at most, and where it begins.
+    pub(crate) fn read<T: DeserializeOwned>(
+        which: Result<Query<Self>, QueryRejection>,
+    ) -> Result<(usize, Option<T>), Problem> {
+        let Query(which) = which.map_err(|error| invalid(error.body_text()))?;
+        Ok((limit(which.limit)?, mark(which.cursor.as_deref())?))
+    }
+}
 
 /// Returns how many items a page has at most.
 pub(crate) fn limit(limit: Option<usize>) -> Result<usize, Problem> {
@@ -28,7 +55,10 @@ pub(crate) fn limit(limit: Option<usize>) -> Result<usize, Problem> {
 /// Returns where a page begins, as a text.
 pub(crate) fn cursor(mark: &impl Serialize) -> String {
     let text = serde_json::to_string(mark).unwrap_or_default();
-    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+    text.bytes().fold(String::new(), |mut cursor, byte| {
+        write!(cursor, "{byte:02x}").expect("a string takes every write");
+        cursor
+    })
 }
 
 /// Reads where a page begins.

@@ -19,13 +19,13 @@ use lockstep_api::{Lease, LeasedTasks, Moment, Page, Plain, TaskReceipts};
 use lockstep_definition::{MAX_NAME, duration};
 use lockstep_expr::Value;
 use lockstep_runner::{LeasedTask, Poll, PostedTask};
-use serde::Deserialize;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::access::{Role, Route};
+use crate::page::Which;
 use crate::problem::Problem;
-use crate::{App, answer, body};
+use crate::{App, answer, body, page};
 
 /// Most kinds that one worker asks for.
 const MAX_KINDS: usize = 100;
@@ -44,10 +44,6 @@ const MIN_LEASE: Duration = Duration::from_secs(1);
 const MAX_LEASE: Duration = Duration::from_hours(1);
 const LEASE: Duration = Duration::from_secs(30);
 
-/// Most tasks of a page, and how many if nothing is said.
-const MAX_LIMIT: u32 = 200;
-const LIMIT: u32 = 50;
-
 /// The routes of this room.
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -60,45 +56,24 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-/// Which part of a list is asked for.
-#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct Part {
-    /// Most tasks on the page, 50 if absent.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
-    /// Where the page begins: `next` of the page before.
-    cursor: Option<String>,
-}
-
 /// Lists the tasks that wait for a worker or are worked on, oldest first.
 #[utoipa::path(
     get,
     operation_id = "list_tasks",
     path = "/v1/tasks",
     tag = "tasks",
-    params(Part),
+    params(Which),
     responses((status = 200, description = "The tasks", body = Page<lockstep_api::Task>))
 )]
 async fn list(
     State(app): State<App>,
-    part: Result<Query<Part>, QueryRejection>,
+    which: Result<Query<Which>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Query(part) = part.map_err(|error| invalid(error.body_text()))?;
-    let limit = part.limit.unwrap_or(LIMIT);
-    if !(1..=MAX_LIMIT).contains(&limit) {
-        return Err(invalid(format!("`limit` is a number from 1 to {MAX_LIMIT}")));
-    }
-    let cursor = part.cursor.map(|cursor| Uuid::parse_str(&cursor)).transpose();
-    let cursor = cursor.map_err(|_| invalid("`cursor` is `next` of another page".to_owned()))?;
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut tasks = app.runner.tasks(cursor, limit.saturating_add(1));
-    let goes_on = tasks.len() > limit;
-    tasks.truncate(limit);
-    let next = tasks.last().filter(|_| goes_on).map(|task| task.id.to_string());
-    let items = tasks.iter().map(shown).collect();
-    Ok(answer::json(StatusCode::OK, &Page { items, next }))
+    let (limit, after) = Which::read(which)?;
+    let tasks = app.runner.tasks(after, limit.saturating_add(1));
+    let page = page::of(tasks, limit, |task| task.id);
+    let items: Vec<lockstep_api::Task> = page.items.iter().map(shown).collect();
+    Ok(answer::json(StatusCode::OK, &Page { items, next: page.next }))
 }
 
 /// Hands over tasks: at once, or as soon as there are some within `wait`.

@@ -15,16 +15,12 @@ use lockstep_api::{
 };
 use lockstep_definition::{ChangeKind, TriggerSource};
 use lockstep_runner::{Delivery, DeliveryError, Once, ScheduleView, TriggerView};
-use serde::Deserialize;
 use utoipa_axum::routes;
 
 use crate::access::{Role, Route};
+use crate::page::Which;
 use crate::problem::Problem;
-use crate::{App, answer, body};
-
-/// Most triggers on a page, and how many if nothing is said.
-const MAX_PAGE: usize = 200;
-const PAGE: usize = 50;
+use crate::{App, answer, body, page};
 
 /// The routes of this room.
 pub(crate) fn routes() -> Vec<Route> {
@@ -33,18 +29,6 @@ pub(crate) fn routes() -> Vec<Route> {
         // Its signature shows that it may.
         Route::new(Role::Anyone, routes!(deliver)),
     ]
-}
-
-/// Which page of the triggers.
-#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct Which {
-    /// How many: 1 to 200, 50 if nothing is said.
-    #[param(minimum = 1, maximum = 200)]
-    limit: Option<usize>,
-    /// What the page before has given as `next`.
-    cursor: Option<String>,
 }
 
 /// Tells what starts workflows besides requests, by workflow.
@@ -60,17 +44,12 @@ async fn list(
     State(app): State<App>,
     which: Result<Query<Which>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let Query(Which { limit, cursor }) = which.map_err(|error| invalid(error.body_text()))?;
-    let limit = limit.unwrap_or(PAGE);
-    let place = cursor.map_or(Some(0), |cursor| cursor.parse::<usize>().ok());
-    let (Some(place), 1..=MAX_PAGE) = (place, limit) else {
-        let told = format!("`limit` is 1 to {MAX_PAGE}, `cursor` what a page has given");
-        return Err(invalid(told));
-    };
+    let (limit, first) = Which::read(which)?;
+    let first: usize = first.unwrap_or(0);
     let all = app.runner.triggers();
-    let items: Vec<TriggerState> = all.iter().skip(place).take(limit).filter_map(shown).collect();
-    let end = place.saturating_add(limit);
-    let next = (end < all.len()).then(|| end.to_string());
+    let items: Vec<TriggerState> = all.iter().skip(first).take(limit).filter_map(shown).collect();
+    let end = first.saturating_add(limit);
+    let next = (end < all.len()).then(|| page::cursor(&end));
     Ok(answer::json(StatusCode::OK, &Page { items, next }))
 }
 

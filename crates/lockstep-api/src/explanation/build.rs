@@ -32,9 +32,9 @@ impl Explanation {
         call: impl Fn(InstanceId) -> Option<CallSince>,
         now: Time,
     ) -> Self {
-        let place = it.doing.iter().find_map(|doing| match &doing.what {
-            explain::Awaits::Lock(wait) => wait.place.as_ref(),
-            _ => None,
+        let place = it.doing.iter().find_map(|doing| {
+            let explain::Awaits::Lock(wait) = &doing.what else { return None };
+            wait.place.as_ref()
         });
         let mut running = Running {
             lock_place: place.map(Place::from),

@@ -184,7 +184,7 @@ impl Words {
             }
             Awaits::Commit => "waits for the store's answer to a commit".to_owned(),
             Awaits::Moment { until } => format!("waits until {}", self.time(*until)),
-            Awaits::Signal { name, until, form: _ } => {
+            Awaits::Signal { name, until, .. } => {
                 let most = self.at_the_latest(*until);
                 format!("waits for the signal or form {}{most}", quoted(name))
             }

@@ -13,9 +13,9 @@ pub(crate) const ENDED_CLIENT: &str = "It was the lock of a client, and is not h
 /// Returns what an unfinished instance does.
 pub(crate) fn running(running: &Running) -> String {
     let (it, now) = (&running.it, running.as_of.0);
-    let lock = it.doing.iter().find_map(|doing| match &doing.what {
-        Awaits::Lock(wait) => Some(wait),
-        _ => None,
+    let lock = it.doing.iter().find_map(|doing| {
+        let Awaits::Lock(wait) = &doing.what else { return None };
+        Some(wait)
     });
     let told = match (lock, it.doing.as_slice()) {
         (Some(wait), _) => format!("It {}", lock_wait(wait, now)),

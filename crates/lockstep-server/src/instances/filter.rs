@@ -6,15 +6,10 @@ use lockstep_expr::Timestamp;
 use lockstep_store::{InstanceFilter, State as Stored};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use uuid::{Builder, Uuid};
+use uuid::Builder;
 
+use crate::page;
 use crate::problem::Problem;
-
-/// Instances of a page, if nothing is said.
-const DEFAULT_LIMIT: u32 = 50;
-
-/// Most instances of a page.
-const MAX_LIMIT: u32 = 200;
 
 /// What is to be listed.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -35,28 +30,20 @@ pub(super) struct Wanted {
     before: Option<String>,
     /// At most so many on a page: 1 to 200, 50 if nothing is said.
     #[param(minimum = 1, maximum = 200)]
-    limit: Option<u32>,
+    limit: Option<usize>,
     /// `next` of the page before.
     cursor: Option<String>,
 }
 
 impl Wanted {
     pub(super) fn limit(&self) -> Result<u32, Problem> {
-        let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
-        let told = || invalid(format!("`limit` is a number from 1 to {MAX_LIMIT}"));
-        if (1..=MAX_LIMIT).contains(&limit) { Ok(limit) } else { Err(told()) }
+        Ok(u32::try_from(page::limit(self.limit)?).unwrap_or(u32::MAX))
     }
 
     pub(super) fn filter(self) -> Result<InstanceFilter, Problem> {
         let after = self.after.map(|text| first_at("after", &text)).transpose()?;
         let before = self.before.map(|text| first_at("before", &text)).transpose()?;
-        let cursor = match self.cursor {
-            None => None,
-            Some(text) => {
-                let told = || invalid("`cursor` is what a page has as `next`".to_owned());
-                Some(InstanceId(Uuid::parse_str(&text).map_err(|_| told())?))
-            }
-        };
+        let cursor = page::mark(self.cursor.as_deref())?.map(InstanceId);
         Ok(InstanceFilter {
             state: self.state.map(|state| match state {
                 Progress::Running => Stored::Running,

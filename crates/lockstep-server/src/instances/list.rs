@@ -13,7 +13,7 @@ use lockstep_runner::RunnerError;
 
 use super::filter::{Wanted, invalid};
 use crate::problem::Problem;
-use crate::{App, answer};
+use crate::{App, answer, page as pages};
 
 /// Instances that are read at a time: they may be large.
 const AT_A_TIME: u32 = 25;
@@ -58,7 +58,7 @@ pub(super) async fn list(
             }
         }
         left = left.saturating_sub(read);
-        page.next = found.next.map(|next| next.0.simple().to_string());
+        page.next = found.next.map(|next| pages::cursor(&next.0));
         // A page that was not filled up has looked at enough.
         if left == 0 || read < AT_A_TIME || found.next.is_none() || size >= FULL {
             return Ok(answer::json(StatusCode::OK, &page));

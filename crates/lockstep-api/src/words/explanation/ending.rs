@@ -23,12 +23,11 @@ pub(super) fn refused(it: &Refused, source: Source) -> String {
 
 pub(super) fn ended(it: &Ended, word: &str) -> String {
     let (id, workflow, at) = (&it.instance, quoted(&it.workflow), it.ended_at.0);
-    let said = match &it.error {
-        Some(error) => failure::human(error),
-        None => {
-            let output = it.output.as_ref().map_or("null", |output| output.text());
-            format!("Its output: {}\n", line(output))
-        }
+    let said = if let Some(error) = &it.error {
+        failure::human(error)
+    } else {
+        let output = it.output.as_ref().map_or("null", |output| output.text());
+        format!("Its output: {}\n", line(output))
     };
     let took = length(at.since(it.started_at.0));
     let lines = journal::lines(&it.last_entries, Some(it.started_at.0));
