@@ -110,7 +110,9 @@ async fn every_route_lets_in_who_has_its_role_and_nobody_else() {
             let reply = ask(&daemon, method, path, &header(credential)).await;
             let about = format!("{method} {path} with a token that is {kind}: {reply:?}");
             if needed == "anyone" {
-                assert!(!matches!(reply.status, 401 | 403), "{about}");
+                // A webhook tells that its signature is not right.
+                let code = reply.body["code"].as_str().unwrap_or_default();
+                assert!(!code.starts_with("access."), "{about}");
             } else {
                 assert_eq!((reply.status, &reply.body["code"]), (401, &json!(code)), "{about}");
                 assert_eq!(reply.header("www-authenticate"), Some("Bearer"), "{about}");
@@ -123,7 +125,8 @@ async fn every_route_lets_in_who_has_its_role_and_nobody_else() {
                 || needed == role
                 || *role == "admin";
             if is_granted {
-                assert!(!matches!(reply.status, 401 | 403), "{about}");
+                let code = reply.body["code"].as_str().unwrap_or_default();
+                assert!(!code.starts_with("access."), "{about}");
             } else {
                 let told = (reply.status, &reply.body["code"]);
                 assert_eq!(told, (403, &json!("access.forbidden")), "{about}");

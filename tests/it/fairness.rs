@@ -59,7 +59,7 @@ async fn waiting(engine: &Engine) -> usize {
     let locks = soon("a look at the locks", engine.runner().locks(LockPage::default()))
         .await
         .expect("it runs");
-    locks.iter().map(|lock| lock.waiters.len()).sum()
+    locks.iter().map(|lock| lock.waiting).sum()
 }
 
 /// Lets waiters with these priorities queue up behind a holder; returns which of them was served

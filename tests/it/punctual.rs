@@ -179,6 +179,6 @@ async fn hold_timeouts_hand_the_lock_on_in_the_same_moment() {
     let locks = soon("a look at the locks", engine.runner().locks(LockPage::default()))
         .await
         .expect("it runs");
-    let waiting: Vec<usize> = locks.iter().map(|lock| lock.waiters.len()).collect();
+    let waiting: Vec<usize> = locks.iter().map(|lock| lock.waiting).collect();
     assert_eq!(waiting, [WAITERS - STUCK - 1], "the others wait");
 }

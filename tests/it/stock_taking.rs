@@ -31,7 +31,7 @@ async fn two_count_side_by_side_and_what_is_moved_meanwhile_is_not_missed() {
     let other = engine.begin("stock-taking", shelves).await;
     engine.told(other.id, granted).await;
     let locks = engine.runner().locks(LockPage::default()).await.expect("it runs");
-    let holders: Vec<usize> = locks.iter().map(|lock| lock.holders.len()).collect();
+    let holders: Vec<usize> = locks.iter().map(|lock| lock.holding).collect();
     assert_eq!(holders, [2, 2, 2], "they count side by side: {locks:#?}");
 
     // To a shelf that is counted from one that is not.

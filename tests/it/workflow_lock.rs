@@ -175,12 +175,12 @@ async fn called_workflows_enter_the_lock_of_their_caller_and_exclude_each_other(
     server.has_seen(2).await;
     until("the other child and the stranger wait", async || {
         let locks = engine.runner().locks(LockPage::default()).await.expect("it runs");
-        locks.iter().map(|lock| lock.waiters.len()).sum::<usize>() == 2
+        locks.iter().map(|lock| lock.waiting).sum::<usize>() == 2
     })
     .await;
     let locks = engine.runner().locks(LockPage::default()).await.expect("it runs");
     let [lock] = locks.as_slice() else { panic!("one key: {locks:#?}") };
-    assert_eq!(lock.holders.len(), 2, "the caller and one of the called: {lock:#?}");
+    assert_eq!(lock.holding, 2, "the caller and one of the called: {lock:#?}");
     assert_eq!(server.requests().len(), 2, "mutual exclusion: one of the called at a time");
     server.release_one();
     server.has_seen(3).await;
