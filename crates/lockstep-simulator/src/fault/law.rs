@@ -339,7 +339,8 @@ impl Laws {
             && !scene.exposure.gone
             && !scene.workload.facts.prioritized;
         if in_order {
-            self.grants.check_order(&scene.exposure.cancelled)?;
+            let untold = self.table.untold(|token| self.grants.is_told(token));
+            self.grants.check_order(&scene.exposure.cancelled, &untold)?;
         }
         let locks = ready(memory.locks()).expect("the store in memory is open");
         if let Some(row) = locks.first() {

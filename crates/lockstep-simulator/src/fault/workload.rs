@@ -184,6 +184,7 @@ fn follower(text: &mut String, random: &mut Random, version: u32, facts: &mut Fa
     let mut draft = activity::Draft { text, random, facts, version, number: 0 };
     draft.begin();
     draft.following_activity();
+    draft.facts.errors.insert("trigger.chain");
     draft.text.push_str("output: { done: \"${done}\" }\n");
 }
 

@@ -97,7 +97,8 @@ impl Laws {
         if is_chain {
             scene.coverage.count("chain of changes ended");
         }
-        let given = |name: &str| if let Value::Map(input) = &row.input { input.get(name) } else { None };
+        let given =
+            |name: &str| if let Value::Map(input) = &row.input { input.get(name) } else { None };
         let is_of = |(key, kind): &(ObjectKey, &str)| {
             row.started_by.starts_with(&format!("{kind} of {key} by "))
                 && (is_chain

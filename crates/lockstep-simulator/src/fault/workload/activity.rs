@@ -98,10 +98,7 @@ impl Draft<'_> {
     /// What the workflow does that follows from changes.
     pub(super) fn following_activity(&mut self) {
         match self.random.below(4) {
-            0 => {
-                self.free();
-                self.facts.errors.insert("trigger.chain");
-            }
+            0 => self.free(),
             1 => self.wait(),
             _ => self.count(),
         }
