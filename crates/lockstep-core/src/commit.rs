@@ -105,7 +105,7 @@ impl Instance {
         }
         let unit = std::mem::take(&mut self.unit);
         let (names, frames) = (self.strand.names.clone(), self.strand.frames.clone());
-        let (number, written, followers) = self.order(writes, judge, &unit, world);
+        let (number, written, mut followers) = self.order(writes, judge, &unit, world);
         self.refresh_names(&written);
         match judge {
             Judge::Core => {
@@ -121,6 +121,9 @@ impl Instance {
                 }
                 if world.planted.is(Bug::VisibleBeforeJudgement) {
                     show(written.clone(), number, world);
+                }
+                if world.planted.is(Bug::FollowerBeforeJudgement) {
+                    std::mem::take(&mut followers).live(world);
                 }
                 let starts = (Arc::clone(&self.activity_start), Arc::clone(&self.unit_start));
                 let inbox = self.seldom.as_mut().map(|seldom| &mut seldom.inbox);

@@ -201,6 +201,12 @@ bugs! {
     WrittenVersionIgnored = "written-version-ignored",
     /// A write from outside is ordered as if no other could be judged before it.
     WrittenOverClaim = "written-over-claim",
+    /// An instance that follows from a change begins in a transition of its own, behind that of the
+    /// change: a crash between them loses it. So does whoever writes a row and then sends a message
+    /// about it, which is what the pattern of a transactional outbox is for.
+    FollowerApart = "follower-apart",
+    /// An instance that follows from a change begins before the store has judged the change.
+    FollowerBeforeJudgement = "follower-before-judgement",
     /// What the store has not judged is visible to others. Jepsen found such reads in `MongoDB` 2.4.
     VisibleBeforeJudgement = "visible-before-judgement",
     /// An object that the store is judging is committed to as if it were not.

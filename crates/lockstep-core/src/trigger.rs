@@ -30,6 +30,7 @@ use crate::journal::Happening;
 use crate::kin::Kin;
 use crate::object::{Object, ObjectKey};
 use crate::payload;
+use crate::planted::Bug;
 use crate::time::Time;
 use crate::transition::{Beginning, Change, ObjectWrite, Status};
 use crate::unit_of_work::UnitOfWork;
@@ -217,6 +218,9 @@ impl Followers {
         instance.seldom_mut().chain = changer.chain.saturating_add(1);
         instance.note(now, Happening::Started);
         let Some(failure) = failure else {
+            if world.planted.is(Bug::FollowerApart) {
+                return self.alive.push(instance);
+            }
             self.beginnings.push(instance.beginning());
             self.alive.push(instance);
             return;

@@ -101,6 +101,12 @@ pub const REQUIRED: &[&str] = &[
     "write refused: there is such a one",
     "write judged by the store",
     "write while the store judges its object",
+    "change followed",
+    "change followed that the store judged",
+    "change refused that would be followed",
+    "write from outside followed",
+    "import followed",
+    "chain of changes ended",
 ];
 
 impl Coverage {

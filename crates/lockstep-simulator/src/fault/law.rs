@@ -10,6 +10,7 @@ mod broken;
 mod clients;
 mod course;
 mod data;
+mod followers;
 mod grants;
 mod locks;
 mod promise;
@@ -33,6 +34,7 @@ use crate::ready::ready;
 use clients::Clients;
 use course::Course;
 use data::Data;
+use followers::Followers;
 use grants::Grants;
 pub(crate) use promise::imported;
 pub(crate) use table::is_committing;
@@ -83,6 +85,7 @@ pub(crate) struct Laws {
     clients: Clients,
     table: Table,
     writes: Writes,
+    followers: Followers,
     /// Tokens of holds that were broken.
     void: BTreeSet<FencingToken>,
     /// Reasons for breaks that stand in journals.
@@ -121,6 +124,9 @@ impl Laws {
             }
             match outcome {
                 Outcome::Committed => self.committed(transition, scene)?,
+                Outcome::Refused(_) if !transition.starts.is_empty() => {
+                    scene.coverage.count("change refused that would be followed");
+                }
                 Outcome::Refused(Refusal::Unique { .. }) => {
                     scene.coverage.count("unique key refused by the store");
                 }
@@ -132,6 +138,7 @@ impl Laws {
                 }
             }
         }
+        self.all_followed()?;
         self.check_lock_rows(memory)
     }
 
@@ -163,6 +170,7 @@ impl Laws {
                 Some(_) | None => &[],
             };
             data::compare(told, transition)?;
+            self.follow_changes(transition, scene)?;
             let writes = self.write(transition, scene)?;
             self.courses.entry(id).or_default().writes += writes;
             if let Some(commit) = behind.first() {
@@ -175,6 +183,7 @@ impl Laws {
             }
         } else {
             self.outside_committed(transition, scene)?;
+            self.follow_changes(transition, scene)?;
             self.write(transition, scene)?;
         }
         match &transition.row {
@@ -198,6 +207,8 @@ impl Laws {
         };
         course.waits = row.ticket != 0;
         course.text.clear();
+        self.follower(row, scene)?;
+        let course = self.courses.entry(row.id).or_default();
         match &row.status {
             Status::Running(text) => {
                 course.text.push_str(text);
@@ -328,7 +339,8 @@ impl Laws {
             && !scene.exposure.gone
             && !scene.workload.facts.prioritized;
         if in_order {
-            self.grants.check_order(&scene.exposure.cancelled)?;
+            let untold = self.table.untold(|token| self.grants.is_told(token));
+            self.grants.check_order(&scene.exposure.cancelled, &untold)?;
         }
         let locks = ready(memory.locks()).expect("the store in memory is open");
         if let Some(row) = locks.first() {

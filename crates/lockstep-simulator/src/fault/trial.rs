@@ -274,6 +274,7 @@ impl<'a> Trial<'a> {
         let outcomes = self.flying.take().and_then(|flying| flying.outcomes);
         let now = self.now();
         self.engine.handle(now, Event::Judged(outcomes.unwrap_or_default()));
+        self.look_at_locks()?;
         self.settle()
     }
 

@@ -54,6 +54,12 @@ attributes:
 unique: [[number]]
 "#;
 
+/// The workflow whose instances follow from changes.
+pub(crate) const FOLLOWER: &str = "follow";
+
+/// Changes of `Free` are followed if they add less than this.
+pub(crate) const FOLLOWED_BELOW: i64 = 3;
+
 /// Definitions, and what is to be known about them.
 #[derive(Debug)]
 pub(crate) struct Workload {
@@ -85,6 +91,8 @@ pub(crate) struct Facts {
     pub(crate) calls: bool,
     /// Whether locks are waited for with priorities.
     pub(crate) prioritized: bool,
+    /// Whether instances follow from changes.
+    pub(crate) follows: bool,
 }
 
 impl Workload {
@@ -101,7 +109,12 @@ impl Workload {
         for number in 1..=VERSIONS {
             let mut random = Random::new(seed, 100);
             keys = 1 + random.below(3);
-            let text = text(&mut random, number, &mut facts, &mut workflows);
+            let mut text = text(&mut random, number, &mut facts, &mut workflows);
+            let mut random = Random::new(seed, 101);
+            if random.one_in(2) {
+                facts.follows = true;
+                follower(&mut text, &mut random, number, &mut facts);
+            }
             let checked = check(&[Source::new("simulation.yaml", text.clone())]);
             let Some(definitions) = checked.definitions else {
                 let found = checked.diagnostics.iter().map(|found| format!("{found:?}\n"));
@@ -156,6 +169,27 @@ fn text(
     }
     text
 }
+
+/// A workflow whose instances follow from changes; what it changes may be followed again.
+fn follower(text: &mut String, random: &mut Random, version: u32, facts: &mut Facts) {
+    let when = format!("change.object.step < {FOLLOWED_BELOW}");
+    let input = FOLLOWER_INPUT;
+    writeln!(
+        text,
+        "---\nworkflow: {FOLLOWER}\ninput: {{ key: string, other: string, seat: int, kind: string, \
+         id: string, version: int }}\non:\n  - change: {{ entity: Free, when: {when} }}\n{input}\n  \
+         - change: {{ entity: Seat, kinds: [create] }}\n{input}"
+    )
+    .expect("a string takes everything");
+    let mut draft = activity::Draft { text, random, facts, version, number: 0 };
+    draft.begin();
+    draft.following_activity();
+    draft.facts.errors.insert("trigger.chain");
+    draft.text.push_str("output: { done: \"${done}\" }\n");
+}
+
+const FOLLOWER_INPUT: &str = "    input: { key: k0, other: k0, seat: 0, kind: \"${change.kind}\", id: \
+     \"${change.object.id}\", version: \"${change.object.metadata.version}\" }";
 
 const INPUT: &str =
     "input: { key: string, other: string, seat: int, nothing: { type: string, optional: true } }";

@@ -224,14 +224,24 @@ fn write_from_outside_is_followed() {
         STOCK,
         r#"
         write create Item/x {"left": 1}
-        write patch Item/x {"left": 3}
-        write delete Item/x
+        write patch Item/x v1 {"left": 3}
+        write delete Item/x v2
         hold
         write create Mark/m1 {"tag": "x"}
         write create Mark/m2 {"tag": "x"}
         land
         "#,
-        expect![[""]],
+        expect![[r#"
+            w1: Item/x v1 {"left":1} by w1
+             calls POST http://outside/create/x/-1, call 1 attempt 1, token -
+            w2: Item/x v2 {"left":3} by w2
+             calls POST http://outside/update/x/1, call 1 attempt 1, token -
+            w3: deleted
+             calls POST http://outside/delete/x/3, call 1 attempt 1, token -
+            w5: data.unique: Mark/m2 has the same tag as Mark/m1: ["x"]
+            w4: Mark/m1 v1 {"tag":"x"} by w4
+             calls task tell "x", call 1 attempt 1, token -
+        "#]],
     );
 }
 

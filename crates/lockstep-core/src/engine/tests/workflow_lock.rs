@@ -86,7 +86,7 @@ fn the_lock_of_a_workflow_is_kept_to_its_end_and_through_a_crash() {
             a calls GET http://shop/first, call 1 attempt 1, token #1.2
             c done: null
             a holds "o1" (input.id) for 3600s
-            a waits: Signal { name: "paid", until: None }
+            a waits: Signal { name: "paid", until: None, form: None }
             crashed
             "o1": a Exclusive (input.id); then b
             signal 1 is kept

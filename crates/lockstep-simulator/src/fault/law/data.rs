@@ -80,6 +80,11 @@ impl Data {
         self.objects.get(key).map(|known| known.version)
     }
 
+    /// Returns an object as it was committed last, if it is there.
+    pub(super) fn object(&self, key: &ObjectKey) -> Option<&Object> {
+        self.objects.get(key).map(|known| &*known.object)
+    }
+
     /// What was written under a lock was written under a token that is not void, and not older than
     /// any under which the object was written or the outside world was called.
     fn locked(
@@ -257,6 +262,6 @@ fn check_contents(
     }
 }
 
-fn int(object: &Object, name: &str) -> i64 {
+pub(super) fn int(object: &Object, name: &str) -> i64 {
     if let Some(Value::Int(value)) = object.attributes.get(name) { *value } else { 0 }
 }

@@ -52,6 +52,11 @@ impl Granted {
 }
 
 impl Grants {
+    /// Returns whether a journal tells of a grant.
+    pub(super) fn is_told(&self, token: FencingToken) -> bool {
+        self.0.contains_key(&token)
+    }
+
     pub(super) fn granted(
         &mut self,
         instance: InstanceId,
@@ -178,8 +183,13 @@ impl Grants {
     ///
     /// A wait that was given up is no wait, also if the process ended before that was durable, and
     /// it went on: whoever came later may have been served meanwhile. Such are those in `cancelled`,
-    /// and those whose time was over when the other was served.
-    pub(super) fn check_order(&self, cancelled: &BTreeSet<InstanceId>) -> Result<(), Violation> {
+    /// and those whose time was over when the other was served. Whoever was served before, by a grant
+    /// of `untold`, had its turn, and waits once more because that was lost with an engine.
+    pub(super) fn check_order(
+        &self,
+        cancelled: &BTreeSet<InstanceId>,
+        untold: &BTreeSet<(InstanceId, FencingToken)>,
+    ) -> Result<(), Violation> {
         let mut by_key: BTreeMap<&str, Vec<(FencingToken, &Granted)>> = BTreeMap::new();
         for (token, granted) in &self.0 {
             by_key.entry(&granted.key).or_default().push((*token, granted));
@@ -192,6 +202,7 @@ impl Grants {
                         && later < token
                         && second.at <= first.deadline
                         && first.conflicts(second)
+                        && !untold.iter().any(|(who, of)| *who == first.instance && of < later)
                 };
                 let overtaken = grants.iter().skip(place).find(overtakes);
                 if let Some((_, second)) = overtaken

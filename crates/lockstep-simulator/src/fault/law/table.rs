@@ -16,7 +16,7 @@ mod lateness;
 mod order;
 mod snapshot;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use lockstep_core::explain::Awaits;
@@ -39,8 +39,8 @@ pub(super) struct Table {
     parents: BTreeMap<InstanceId, InstanceId>,
     /// How often each waiter was charged with being passed.
     charged: BTreeMap<Ticket, u32>,
-    /// In which mode each token was granted, of those that were seen.
-    modes: BTreeMap<FencingToken, LockMode>,
+    /// In which mode each token was granted, and to whom, of those that were seen.
+    granted: BTreeMap<FencingToken, (LockMode, InstanceId)>,
 }
 
 impl Table {
@@ -52,7 +52,16 @@ impl Table {
 
     /// Returns the mode of a grant, if it was seen.
     pub(super) fn mode(&self, token: FencingToken) -> Option<LockMode> {
-        self.modes.get(&token).copied()
+        self.granted.get(&token).map(|(mode, _)| *mode)
+    }
+
+    /// Returns the grants that were seen and of which no journal tells: they were lost with an engine.
+    pub(super) fn untold(
+        &self,
+        is_told: impl Fn(FencingToken) -> bool,
+    ) -> BTreeSet<(InstanceId, FencingToken)> {
+        let untold = self.granted.iter().filter(|(token, _)| !is_told(**token));
+        untold.map(|(token, (_, who))| (*who, *token)).collect()
     }
 
     /// Returns until when a key is held under a token.
@@ -81,7 +90,7 @@ impl Table {
         check_times(engine, now, &seen)?;
         self.check_order(&seen, workload, coverage)?;
         for (token, hold) in &seen.holds {
-            self.modes.insert(*token, hold.mode);
+            self.granted.insert(*token, (hold.mode, hold.who));
         }
         self.now = seen;
         Ok(())

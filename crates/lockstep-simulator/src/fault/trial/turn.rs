@@ -10,7 +10,8 @@ use super::{BEGAN, Fault, HEALED, HEALED_EVENTS, Todo, Trial};
 use crate::fault::law::Violation;
 
 /// Prefixes of the objects that workflows count on.
-const COUNTERS: &[&str] = &["", "r-", "s-", "w0-", "w1-", "w2-", "child-", "grandchild-"];
+const COUNTERS: &[&str] =
+    &["", "r-", "s-", "w0-", "w1-", "w2-", "child-", "grandchild-", "follow-"];
 
 impl Trial<'_> {
     /// Lets one thing happen. Returns false when nothing is left to come.

@@ -94,4 +94,13 @@ impl Draft<'_> {
     pub(super) fn grandchild_activity(&mut self) {
         if self.random.one_in(4) { self.free() } else { self.count() }
     }
+
+    /// What the workflow does that follows from changes.
+    pub(super) fn following_activity(&mut self) {
+        match self.random.below(4) {
+            0 => self.free(),
+            1 => self.wait(),
+            _ => self.count(),
+        }
+    }
 }
