@@ -5,6 +5,7 @@
 //! * Where a page begins is told by an id, so that whatever is created or deleted meanwhile, no other
 //!   object is left out or shown twice.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde::Deserialize;
