@@ -113,6 +113,8 @@ mod restart;
 #[cfg(test)]
 mod retry;
 #[cfg(test)]
+mod schedule_marks;
+#[cfg(test)]
 mod seat;
 #[cfg(test)]
 mod server;

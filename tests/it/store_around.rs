@@ -2,7 +2,7 @@
 //!
 //! Invariants:
 //!
-//! * Every call but [`Manner::commit`] and [`Manner::close`] is the inner store's.
+//! * Every call but those of [`Manner`] is the inner store's.
 
 use std::fmt::Debug;
 use std::ops::Deref;
@@ -30,6 +30,15 @@ pub(crate) trait Manner: Default + Send + Sync + Debug {
         inner: &'a dyn Store,
         batch: Vec<Transition>,
     ) -> StoreFuture<'a, Vec<Outcome>>;
+
+    /// Sets marks.
+    fn put_marks<'a>(
+        &'a self,
+        inner: &'a dyn Store,
+        marks: Vec<(Arc<str>, Option<Time>)>,
+    ) -> StoreFuture<'a, ()> {
+        inner.put_marks(marks)
+    }
 
     /// Closes the store.
     fn close<'a>(&'a self, inner: &'a dyn Store) -> StoreFuture<'a, ()> {
@@ -98,7 +107,7 @@ impl<M: Manner> Store for StoreAround<M> {
     }
 
     fn put_marks(&self, marks: Vec<(Arc<str>, Option<Time>)>) -> StoreFuture<'_, ()> {
-        self.inner.put_marks(marks)
+        self.manner.put_marks(&*self.inner, marks)
     }
 
     fn marks(&self) -> StoreFuture<'_, Vec<(Arc<str>, Time)>> {

@@ -199,8 +199,6 @@ bugs! {
     /// A write from outside that names the version which it has seen is applied to any other one. So
     /// did web pages before `If-Match`: the W3C wrote of the lost update problem in 1999.
     WrittenVersionIgnored = "written-version-ignored",
-    /// A write from outside is ordered as if no other could be judged before it.
-    WrittenOverClaim = "written-over-claim",
     /// An instance that follows from a change begins in a transition of its own, behind that of the
     /// change: a crash between them loses it. So does whoever writes a row and then sends a message
     /// about it, which is what the pattern of a transactional outbox is for.

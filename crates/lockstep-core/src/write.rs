@@ -308,8 +308,7 @@ impl Engine {
             Some(object) => unique::changed(entity, present.as_deref(), object),
             None => (!entity.unique.is_empty()).then(Vec::new),
         };
-        let is_claimed =
-            self.world.cache.is_claimed(&key) && !self.world.planted.is(Bug::WrittenOverClaim);
+        let is_claimed = self.world.cache.is_claimed(&key);
         let is_open = unique.as_ref().is_some_and(|keys| !keys.is_empty()) || is_claimed;
         let judge = if is_open { Judge::Store } else { Judge::Core };
         if is_open && pending.turn.is_none() {

@@ -19,9 +19,6 @@ use super::data::int;
 use super::{Laws, Scene, Violation};
 use crate::fault::workload::{FOLLOWED_BELOW, FOLLOWER};
 
-/// The law that is broken here.
-const LAW: &str = "followed-once";
-
 /// Changes and what follows from them.
 #[derive(Debug, Default)]
 pub(super) struct Followers {
@@ -117,7 +114,7 @@ impl Laws {
             None => {
                 let (by, input) = (&row.started_by, &row.input);
                 let text = format!("{} ({by}, {input}) follows from no change", row.id);
-                Violation::of(LAW, text)
+                Violation::of("followed-once", text)
             }
         }
     }
@@ -128,7 +125,7 @@ impl Laws {
             None => Ok(()),
             Some(((key, kind), versions)) => {
                 let text = format!("nothing follows from {kind} of {key}, version {versions:?}");
-                Violation::of(LAW, text)
+                Violation::of("followed-once", text)
             }
         }
     }
