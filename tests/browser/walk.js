@@ -9,12 +9,13 @@
 
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { chromium } from 'playwright-core';
-import { start } from './daemon.js';
+import { start, tokens } from './daemon.js';
 import { inspect, watch } from './watcher.js';
 
-const [binary, shots = 'shots'] = process.argv.slice(2);
+const [named, shots = 'shots'] = process.argv.slice(2);
+const binary = resolve(named);
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const OPTIONS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const PATIENCE = 60_000;
@@ -29,11 +30,11 @@ const wrong = [];
 const daemon = await start(binary);
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: OPTIONS });
 
-async function open({ name: _name, ...look } = LOOKS[0]) {
-  const context = await browser.newContext({ ...look, baseURL: daemon.url });
+async function open({ name: _name, ...look } = LOOKS[0], { url } = daemon) {
+  const context = await browser.newContext({ ...look, baseURL: url });
   context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
-  return { page, ...watch(page, daemon.url, wrong) };
+  return { page, ...watch(page, url, wrong) };
 }
 
 const shot = (page, name) => page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
@@ -169,7 +170,7 @@ async function conflictIsTold() {
   await other.page.context().close();
   expectRefusals(1);
   await save(page, 7);
-  await seen(page.getByText('Somebody has changed it since.'));
+  await seen(page.getByText('Somebody has changed it since:'));
   await inspect(page, 'a conflict', wrong);
   await shot(page, 'conflict');
   await page.getByRole('button', { name: 'Save mine all the same' }).click();
@@ -211,11 +212,126 @@ async function everyViewInEveryLook() {
   await daemon.calendar.release();
 }
 
+async function tokenIsAskedFor() {
+  step('where there are tokens, one is asked for; a wrong one is not taken');
+  const { args, made, remove } = await tokens(binary, { vera: 'viewer', ada: 'admin' });
+  const guarded = await start(binary, args);
+  const { page, expectRefusals } = await open(LOOKS[0], guarded);
+  expectRefusals(Infinity);
+  const signIn = async (token) => {
+    await page.getByLabel('Token').fill(token);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+  };
+  await page.goto('/');
+  await heading(page, 'Sign in');
+  await inspect(page, 'the question for a token', wrong);
+  await shot(page, 'sign-in');
+  await signIn('lks_wrong_wrong');
+  await seen(page.getByText('The daemon did not take this token.'));
+  await inspect(page, 'a token that is not taken', wrong);
+  step('who has the role to look, looks, and is told what it takes to do more');
+  await signIn(made.vera);
+  await heading(page, 'Overview');
+  await page.goto('/#/start/greet');
+  await page.getByLabel('name').fill('vera');
+  await page.getByRole('button', { name: 'Start' }).click();
+  await seen(page.getByText(/this takes the role starter; vera has the role viewer/));
+  await inspect(page, 'what a role may not do', wrong);
+  await shot(page, 'forbidden');
+  step('another one signs in, and does it under that name');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await heading(page, 'Sign in');
+  assert.equal(await page.evaluate(() => sessionStorage.length), 0, 'the token is forgotten');
+  await signIn(made.ada);
+  await page.getByLabel('name').fill('ada');
+  await page.getByRole('button', { name: 'Start' }).click();
+  await heading(page, /^Instance/);
+  await seen(page.getByText(/by ada/));
+  await page.context().close();
+  await guarded.stop();
+  await remove();
+}
+
+const WAITERS = 10_000;
+/** Longest time in which the page may draw nothing, in milliseconds: far more than it takes. */
+const LONGEST_GAP = 1000;
+
+/** Starts `count` instances of a workflow. */
+async function startMany({ url }, workflow, count, input) {
+  const LINES = 500;
+  for (let begun = 0; begun < count; begun += LINES) {
+    const lines = Array.from({ length: Math.min(LINES, count - begun) }, (_, n) => `${JSON.stringify({ input: input(begun + n) })}\n`);
+    const response = await fetch(`${url}/v1/workflows/${workflow}/instances:batch`, { method: 'POST', body: lines.join('') });
+    const answers = (await response.text()).trim().split('\n').map((line) => JSON.parse(line));
+    assert.deepEqual([answers.length, answers.filter(({ status }) => status >= 300)], [lines.length, []], 'all are started');
+  }
+}
+
+/** The longest time in which the page drew nothing, while it was looked at for `length` milliseconds. */
+const longestGap = (page, length) => page.evaluate((length) => new Promise((resolve) => {
+  const begin = performance.now();
+  let last = begin;
+  let longest = 0;
+  const frame = (now) => {
+    longest = Math.max(longest, now - last);
+    last = now;
+    if (now - begin > length) resolve(Math.round(longest));
+    else requestAnimationFrame(frame);
+  };
+  requestAnimationFrame(frame);
+}), length);
+
+async function muchHappens() {
+  const busy = await start(binary);
+  const { page } = await open(LOOKS[0], busy);
+  step('the plots of the overview move while a load runs');
+  await page.goto('/');
+  const plot = page.getByRole('img', { name: /^Throughput/ });
+  await seen(plot);
+  let isOver = false;
+  const load = (async () => {
+    while (!isOver) await startMany(busy, 'greet', 500, () => ({ name: 'ann' }));
+  })();
+  const drawn = () => plot.locator('canvas').evaluate((canvas) => canvas.toDataURL());
+  for (let times = 0; times < 3; times += 1) {
+    const before = [await plot.getAttribute('aria-label'), await drawn()];
+    for (;;) {
+      const after = [await plot.getAttribute('aria-label'), await drawn()];
+      if (before.every((it, n) => it !== after[n])) break;
+      await page.waitForFunction(([old]) => document.querySelector('.plot-place').getAttribute('aria-label') !== old, before);
+    }
+  }
+  const gaps = [await longestGap(page, 2000)];
+  isOver = true;
+  await load;
+  step(`${WAITERS} wait for a lock, and the page does not stand still`);
+  await startMany(busy, 'book', 1 + WAITERS, (n) => ({ timeslot: 'monday-9', customer: `customer ${n}` }));
+  await seen(page.getByText(/^10.000 waiting$/));
+  await inspect(page, 'the overview of much', wrong);
+  await shot(page, 'overview-busy');
+  await page.getByRole('link', { name: 'Timeslot/monday-9' }).click();
+  await heading(page, 'Lock Timeslot/monday-9');
+  await seen(page.getByText(/Behind it 9.999 wait/));
+  gaps.push(await longestGap(page, 2000));
+  await inspect(page, 'a lock with many who wait', wrong);
+  await shot(page, 'lock-busy');
+  await page.getByRole('link', { name: 'More' }).click();
+  await seen(page.getByRole('cell', { name: '200', exact: true }));
+  assert.ok(await page.getByRole('row').count() <= 201, 'only a page of them is drawn');
+  console.log(`  longest time without drawing, in ms: ${gaps.join(', ')}`);
+  assert.ok(Math.max(...gaps) < LONGEST_GAP, 'the page goes on drawing');
+  await page.context().close();
+  // What waits goes on after a restart; nobody waits here for its outside call to come back.
+  await busy.stop('SIGKILL');
+}
+
 try {
   await lockIsWaitedForAndBroken();
   await personAnswers();
   await conflictIsTold();
   await everyViewInEveryLook();
+  await tokenIsAskedFor();
+  await muchHappens();
 } catch (error) {
   wrong.push(error.stack);
   for (const context of browser.contexts()) for (const page of context.pages()) await shot(page, 'where-it-failed').catch(() => {});

@@ -12,7 +12,7 @@ export function watch(page, url, wrong) {
   page.on('console', (message) => {
     if (!['error', 'warning'].includes(message.type())) return;
     const text = message.text();
-    if (/Failed to load resource.* (404|409|422) /.test(text) && expected > 0) expected -= 1;
+    if (/Failed to load resource.* (401|403|404|409|422) /.test(text) && expected > 0) expected -= 1;
     else wrong.push(`console: ${text} (${message.location().url})`);
   });
   page.on('pageerror', (error) => wrong.push(`error: ${error.stack}`));

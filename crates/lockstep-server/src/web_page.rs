@@ -44,8 +44,8 @@ macro_rules! assets {
     };
 }
 
-/// All files of the page but those that tell of the files of others.
-static ASSETS: [Asset; 40] = assets![
+/// All files of the page but those that tell of the files of others, and what tells Node of them.
+static ASSETS: [Asset; 41] = assets![
     "index.html",
     "api.js",
     "format.js",
@@ -69,6 +69,7 @@ static ASSETS: [Asset; 40] = assets![
     "part/source.js",
     "part/state.js",
     "part/timeline.js",
+    "part/told.js",
     "part/value.js",
     "vendor/htm.js",
     "vendor/preact-hooks.js",

@@ -88,7 +88,7 @@ export async function start(workflow, input, key) {
 }
 
 export const locks = (filters, options) => read(query('/v1/locks', filters), options);
-export const lock = (key, options) => read(at`/v1/locks/${key}`, options);
+export const lock = (key, filters, options) => read(query(at`/v1/locks/${key}`, filters), options);
 export const breakLock = (key, reason, token) => post(`${at`/v1/locks/${key}`}:break`, { reason, token });
 
 export const definitions = (options) => read('/v1/definitions', options);
@@ -106,7 +106,8 @@ export async function workflow(name, options) {
   return { ...workflow, text: source.text, svg, findings, isEditable: all.origin === 'api' };
 }
 
-/** Replaces the text of a name. What is wrong with it stands in the problem, as `details.findings`. */export const publish = (name, text) =>
+/** Replaces the text of a name. What is wrong with it stands in the problem, as `details.findings`. */
+export const publish = (name, text) =>
   send('PUT', at`/v1/definitions/${name}`, { body: text, headers: { 'content-type': 'application/yaml' } });
 
 export const objects = (entity, filters, options) =>

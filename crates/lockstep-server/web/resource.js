@@ -15,10 +15,11 @@ const ASK_EVERY = 2000;
 const LOOK_AGAIN = 15000;
 
 /**
- * Reads with `load(options)`, and again when `keys` change and when an event `concerns` it.
+ * Reads with `load(options)`, and again when `keys` change, when an event `concerns` it, and `every` so
+ * many milliseconds, for what changes without events.
  * Returns `{ data, problem, reload }`; `data` is undefined as long as nothing was read.
  */
-export function useResource(load, keys, { concerns = () => true, isEnded = () => false } = {}) {
+export function useResource(load, keys, { concerns = () => true, isEnded = () => false, every = LOOK_AGAIN } = {}) {
   const [shown, setShown] = useState({ key: undefined });
   const ask = useRef(() => {});
   const key = JSON.stringify(keys);
@@ -27,6 +28,7 @@ export function useResource(load, keys, { concerns = () => true, isEnded = () =>
     let timer;
     let running;
     let isOver = false;
+    let isStale = false;
     let data;
     const plan = (pause) => {
       clearTimeout(timer);
@@ -37,6 +39,7 @@ export function useResource(load, keys, { concerns = () => true, isEnded = () =>
       running?.abort();
       const mine = new AbortController();
       running = mine;
+      isStale = false;
       last = Date.now();
       try {
         data = await load({ signal: mine.signal });
@@ -47,11 +50,13 @@ export function useResource(load, keys, { concerns = () => true, isEnded = () =>
         setShown({ key, data, problem });
       }
       running = undefined;
-      if (data === undefined || !isEnded(data)) plan(standing() === 'live' ? LOOK_AGAIN : ASK_EVERY);
+      if (isStale) soon();
+      else if (data === undefined || !isEnded(data)) plan(standing() === 'live' ? every : ASK_EVERY);
     };
     const soon = () => {
+      // What happens while the daemon answers may not be in the answer: it is asked once more.
       if (running === undefined) plan(Math.max(0, last + LEAST_PAUSE - Date.now()));
-      else plan(LEAST_PAUSE);
+      else isStale = true;
     };
     ask.current = run;
     const unlisten = listen((event) => {

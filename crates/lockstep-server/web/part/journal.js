@@ -1,12 +1,12 @@
 // The journal of an instance, in words: a line for each entry.
 
-import { exact, length, micros, moment } from '../format.js';
+import { brief, exact, length, micros, moment } from '../format.js';
 import { to } from '../route.js';
 import { html } from '../ui.js';
 import { happening } from './segments.js';
 
 const Lock = ({ name }) => html`<a href=${to(['locks', name])} class="mono">${name}</a>`;
-const Id = ({ id }) => html`<a href=${to(['instances', id])} class="mono">${id}</a>`;
+const Id = ({ id }) => html`<a href=${to(['instances', id])} class="mono" title=${id}>${brief(id)}</a>`;
 const at = (us) => moment(new Date(us / 1000).toISOString());
 
 const WORDS = {

@@ -1,6 +1,7 @@
 // What a view says when there is nothing to show, or when something went wrong.
 
 import { html } from '../ui.js';
+import { Told } from './told.js';
 
 const REMEDIES = {
   'daemon.unreachable': 'Nothing is lost: what runs, goes on when the daemon is started again.',
@@ -15,7 +16,7 @@ const REMEDIES = {
 export const Trouble = ({ problem, what }) => {
   const remedy = REMEDIES[problem.code];
   return html`<div class="trouble" role="alert">
-    <strong>${what}</strong> ${problem.message}${/[.!?]$/.test(problem.message) ? '' : '.'} ${remedy}
+    <strong>${what.replace(/\.$/, ':')}</strong> <${Told} text=${problem.message} />${/[.!?]$/.test(problem.message) ? '' : '.'} ${remedy}${' '}
     <code class="code">${problem.code}</code>
   </div>`;
 };

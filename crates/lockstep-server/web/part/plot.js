@@ -19,7 +19,8 @@ function options(series, width, height) {
     height,
     legend: { show: false },
     cursor: { show: false },
-    padding: [8, 8, 0, 0],
+    // Half of the last label of the time stands beyond the last point.
+    padding: [8, 26, 0, 0],
     scales: { x: { time: true }, y: { range: (_, least, most) => [0, Math.max(1, most * 1.1)] } },
     axes: [
       { ...axis, size: 26, space: 70, values: (_, at) => at.map((it) => clock(it)) },
@@ -32,7 +33,8 @@ function options(series, width, height) {
         width: 1.75,
         dash,
         fill: dash ? undefined : `${colour(ink)}1f`,
-        points: { show: false },
+        // What nothing joins to another is seen as a point.
+        points: { show: (plot, at) => plot.data[at].filter((it) => it !== null).length === 1, size: 6, fill: colour(ink) },
         spanGaps: true,
       })),
     ],

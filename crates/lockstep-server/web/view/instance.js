@@ -9,6 +9,7 @@ import { Journal } from '../part/journal.js';
 import { Loaded, Trouble } from '../part/notice.js';
 import { State } from '../part/state.js';
 import { Timeline } from '../part/timeline.js';
+import { Told } from '../part/told.js';
 import { Value } from '../part/value.js';
 import { brief, length, micros, moment } from '../format.js';
 import { useNow, useResource } from '../resource.js';
@@ -115,7 +116,7 @@ function Now({ explained, entries, id, reload }) {
   const locks = (data.doing ?? []).filter(({ awaits }) => awaits === 'lock').flatMap(({ keys }) => keys);
   return html`
     <section class=${`card now ${locks.length > 0 ? 'waits' : ''}`} aria-label="Now">
-      <p class="sentence">${data.sentence ?? ''}</p>
+      <p class="sentence"><${Told} text=${data.sentence ?? ''} /></p>
       ${locks.length > 0 && html`<p>${locks.map((key) => html`<a class="button" href=${to(['locks', key])}>Look at the lock <span class="mono">${key}</span></a>`)}</p>`}
     </section>
     ${forms.map((doing) => html`<${Answer} key=${doing.name} id=${id} doing=${doing} entries=${entries} after=${reload} />`)}`;
@@ -123,7 +124,7 @@ function Now({ explained, entries, id, reload }) {
 
 const Failure = ({ error }) => html`<section class="card failure" aria-labelledby="error">
   <h2 id="error">Failed${error.activity && html` in <span>${error.activity}</span>`} <code class="code">${error.code}</code></h2>
-  <p class="sentence">${error.message}</p>
+  <p class="sentence"><${Told} text=${error.message} /></p>
   ${error.details !== null && error.details !== undefined && html`<${Value} value=${error.details} />`}
 </section>`;
 

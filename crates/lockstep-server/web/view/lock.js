@@ -3,25 +3,31 @@
 import * as api from '../api.js';
 import { Asked } from '../part/dialog.js';
 import { Empty, Loaded } from '../part/notice.js';
+import { Told } from '../part/told.js';
 import { count, moment, plural, since } from '../format.js';
 import { useNow, useResource } from '../resource.js';
+import { to } from '../route.js';
 import { html } from '../ui.js';
 import { Who } from './locks.js';
 
 export const title = ([, key]) => `Lock ${key}`;
 
-export function Lock({ parts: [, key] }) {
-  const lock = useResource((o) => api.lock(key, o), ['lock', key], { concerns: ({ kind, event }) => !kind.startsWith('lock_') || event?.[kind]?.key === undefined || event[kind].key === key });
+/** Waiters on a page. */
+const LIMIT = 100;
+
+export function Lock({ parts: [, key], query }) {
+  const cursor = query.get('cursor') ?? '';
+  const lock = useResource((o) => api.lock(key, { cursor, limit: LIMIT }, o), ['lock', key, cursor], { concerns: ({ kind, event }) => !kind.startsWith('lock_') || event?.[kind]?.key === undefined || event[kind].key === key });
   const now = useNow(1000);
   if (lock.problem?.status === 404) return html`<${Free} />`;
   return html`<${Loaded} of=${lock} what="The lock">${(it) => (it.holders.length === 0 && it.waiting === 0 ? html`<${Free} />` : html`
-    <${Sentence} it=${it} now=${now} />
+    ${cursor === '' && html`<${Sentence} it=${it} now=${now} />`}
     <section class="card" aria-labelledby="holders"><h2 id="holders">${it.holders.length > 1 ? 'Held together by' : 'Held by'}</h2>
       ${it.holders.length === 0 ? html`<p class="muted">Nobody in this moment.</p>` : it.holders.map((holder) => html`
         <${Holder} key=${holder.token} holder=${holder} lock=${it} now=${now} reload=${lock.reload} />`)}
     </section>
     <section class="card" aria-labelledby="waiters"><h2 id="waiters">Waiting <span class="muted">${count(it.waiting)}</span></h2>
-      ${it.waiting === 0 ? html`<p class="muted">Nobody.</p>` : html`<${Waiters} it=${it} now=${now} />`}
+      ${it.waiting === 0 ? html`<p class="muted">Nobody.</p>` : html`<${Waiters} it=${it} now=${now} isFirst=${cursor === ''} />`}
     </section>`)}<//>`;
 }
 
@@ -31,7 +37,7 @@ const Free = () => html`<${Empty} title="This lock is free">Nobody holds it and 
 function Sentence({ it, now }) {
   const [first] = it.waiters;
   const [holder] = it.holders;
-  if (it.sentence) return html`<p class="sentence card">${it.sentence}</p>`;
+  if (it.sentence) return html`<p class="sentence card"><${Told} text=${it.sentence} /></p>`;
   if (first === undefined) return null;
   return html`<p class="sentence card">
     <${Who} it=${first} /> has waited for ${since(first.since, now)}
@@ -61,7 +67,8 @@ function Holder({ holder, lock, now, reload }) {
   </div>`;
 }
 
-function Waiters({ it, now }) {
+function Waiters({ it, now, isFirst }) {
+  const behind = it.waiting - (it.waiters.at(-1)?.place ?? it.waiting);
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Who waits, in order">
     <table class="list">
       <thead><tr><th scope="col" class="number">place</th><th scope="col">who</th><th scope="col">waits for</th><th scope="col">since</th>
@@ -75,6 +82,10 @@ function Waiters({ it, now }) {
         <td class="mono cut">${waiter.context ?? ''}</td>
       </tr>`)}</tbody>
     </table>
-    ${it.waiting > it.waiters.length && html`<p class="muted">${count(it.waiting - it.waiters.length)} more wait behind them.</p>`}
-  </div>`;
+  </div>
+  <nav class="pages" aria-label="Pages of waiters">
+    ${!isFirst && html`<a class="button" href=${to(['locks', it.key])}>First</a>`}
+    ${it.next !== undefined && html`<a class="button" href=${to(['locks', it.key], { cursor: it.next })}>More</a>
+      ${behind > 0 && html`<span class="muted">${count(behind)} wait behind them.</span>`}`}
+  </nav>`;
 }

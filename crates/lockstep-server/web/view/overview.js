@@ -11,8 +11,11 @@ import { html, useState } from '../ui.js';
 
 export const title = () => 'Overview';
 
+/** The daemon counts once a second, whatever happens. */
+const SAMPLED_EVERY = 1000;
+
 export function Overview() {
-  const overview = useResource(api.overview, ['overview']);
+  const overview = useResource(api.overview, ['overview'], { every: SAMPLED_EVERY });
   const failed = useResource((o) => api.instances({ state: 'failed', limit: 6 }, o), ['failed']);
   const running = useResource((o) => api.instances({ state: 'running', limit: 6 }, o), ['running']);
   return html`
@@ -77,7 +80,9 @@ function Hottest({ locks }) {
 }
 
 function Latest({ of, title, href, empty }) {
-  const now = useNow(5000);
+  const now = useNow(1000);
+  // What has begun since the clock was looked at, has begun just now.
+  const passed = (at) => ago(at, Math.max(now, micros(at)));
   return html`<section class="card" aria-label=${title}>
     <h2><a href=${href}>${title}</a></h2>
     ${of.problem && html`<${Trouble} problem=${of.problem} what="The list could not be read." />`}
@@ -86,7 +91,7 @@ function Latest({ of, title, href, empty }) {
       <${State} state=${it.state} />
       <a href=${to(['instances', it.id])}>${it.workflow} <span class="mono muted">${brief(it.id)}</span></a>
       ${it.error && html`<code class="code">${it.error.code}</code>`}
-      <time class="muted" datetime=${it.ended_at ?? it.started_at}>${ago(it.ended_at ?? it.started_at, now)}</time>
+      <time class="muted" datetime=${it.ended_at ?? it.started_at}>${passed(it.ended_at ?? it.started_at)}</time>
     </li>`)}</ul>`}
   </section>`;
 }
