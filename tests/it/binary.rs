@@ -53,6 +53,8 @@ pub(crate) fn lockstep(args: &[&str]) -> Command {
 fn prepare(command: &mut Command) {
     command
         .env_remove("LOCKSTEP_STORE")
+        .env_remove("LOCKSTEP_DAEMON")
+        .env_remove("LOCKSTEP_TOKEN")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

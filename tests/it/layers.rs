@@ -61,7 +61,18 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
             "lockstep-api",
             "lockstep-server",
         ],
-        &["clap", "annotate-snippets", "anstream", "indicatif", "lsp-server", "lsp-types", "toml"],
+        &[
+            "clap",
+            "clap_complete",
+            "annotate-snippets",
+            "anstream",
+            "indicatif",
+            "lsp-server",
+            "lsp-types",
+            "toml",
+            "reqwest",
+            "rustls",
+        ],
     ),
 ];
 

@@ -22,6 +22,8 @@ mod booking;
 #[cfg(test)]
 mod chance;
 #[cfg(test)]
+mod cli_client;
+#[cfg(test)]
 mod client_lock;
 #[cfg(test)]
 mod commit;

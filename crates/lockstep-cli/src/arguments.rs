@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::{
-    bench, console, dry_run, eval, explain, graph, journal, lock, locks, run, schema, serve, token,
-    validate,
+    bench, completions, console, data, dry_run, eval, explain, graph, instance, journal, lock,
+    locks, run, schema, serve, token, validate,
 };
 
 /// Workflows that must not race: activities under exclusive locks, on a durable store.
@@ -51,12 +51,26 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Checks files with definitions
     Validate(validate::Args),
+    /// Starts an instance
+    Start(Box<instance::start::Args>),
+    /// Tells how an instance is
+    Get(instance::get::Args),
+    /// Lists instances
+    List(instance::list::Args),
+    /// Sends a signal, or a person's answers to a form
+    Signal(Box<instance::signal::Args>),
+    /// Ends an instance
+    Cancel(Box<instance::cancel::Args>),
+    /// Starts an instance that failed anew
+    Retry(Box<instance::retry::Args>),
     /// Explains what an instance waits for, or a code of a finding
     Explain(explain::Args),
     /// Shows who holds which lock, and who waits for it
     Locks(locks::Args),
     /// Takes, renews, releases and breaks locks
     Lock(lock::Args),
+    /// Shows and changes objects
+    Data(data::Args),
     /// Tells the history of an instance
     Journal(journal::Args),
     /// Draws a workflow
@@ -78,6 +92,8 @@ pub(crate) enum Command {
     Eval(eval::Args),
     /// Measures how fast the engine is on a store
     Bench(bench::Args),
+    /// Writes the completions for a shell
+    Completions(completions::Args),
 }
 
 /// How data is written.

@@ -35,6 +35,14 @@ pub(crate) enum CommandError {
     /// The work was refused.
     #[error("{0}")]
     Refused(String),
+    /// The daemon cannot be reached, or cannot serve.
+    #[error("{message}")]
+    Daemon {
+        /// What is in the way.
+        message: String,
+        /// What to do.
+        help: String,
+    },
     /// The store cannot be opened or read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -82,6 +90,7 @@ impl CommandError {
             Self::Failed { .. } | Self::Invalid(_) | Self::Refused(_) => Status::Failed,
             Self::Store(_)
             | Self::Owned(_)
+            | Self::Daemon { .. }
             | Self::Server(_)
             | Self::Runner(_)
             | Self::Machine { .. } => Status::Unavailable,
@@ -105,15 +114,15 @@ impl CommandError {
     fn help(&self) -> Option<&str> {
         match self {
             Self::Usage { help, .. } => help.as_deref(),
-            Self::Failed { help, .. } => Some(help),
+            Self::Failed { help, .. } | Self::Daemon { help, .. } => Some(help),
             Self::Runner(RunnerError::Store(_) | RunnerError::Diverged(..)) => Some(
                 "what was acknowledged is in the store; when the cause is gone, the same command \
                  goes on with the instances that are unfinished",
             ),
             Self::Owned(_) => Some(
-                "while an engine is at work on a store, such as `lockstep run`, locks of clients \
-                 are neither taken nor changed there; `lockstep locks` and `lockstep explain` can \
-                 look",
+                "if a daemon is at work there, ask it: --daemon http://localhost:7070; while \
+                 `lockstep run` is, nothing can be changed there, and `lockstep get`, `list`, \
+                 `explain`, `journal` and `locks` can look",
             ),
             Self::Server(ServerError::NotLoopback(_)) => Some(
                 "make one with `lockstep token new --name ME --role admin --file tokens`, and \

@@ -1,29 +1,33 @@
 //! `lockstep journal`: the history of an instance, or of a client's lock.
 
 use lockstep_api::words::journal::lines;
-use lockstep_api::{Activities, Entry};
+use lockstep_api::{Activities, Entry, Instance};
 use lockstep_core::Time;
 
 use crate::arguments::Format;
 use crate::command_error::CommandError;
 use crate::console;
 use crate::look::{self, Look, Prefix};
+use crate::request::{Request, path};
+use crate::session::{Session, block_on};
 use crate::status::Status;
-use crate::store::StoreArgs;
 use crate::survey::Survey;
+use crate::target::{Target, TargetArgs};
 
 /// Arguments of `lockstep journal`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: lockstep journal 0198c6f2-8d\n\n\
+#[command(after_help = "Examples:\n  \
+    lockstep journal 0198c6f2-8d --store sqlite://shop.db\n  \
+    lockstep journal 0198c6f2-8d31-7a04-9c3e-5b7d2f1e6a90 --daemon http://localhost:7070\n\n\
     It tells what the instance did, in order: locks that it waited for, got and lost, calls, commits, \
     errors; why a lock was broken, and by whom. A client's lock has a journal under its id, too.\n\n\
-    Exit status 1 if the store has no such instance, 3 if there is no store.")]
+    Exit status 1 if there is no such instance, 3 if there is no store or no daemon.")]
 pub(crate) struct Args {
-    /// An instance, or a client's lock: its id, or at least the first 4 digits
+    /// An instance, or a client's lock: its id; on a store at least the first 4 digits
     #[arg(value_name = "INSTANCE")]
     instance: String,
     #[command(flatten)]
-    store: StoreArgs,
+    target: TargetArgs,
     /// How it is written; json: one entry in each line
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
@@ -32,12 +36,38 @@ pub(crate) struct Args {
 /// Writes the journal.
 pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
     let wanted = Prefix::parse(&args.instance)?;
-    let text = look::look(&args.store, async |look| read(look, &wanted, args.format).await)?;
+    let (entries, began) = match args.target.target()? {
+        Target::Daemon(client) => block_on(ask(&Session::Daemon(client), &wanted.whole_id()?))?,
+        Target::File(url) => look::look(url, async |look| read(look, &wanted).await)?,
+    };
+    let text = match args.format {
+        Format::Human => lines(&entries, began),
+        Format::Json => entries.iter().map(console::json_line).collect(),
+    };
     console::print(&text)?;
     Ok(Status::Done)
 }
 
-async fn read(mut look: Look, wanted: &Prefix, format: Format) -> Result<String, CommandError> {
+/// The entries, and when it began.
+type Journal = (Vec<Entry>, Option<Time>);
+
+/// Asks a daemon.
+async fn ask(session: &Session, id: &str) -> Result<Journal, CommandError> {
+    let mut entries: Vec<Entry> = Vec::new();
+    let place = path(&["instances", id, "journal"]);
+    let keep = |entry| {
+        entries.push(entry);
+        Ok(())
+    };
+    session.each(&place, &[], usize::MAX, keep).await?;
+    // A client's lock is no instance.
+    let instance = session.ask(Request::get(path(&["instances", id]))).await?;
+    let instance: Option<Instance> = instance.form().ok();
+    let first = entries.first().map(|entry| entry.at.0);
+    Ok((entries, instance.map(|instance| instance.started_at.0).or(first)))
+}
+
+async fn read(mut look: Look, wanted: &Prefix) -> Result<Journal, CommandError> {
     let id = look.find(wanted).await?;
     let stored = look.snapshot.instance(id).await?;
     let entries = look.snapshot.journal(id).await?;
@@ -53,9 +83,5 @@ async fn read(mut look: Look, wanted: &Prefix, format: Format) -> Result<String,
         None => Activities::default(),
     };
     let began = row.map(|row| row.started_at).or(entries.first().map(|entry| Time(entry.at)));
-    let entries = Entry::all(&entries, &activities);
-    Ok(match format {
-        Format::Human => lines(&entries, began),
-        Format::Json => entries.iter().map(console::json_line).collect(),
-    })
+    Ok((Entry::all(&entries, &activities), began))
 }

@@ -1,4 +1,4 @@
-//! A look into a store, beside whoever owns it: `explain`, `locks`, `journal`.
+//! A look into a store, beside whoever owns it: `get`, `list`, `explain`, `locks`, `journal`.
 //!
 //! Invariants:
 //!
@@ -12,7 +12,6 @@ use lockstep_store::{InstanceFilter, Snapshot, StoredInstance};
 use uuid::Uuid;
 
 use crate::command_error::CommandError;
-use crate::store::StoreArgs;
 use crate::survey::Survey;
 
 /// Fewest digits of an id that is cut short.
@@ -85,10 +84,9 @@ impl Look {
 
 /// Looks into a store.
 pub(crate) fn look<T>(
-    store: &StoreArgs,
+    url: String,
     work: impl AsyncFnOnce(Look) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
-    let url = store.url()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime =
         runtime.map_err(|source| CommandError::Machine { what: "cannot start", source })?;
@@ -116,12 +114,26 @@ impl Prefix {
             return Err(CommandError::usage_with(
                 format!("`{written}` is not the id of an instance"),
                 format!(
-                    "an id is a UUID, as `lockstep run --each` and `lockstep locks` tell it, or at \
-                     least its first {MIN_DIGITS} digits"
+                    "an id is a UUID, as `lockstep list` and `lockstep locks` tell it, or at least its \
+                     first {MIN_DIGITS} digits"
                 ),
             ));
         }
         Ok(Self { written: written.to_owned(), digits })
+    }
+
+    /// Returns the id, of which no digit may be left out.
+    pub(crate) fn whole_id(&self) -> Result<String, CommandError> {
+        let whole = self.whole().map(|id| id.to_string());
+        whole.ok_or_else(|| {
+            CommandError::usage_with(
+                format!(
+                    "`{}` is the beginning of an id, and here the whole one is needed",
+                    self.written
+                ),
+                "`lockstep list` tells them",
+            )
+        })
     }
 
     fn whole(&self) -> Option<InstanceId> {

@@ -5,8 +5,13 @@
 
 mod arguments;
 mod bench;
+mod caller;
+mod client;
+mod columns;
 mod command_error;
+mod completions;
 mod console;
+mod data;
 mod doors;
 mod dry_run;
 mod eval;
@@ -15,26 +20,32 @@ mod failure_report;
 mod given;
 mod graph;
 mod input;
+mod instance;
 mod journal;
+mod length;
 mod lock;
 mod locks;
 mod look;
 #[cfg(feature = "lsp")]
 mod lsp;
 mod outside;
+mod ownership;
 mod pages;
 mod panic_line;
 mod render;
+mod request;
 mod run;
 mod schema;
 mod seed;
 mod serve;
+mod session;
 mod settings;
 mod signals;
 mod sources;
 mod status;
 mod store;
 mod survey;
+mod target;
 mod telemetry;
 mod token;
 mod validate;
@@ -80,9 +91,16 @@ fn dispatch(command: &Command) -> Result<Status, CommandError> {
         Command::Serve(args) => serve::run(args),
         Command::Token(args) => token::run(args),
         Command::DryRun(args) => dry_run::run(args),
+        Command::Start(args) => instance::start::run(args),
+        Command::Get(args) => instance::get::run(args),
+        Command::List(args) => instance::list::run(args),
+        Command::Signal(args) => instance::signal::run(args),
+        Command::Cancel(args) => instance::cancel::run(args),
+        Command::Retry(args) => instance::retry::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Lock(args) => lock::run(args),
         Command::Locks(args) => locks::run(args),
+        Command::Data(args) => data::run(args),
         Command::Journal(args) => journal::run(args),
         Command::Graph(args) => graph::run(args),
         #[cfg(feature = "lsp")]
@@ -90,5 +108,6 @@ fn dispatch(command: &Command) -> Result<Status, CommandError> {
         Command::Schema(args) => schema::run(args),
         Command::Eval(args) => eval::run(args),
         Command::Bench(args) => bench::run(args),
+        Command::Completions(args) => completions::run(args),
     }
 }

@@ -5,7 +5,8 @@
 //! and what comes too often ([`rate`]), and says who asks ([`credential`], [`token`]); [`verb`] reads
 //! what is to be done off its path; [`access`] looks up which role the route takes, and refuses who
 //! has another one; then the room of the route does its work. What is refused or fails is told as a
-//! [`problem`], and what is refused stands in the log ([`refusal`]).
+//! [`problem`], and what is refused stands in the log ([`refusal`]). A process that owns a store asks
+//! without a network, [`local`]: it comes to the same table.
 //!
 //! Invariants:
 //!
@@ -30,6 +31,7 @@ mod health;
 mod history;
 mod instances;
 mod listen;
+mod local;
 mod locks;
 mod metrics;
 mod monitor;
@@ -55,6 +57,7 @@ use monitor::Monitor;
 pub use access::Role;
 pub use catalog::{Catalog, Origin, PublishError};
 pub use listen::{Server, ServerError, ServerOptions};
+pub use local::Local;
 pub use token::{Token, TokenError, TokenFile, TokenFileError};
 
 /// What the rooms of the routes work on.

@@ -17,14 +17,16 @@ use lockstep_core::{ClientLock, Time};
 use lockstep_runner::{Clock, StartError, Wanted};
 use lockstep_store::StoreError;
 
-use super::ownership::{look, own, pause, refused};
-use super::wanted::{WantedArgs, length};
+use super::keeper::Keeper;
+use super::wanted::WantedArgs;
 use crate::arguments::Format;
 use crate::command_error::CommandError;
 use crate::console;
+use crate::length::length;
+use crate::ownership::{look, own, pause, refused};
 use crate::signals::{Caught, Signals};
 use crate::status::Status;
-use crate::store::StoreArgs;
+use crate::target::TargetArgs;
 
 /// Milliseconds between two looks at a lock that is not free, at least and at most.
 const PAUSE: (u64, u64) = (100, 300);
@@ -36,10 +38,11 @@ const STALE: Duration = Duration::from_secs(5);
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     lockstep lock acquire 'ref(\"Contact\", \"c1\")' --note 'edits the address' --ttl 10m\n  \
-    lockstep lock acquire '[\"a\", \"b\"]' --shared --wait 5s\n\n\
+    lockstep lock acquire '[\"a\", \"b\"]' --shared --wait 5s --daemon http://localhost:7070\n\n\
     It writes the id and the token of the lock, which renew and release name. The lock ends with its \
     time to live unless it is renewed.\n\n\
-    Exit status 1 if it is not free (in time); 3 if an engine is at work on the store.")]
+    Exit status 1 if it is not free (in time); 3 if there is no daemon, or an engine is at work on \
+    the store.")]
 pub(super) struct Args {
     #[command(flatten)]
     wanted: WantedArgs,
@@ -47,7 +50,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = length)]
     ttl: Duration,
     #[command(flatten)]
-    store: StoreArgs,
+    target: TargetArgs,
     /// How the lock is written; human: id and token in one line
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
@@ -58,8 +61,8 @@ pub(super) async fn run(args: &Args) -> Result<Status, CommandError> {
     // The process that takes the lock ends at once; its parent is who uses it.
     let wanted = args.wanted.request(args.ttl, std::os::unix::process::parent_id())?;
     let mut signals = Signals::listen()?;
-    let url = args.store.url()?;
-    let lock = match take(&url, &wanted, args.wanted.wait, &mut signals).await? {
+    let keeper = Keeper::of(&args.target)?;
+    let lock = match keeper.take(&wanted, args.wanted.wait, &mut signals).await? {
         Ok(lock) => lock,
         Err(signal) => return Ok(signal.status()),
     };
@@ -77,7 +80,7 @@ pub(super) async fn run(args: &Args) -> Result<Status, CommandError> {
     Ok(Status::Done)
 }
 
-/// Takes a lock, or returns the signal that has ended the wait for it.
+/// Takes a lock of a store, or returns the signal that has ended the wait for it.
 pub(super) async fn take(
     url: &str,
     wanted: &Wanted,

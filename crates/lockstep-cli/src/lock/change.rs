@@ -4,21 +4,25 @@ use std::time::Duration;
 
 use lockstep_api::words::moment;
 use lockstep_api::words::shown::line;
+use lockstep_core::lock::key;
 use lockstep_core::{FencingToken, InstanceId};
-use lockstep_runner::{Runner, StartError};
+use lockstep_definition::LockScope;
+use lockstep_runner::StartError;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::ownership::{look, own, refused};
-use super::wanted::{length, who};
+use super::keeper::Keeper;
 use crate::arguments::Format;
+use crate::caller::who;
 use crate::command_error::CommandError;
 use crate::console;
+use crate::length::length;
+use crate::ownership::{look, refused};
 use crate::status::Status;
-use crate::store::StoreArgs;
+use crate::target::TargetArgs;
 
 /// A lock that is held.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Copy, Debug, clap::Args)]
 struct Lock {
     /// The id of the lock, as `acquire` has told it
     #[arg(value_name = "ID")]
@@ -32,7 +36,7 @@ struct Lock {
 #[derive(Debug, clap::Args)]
 struct Way {
     #[command(flatten)]
-    store: StoreArgs,
+    target: TargetArgs,
     /// How it is written
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
@@ -80,7 +84,7 @@ pub(super) struct BreakArgs {
     /// Why, for the journal
     #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     reason: String,
-    /// Who breaks it, for the journal [default: user and host]
+    /// Who breaks it, for the journal of a store [default: user and host]
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
     /// Only if it is held under this token
@@ -92,47 +96,74 @@ pub(super) struct BreakArgs {
 
 /// Lets a lock live on.
 pub(super) async fn renew(args: &RenewArgs) -> Result<Status, CommandError> {
-    let (id, token, ttl) = (InstanceId(args.lock.id), args.lock.token, args.ttl);
-    let told = format!("renewed, for {} from now\n", moment::length(ttl));
+    let keeper = there(&args.way).await?;
+    let Lock { id, token } = args.lock;
+    let renewed = keeper.renew((InstanceId(id), token), None, args.ttl).await?;
+    let told = format!("renewed, for {} from now\n", moment::length(args.ttl));
     let json = json!({ "lock": id.to_string(), "token": token, "renewed": true });
-    change(&args.way, &told, json, async |runner| runner.renew_lock(id, token, ttl).await).await
+    conclude(&args.way, renewed, &told, &json)
 }
 
 /// Gives a lock back.
 pub(super) async fn release(args: &ReleaseArgs) -> Result<Status, CommandError> {
-    let (id, token) = (InstanceId(args.lock.id), args.lock.token);
+    let keeper = there(&args.way).await?;
+    let Lock { id, token } = args.lock;
+    let released = keeper.release((InstanceId(id), token), None).await?;
     let json = json!({ "lock": id.to_string(), "token": token, "released": true });
-    change(&args.way, "released\n", json, async |runner| runner.release_lock(id, token).await).await
+    conclude(&args.way, released, "released\n", &json)
 }
 
 /// Takes a lock away.
 pub(super) async fn break_lock(args: &BreakArgs) -> Result<Status, CommandError> {
-    let rows = look(&args.way.store.url()?).await?.locks().await?;
-    // A shell takes the quotes of a text away.
-    let text = format!("{:?}", args.key);
-    let is_text =
-        rows.iter().all(|row| *row.key != *args.key) && rows.iter().any(|row| *row.key == *text);
-    let key = if is_text { text } else { args.key.clone() };
+    let keeper = there(&args.way).await?;
+    let key = match &keeper {
+        Keeper::File(url) => held(url, &args.key).await?,
+        Keeper::Daemon(_) if args.by.is_some() => {
+            let help = "leave --by away: a daemon goes by the name of the token";
+            return Err(CommandError::usage_with("a daemon knows who asks", help));
+        }
+        Keeper::Daemon(_) => named(&args.key).unwrap_or_else(|| args.key.clone()),
+    };
     let by = args.by.clone().unwrap_or_else(who);
+    let broken = keeper.break_lock(&key, args.token, &by, &args.reason).await?;
     let told = format!("the lock {} is broken; the holder's journal tells why\n", line(&key));
-    let json = json!({ "key": key, "by": by, "reason": args.reason, "broken": true });
-    let reason = args.reason.as_str();
-    change(&args.way, &told, json, async |runner| {
-        runner.break_lock(key.into(), args.token, by.into(), reason.into()).await
-    })
-    .await
+    let json = json!({ "key": key, "reason": args.reason, "broken": true });
+    conclude(&args.way, broken, &told, &json)
 }
 
-async fn change(
+/// Returns who keeps the lock; no store is created for a change of what is not there.
+async fn there(way: &Way) -> Result<Keeper, CommandError> {
+    let keeper = Keeper::of(&way.target)?;
+    if let Keeper::File(url) = &keeper {
+        drop(look(url).await?);
+    }
+    Ok(keeper)
+}
+
+/// Returns the key that is meant of those which a store has.
+async fn held(url: &str, written: &str) -> Result<String, CommandError> {
+    let rows = look(url).await?.locks().await?;
+    // A shell takes the quotes of a text away.
+    let text = format!("{written:?}");
+    let is_text =
+        rows.iter().all(|row| *row.key != *written) && rows.iter().any(|row| *row.key == *text);
+    Ok(if is_text { text } else { written.to_owned() })
+}
+
+/// Returns the key that a daemon reads out of what is written.
+fn named(written: &str) -> Option<String> {
+    let context = key::context(written).ok()?;
+    let keys = key::of(&context, LockScope::System, "", "").ok()?;
+    keys.first().map(ToString::to_string)
+}
+
+fn conclude(
     way: &Way,
+    done: Result<(), StartError>,
     told: &str,
-    json: Json,
-    work: impl AsyncFnOnce(&Runner) -> Result<(), StartError>,
+    json: &Json,
 ) -> Result<Status, CommandError> {
-    let url = way.store.url()?;
-    // None is created for a change of what is not there.
-    drop(look(&url).await?);
-    own(&url, work).await?.map_err(refused)?;
+    done.map_err(refused)?;
     match way.format {
         Format::Human => console::tell(told),
         Format::Json => console::print(&format!("{json}\n"))?,

@@ -16,15 +16,16 @@ use lockstep_api::words::shown::line;
 use lockstep_core::{ClientLock, Happening, InstanceId};
 use lockstep_runner::{Clock, StartError};
 
-use super::acquire::take;
 use super::command::Command;
-use super::ownership::{look, own, refused};
-use super::wanted::{WantedArgs, length};
+use super::keeper::{Keeper, Outcome};
+use super::wanted::WantedArgs;
 use crate::command_error::CommandError;
 use crate::console;
+use crate::length::length;
+use crate::ownership::refused;
 use crate::signals::Signals;
 use crate::status::Status;
-use crate::store::StoreArgs;
+use crate::target::TargetArgs;
 
 /// Shortest time to live: each third of it costs a flush or two.
 const MIN_TIME_TO_LIVE: Duration = Duration::from_secs(1);
@@ -38,13 +39,13 @@ const PARTS_BETWEEN_ATTEMPTS: u32 = 20;
 /// Arguments of `lockstep lock run`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
-    lockstep lock run '\"nightly\"' -- ./report.sh\n  \
+    lockstep lock run '\"nightly\"' --daemon http://localhost:7070 -- ./report.sh\n  \
     lockstep lock run 'ref(\"Contact\", \"c1\")' --wait 10s -- python3 export.py c1\n  \
     lockstep lock run '\"maintenance\"' --foreground -- bash\n\n\
     The command finds the lock's id and its token in LOCKSTEP_LOCK and LOCKSTEP_FENCING_TOKEN. The \
     lock is renewed at a third of its time to live, and released when the command ends. If it is \
-    lost (broken, or not renewed in time because an engine is at work on the store), the command is \
-    killed with all that it has started.\n\n\
+    lost (broken, or not renewed in time because the daemon is gone, or an engine is at work on the \
+    store), the command is killed with all that it has started.\n\n\
     Exit status: that of the command; 1 if the lock is not free (in time), or was lost; 126 and 127 \
     if the command cannot be started or is not there.")]
 pub(super) struct Args {
@@ -57,7 +58,7 @@ pub(super) struct Args {
     #[arg(long)]
     foreground: bool,
     #[command(flatten)]
-    store: StoreArgs,
+    target: TargetArgs,
     /// The command and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -65,7 +66,7 @@ pub(super) struct Args {
 
 /// A lock that is kept.
 struct Kept<'a> {
-    url: &'a str,
+    keeper: &'a Keeper,
     lock: ClientLock,
     time_to_live: Duration,
     clock: Clock,
@@ -83,7 +84,7 @@ enum Ended {
     Lost(String),
 }
 
-type Renewed = (Duration, Result<Result<(), StartError>, CommandError>);
+type Renewed = (Duration, Outcome<()>);
 type Renewal<'a> = Option<Pin<Box<dyn Future<Output = Renewed> + 'a>>>;
 
 /// Runs the command under the lock.
@@ -92,17 +93,17 @@ pub(super) async fn run(args: &Args) -> Result<Status, CommandError> {
         return Err(CommandError::usage("`--ttl` is at least 1s for `lock run`"));
     }
     let wanted = args.wanted.request(args.ttl, std::process::id())?;
-    let url = args.store.url()?;
+    let keeper = Keeper::of(&args.target)?;
     let mut signals = Signals::listen()?;
     let clock = Clock::start();
-    let lock = match take(&url, &wanted, args.wanted.wait, &mut signals).await? {
+    let lock = match keeper.take(&wanted, args.wanted.wait, &mut signals).await? {
         Ok(lock) => lock,
         Err(signal) => return Ok(signal.status()),
     };
     let started = Command::start(&args.command, &lock, args.foreground);
     let ends = clock.elapsed().saturating_add(clock.until(lock.until));
     let renews = clock.elapsed().saturating_add(args.ttl / PARTS);
-    let mut kept = Kept { url: &url, lock, time_to_live: args.ttl, clock, ends, renews };
+    let mut kept = Kept { keeper: &keeper, lock, time_to_live: args.ttl, clock, ends, renews };
     match started {
         Err((status, message)) => {
             kept.release(Ended::With(status)).await;
@@ -144,7 +145,7 @@ impl Kept<'_> {
                     break Ended::Lost("it could not be renewed in time".to_owned());
                 }
                 () = tokio::time::sleep(self.renews.saturating_sub(now)), if renewal.is_none() => {
-                    renewal = Some(Box::pin(renew(self.url, self.lock.clone(), self.time_to_live, self.clock)));
+                    renewal = Some(Box::pin(renew(self.keeper, self.lock.clone(), self.time_to_live, self.clock)));
                 }
             }
         };
@@ -181,13 +182,13 @@ impl Kept<'_> {
         let status = match ended {
             Ended::With(status) => status,
             Ended::Lost(why) => {
-                let why = broken(self.url, self.lock.lock).await.unwrap_or(why);
+                let why = broken(self.keeper, self.lock.lock).await.unwrap_or(why);
                 console::tell(&format!("error: the lock is lost: {why}; the command was killed\n"));
                 return Status::Failed;
             }
         };
-        let ClientLock { lock, token, .. } = self.lock;
-        match own(self.url, async |runner| runner.release_lock(lock, token).await).await {
+        let ClientLock { lock, token, keys, .. } = &self.lock;
+        match self.keeper.release((*lock, *token), keys.first().map(|key| &**key)).await {
             Ok(Ok(())) => Status::Command(status),
             Ok(Err(error @ StartError::Rejected(_))) => {
                 console::tell("error: the lock was lost before the command had ended\n");
@@ -209,10 +210,9 @@ impl Kept<'_> {
 }
 
 /// Returns who has broken a lock, and why, if somebody has.
-async fn broken(url: &str, lock: InstanceId) -> Option<String> {
-    let entries = look(url).await.ok()?.journal(lock).await.ok()?;
-    entries.iter().rev().find_map(|entry| {
-        let Happening::LockBroken { by, reason, .. } = &entry.event else { return None };
+async fn broken(keeper: &Keeper, lock: InstanceId) -> Option<String> {
+    keeper.journal(lock).await?.iter().rev().find_map(|event| {
+        let Happening::LockBroken { by, reason, .. } = event else { return None };
         Some(line(&format!("{by} broke it: {reason}")))
     })
 }
@@ -224,11 +224,10 @@ async fn finished(renewal: &mut Renewal<'_>) -> Renewed {
     }
 }
 
-async fn renew(url: &str, lock: ClientLock, time_to_live: Duration, clock: Clock) -> Renewed {
+async fn renew(keeper: &Keeper, lock: ClientLock, ttl: Duration, clock: Clock) -> Renewed {
     let began = clock.elapsed();
-    let ClientLock { lock, token, .. } = lock;
-    let renewed = own(url, async |runner| runner.renew_lock(lock, token, time_to_live).await);
-    (began, renewed.await)
+    let of = lock.keys.first().map(|key| &**key);
+    (began, keeper.renew((lock.lock, lock.token), of, ttl).await)
 }
 
 fn unknown(source: std::io::Error) -> CommandError {

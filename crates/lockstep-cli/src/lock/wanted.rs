@@ -1,13 +1,14 @@
 //! What lock a command wants: the expression for its key, the mode, who wants it, for how long.
 
-use std::path::Path;
 use std::time::Duration;
 
-use lockstep_definition::{DurationError, LockMode, duration};
+use lockstep_definition::LockMode;
 use lockstep_expr::Value;
 use lockstep_runner::Wanted;
 
+use crate::caller::who;
 use crate::command_error::CommandError;
+use crate::length::length;
 use crate::{console, eval};
 
 /// What lock is wanted.
@@ -60,27 +61,6 @@ fn context(expression: &str) -> Result<Value, String> {
     eval::without_names(expression, HELP)
 }
 
-/// Reads a length of time as definitions write it.
-pub(super) fn length(text: &str) -> Result<Duration, String> {
-    duration(text).map_err(|error| match error {
-        DurationError::NoUnit => format!("a length of time has a unit: `{}s`", text.trim()),
-        DurationError::Range => "at most ten years".to_owned(),
-        DurationError::Form => "a length of time is written as 30s, 5m or 1h30m".to_owned(),
-    })
-}
-
-/// Returns who calls this program, for people.
-pub(super) fn who() -> String {
-    let user = std::env::var_os("USER").and_then(|user| user.into_string().ok());
-    let user = user.filter(|user| !user.is_empty()).unwrap_or_else(|| "anonymous".to_owned());
-    let host = std::fs::read_to_string(Path::new("/proc/sys/kernel/hostname")).ok();
-    let host = host.or_else(|| std::env::var_os("HOSTNAME")?.into_string().ok());
-    match host.as_deref().map(str::trim) {
-        Some(host) if !host.is_empty() => format!("{user}@{host}"),
-        Some(_) | None => user,
-    }
-}
-
 fn myself(process: u32) -> String {
     format!("{}, process {process}", who())
 }
@@ -125,14 +105,5 @@ mod tests {
         assert_eq!(wanted.mode, LockMode::Shared);
         args.owner = Some("ann".to_owned());
         assert_eq!(&*args.request(Duration::from_secs(1), 7).unwrap().owner, "ann");
-    }
-
-    #[test]
-    fn length_of_time_has_a_unit() {
-        assert_eq!(length("1m30s"), Ok(Duration::from_secs(90)));
-        assert!(length("30").unwrap_err().contains("`30s`"));
-        for text in ["", "soon", "-1s", "1000000h"] {
-            assert!(length(text).is_err(), "{text}");
-        }
     }
 }

@@ -7,6 +7,8 @@ use lockstep_api::words::shown::{line, quoted, shortened};
 use lockstep_api::{Holder, Lock, Waiter};
 use lockstep_core::Time;
 
+use crate::columns::aligned;
+
 /// Waiters, and holders, of a lock that are told.
 pub(super) const FIRST: usize = 3;
 
@@ -101,24 +103,6 @@ fn rest(lock: &Lock, now: Time) -> String {
     let more = lock.waiting.saturating_sub(FIRST);
     if more > 0 {
         add(&format!("and {more} more"));
-    }
-    out
-}
-
-/// Returns rows with columns of one width, each followed by what stands below it.
-fn aligned<const N: usize>(rows: &[([String; N], String)]) -> String {
-    let mut widths = [0; N];
-    for (cells, _) in rows {
-        for (width, cell) in widths.iter_mut().zip(cells) {
-            *width = cell.chars().count().max(*width);
-        }
-    }
-    let mut out = String::new();
-    for (cells, below) in rows {
-        let cells = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
-        let line = cells.collect::<Vec<String>>().join("  ");
-        writeln!(out, "{}", line.trim_end()).expect("a string takes every write");
-        out.push_str(below);
     }
     out
 }

@@ -12,18 +12,18 @@ use lockstep_store::{Snapshot, StoreError};
 use uuid::Uuid;
 
 use crate::command_error::CommandError;
-use crate::failure_report;
+use crate::{failure_report, request};
 
 /// How long the store may be another's before it is taken for that of an engine at work.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Looks at a store that is there; the error says what to do if there is none.
-pub(super) async fn look(url: &str) -> Result<Snapshot, CommandError> {
+pub(crate) async fn look(url: &str) -> Result<Snapshot, CommandError> {
     Ok(lockstep_store::open_snapshot(url).await?)
 }
 
 /// Does something with the locks of a store.
-pub(super) async fn own<T>(
+pub(crate) async fn own<T>(
     url: &str,
     work: impl AsyncFnOnce(&Runner) -> Result<T, StartError>,
 ) -> Result<Result<T, StartError>, CommandError> {
@@ -37,7 +37,10 @@ pub(super) async fn own<T>(
     }
 }
 
-async fn open(url: &str) -> Result<std::sync::Arc<dyn lockstep_store::Store>, CommandError> {
+/// Opens a store, as soon as nobody else has it for a moment.
+pub(crate) async fn open(
+    url: &str,
+) -> Result<std::sync::Arc<dyn lockstep_store::Store>, CommandError> {
     let clock = Clock::start();
     loop {
         match lockstep_store::open(url).await {
@@ -51,32 +54,25 @@ async fn open(url: &str) -> Result<std::sync::Arc<dyn lockstep_store::Store>, Co
 }
 
 /// Waits for some time between two numbers of milliseconds; any two processes for another one.
-pub(super) async fn pause(least: u64, most: u64) {
+pub(crate) async fn pause(least: u64, most: u64) {
     let (_, random) = Uuid::now_v7().as_u64_pair();
     let millis = random.checked_rem(most.saturating_sub(least)).unwrap_or(0).saturating_add(least);
     tokio::time::sleep(Duration::from_millis(millis)).await;
 }
 
 /// Returns what went wrong with a lock, and what to do.
-pub(super) fn refused(error: StartError) -> CommandError {
-    const HELP: &[(&str, &str)] = &[
-        ("lock.busy", "`--wait 30s` waits for it; `lockstep locks` tells who holds what"),
-        (
-            "lock.lost",
-            "it has ended with its time to live, or was broken or released; `lockstep journal ID` \
-             tells",
-        ),
-        ("lock.context", "a text, a number, a bool, a ref, or a list of these can be locked"),
-        ("data.not_found", "`lockstep locks` tells the keys of the locks that are held"),
-    ];
+pub(crate) fn refused(error: StartError) -> CommandError {
     let failure = match error {
         StartError::Rejected(failure) => failure,
         StartError::Runner(error) => return error.into(),
         _ => return CommandError::Refused(error.to_string()),
     };
     let message = failure_report::line(&failure);
-    match HELP.iter().find(|(code, _)| **code == *failure.code) {
-        Some((_, help)) => CommandError::failed_with(message, *help),
+    match request::help(&failure.code) {
+        Some(help) => CommandError::failed_with(message, help),
+        None if &*failure.code == "data.not_found" => {
+            CommandError::failed_with(message, "`lockstep locks` tells the keys that are held")
+        }
         None => CommandError::Refused(message),
     }
 }

@@ -1,0 +1,69 @@
+//! `lockstep get`: tells how an instance is.
+
+use std::time::Duration;
+
+use lockstep_api::{Instance, State};
+
+use super::{form, words};
+use crate::arguments::Format;
+use crate::command_error::CommandError;
+use crate::console;
+use crate::length::{length, query};
+use crate::look::{self, Look, Prefix};
+use crate::request::{Request, path, with_query};
+use crate::session::{Session, block_on};
+use crate::status::Status;
+use crate::target::{Target, TargetArgs};
+
+/// Arguments of `lockstep get`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    lockstep get 0198c6f2-8d31-7a04-9c3e-5b7d2f1e6a90 --wait 30s --daemon http://localhost:7070\n  \
+    lockstep get 0198c6f2-8d --store sqlite://shop.db\n\n\
+    A store is read as it was flushed last, also while an engine is at work on it.\n\n\
+    Exit status 1 if there is no such instance; with --wait also if it failed.")]
+pub(crate) struct Args {
+    /// The instance: its id; on a store at least the first 4 digits
+    #[arg(value_name = "INSTANCE")]
+    instance: String,
+    /// Waits for the end, at most 60s; at a daemon
+    #[arg(long, value_name = "DURATION", value_parser = length)]
+    wait: Option<Duration>,
+    #[command(flatten)]
+    target: TargetArgs,
+    /// How it is written
+    #[arg(long, value_enum, default_value = "human")]
+    format: Format,
+}
+
+/// Writes how the instance is.
+pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
+    let wanted = Prefix::parse(&args.instance)?;
+    let instance: Instance = match args.target.target()? {
+        Target::Daemon(client) => {
+            let place = path(&["instances", &wanted.whole_id()?]);
+            let target = with_query(place, &[("wait", args.wait.map(query))]);
+            let request = Request::get(target).waiting(args.wait.unwrap_or_default());
+            block_on(Session::Daemon(client).form(request))?
+        }
+        Target::File(_) if args.wait.is_some() => {
+            return Err(CommandError::usage_with(
+                "`--wait` waits at a daemon; a store is only looked at",
+                "`lockstep run FILE --count 0` finishes what is unfinished in a store",
+            ));
+        }
+        Target::File(url) => look::look(url, async |look| read(look, &wanted).await)?,
+    };
+    match args.format {
+        Format::Human => console::print(&words::human(&instance))?,
+        Format::Json => console::print(&console::json_line(&instance))?,
+    }
+    let fails = args.wait.is_some() && instance.state == State::Failed;
+    Ok(if fails { Status::Failed } else { Status::Done })
+}
+
+async fn read(mut look: Look, wanted: &Prefix) -> Result<Instance, CommandError> {
+    let id = look.find(wanted).await?;
+    let stored = look.snapshot.instance(id).await?;
+    form(stored.ok_or_else(|| look.absent(wanted))?)
+}

@@ -1,0 +1,225 @@
+//! A session: somebody who can be asked what the API offers, a daemon or an engine of this process
+//! that works on the file of a store.
+//!
+//! Invariants:
+//!
+//! * Both are asked by the same requests, and answer with the same forms.
+//! * The engine of this process has stopped, and the store is free again, when the session is over,
+//!   also if a signal ends it.
+//! * A store is created only by a command that brings definitions along.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use lockstep_api::Page;
+use lockstep_runner::{DefinitionText, Options, Runner, RunnerError};
+use lockstep_server::{Catalog, Local, Origin, PublishError};
+use serde::de::DeserializeOwned;
+
+use crate::arguments::Format;
+use crate::caller::who;
+use crate::client::Client;
+use crate::command_error::CommandError;
+use crate::outside::OutsideArgs;
+use crate::request::{Answer, Request, with_query};
+use crate::signals::Signals;
+use crate::status::Status;
+use crate::target::{Target, TargetArgs};
+use crate::{console, ownership, sources, work};
+
+/// Items that are asked for at a time.
+const PAGE: usize = 200;
+
+/// An engine of this process, if no daemon is asked.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct EngineArgs {
+    #[command(flatten)]
+    definitions: DefinitionArgs,
+    #[command(flatten)]
+    outside: OutsideArgs,
+}
+
+/// Definitions for an engine of this process.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct DefinitionArgs {
+    /// With --store: definitions to publish there, files and folders; without, those that were
+    /// published last
+    #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with_all = ["daemon", "token_file"])]
+    workflows: Vec<PathBuf>,
+}
+
+/// What an engine of this process does.
+#[derive(Clone, Debug)]
+pub(crate) struct Engine {
+    workflows: Vec<PathBuf>,
+    options: Options,
+}
+
+impl From<&EngineArgs> for Engine {
+    /// One that goes on with what is unfinished.
+    fn from(args: &EngineArgs) -> Self {
+        Self { workflows: args.definitions.workflows.clone(), options: args.outside.options() }
+    }
+}
+
+impl From<&DefinitionArgs> for Engine {
+    /// One that stands still.
+    fn from(args: &DefinitionArgs) -> Self {
+        let options = Options { stands_still: true, ..Options::default() };
+        Self { workflows: args.workflows.clone(), options }
+    }
+}
+
+/// Somebody who can be asked.
+#[derive(Debug)]
+pub(crate) enum Session {
+    /// A daemon.
+    Daemon(Client),
+    /// An engine of this process.
+    Own(Local),
+}
+
+impl Session {
+    /// Asks.
+    pub(crate) async fn ask(&self, request: Request) -> Result<Answer, CommandError> {
+        match self {
+            Self::Daemon(client) => client.ask(request).await,
+            Self::Own(local) => {
+                let Request { method, target, headers, body, .. } = request;
+                let (status, body) = local.ask(method, &target, &headers, body).await;
+                Ok(Answer { status, body })
+            }
+        }
+    }
+
+    /// Asks for a form.
+    pub(crate) async fn form<T: DeserializeOwned>(
+        &self,
+        request: Request,
+    ) -> Result<T, CommandError> {
+        self.ask(request).await?.form()
+    }
+
+    /// Asks for a list, page by page, until there is no more or something has been done with `most`
+    /// of it.
+    pub(crate) async fn each<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        filter: &[(&str, Option<String>)],
+        most: usize,
+        mut work: impl FnMut(T) -> Result<(), CommandError>,
+    ) -> Result<(), CommandError> {
+        let (mut left, mut cursor) = (most, None);
+        loop {
+            let limit = Some(left.min(PAGE).to_string());
+            let place = [("limit", limit), ("cursor", cursor)];
+            let target = with_query(path.to_owned(), &[filter, &place].concat());
+            let page: Page<T> = self.form(Request::get(target)).await?;
+            for item in page.items {
+                work(item)?;
+                left = left.saturating_sub(1);
+            }
+            cursor = page.next;
+            if cursor.is_none() || left == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Does the work of a command at a daemon, or with an engine of its own.
+pub(crate) fn run(
+    target: &TargetArgs,
+    engine: impl Into<Engine>,
+    work: impl AsyncFnOnce(&Session) -> Result<Status, CommandError>,
+) -> Result<Status, CommandError> {
+    let (target, engine) = (target.target()?, engine.into());
+    block_on(async {
+        let mut signals = Signals::listen()?;
+        match target {
+            Target::Daemon(client) => {
+                let session = Session::Daemon(client);
+                tokio::select! {
+                    biased;
+                    caught = signals.next() => Ok(caught.status()),
+                    done = work(&session) => done,
+                }
+            }
+            Target::File(url) => with_own(&url, engine, &mut signals, work).await,
+        }
+    })
+}
+
+/// Does something asynchronous to its end.
+pub(crate) fn block_on<T>(
+    work: impl Future<Output = Result<T, CommandError>>,
+) -> Result<T, CommandError> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime =
+        runtime.map_err(|source| CommandError::Machine { what: "cannot start threads", source })?;
+    runtime.block_on(work)
+}
+
+async fn with_own(
+    url: &str,
+    engine: Engine,
+    signals: &mut Signals,
+    work: impl AsyncFnOnce(&Session) -> Result<Status, CommandError>,
+) -> Result<Status, CommandError> {
+    let text = definitions(&engine.workflows)?;
+    if text.is_none() {
+        drop(lockstep_store::open_snapshot(url).await?);
+    }
+    let store = ownership::open(url).await?;
+    let (runner, recovered) = Runner::start(store, engine.options).await?;
+    let count = recovered.instances.len();
+    if count > 0 {
+        console::tell(&format!("taking up {}\n", sources::number(count, "unfinished instance")));
+    }
+    let runner = Arc::new(runner);
+    let worked = async {
+        let catalog = match text {
+            None => {
+                let catalog = Catalog::new(Origin::Api);
+                catalog.take_up(&runner, Vec::new()).await?;
+                catalog
+            }
+            Some(text) => {
+                let catalog = Catalog::new(Origin::Folder);
+                catalog.publish(&runner, text).await.map_err(refused)?;
+                catalog
+            }
+        };
+        let local = Local::new(Arc::clone(&runner), Arc::new(catalog), &who());
+        let session = Session::Own(local);
+        tokio::select! {
+            biased;
+            caught = signals.next() => Ok(caught.status()),
+            done = work(&session) => done,
+        }
+    };
+    let worked = worked.await;
+    let stopped = match Arc::into_inner(runner) {
+        Some(runner) => runner.stop().await,
+        None => Ok(()),
+    };
+    match (worked, stopped) {
+        (Err(CommandError::Runner(RunnerError::Stopped)) | Ok(_), Err(error)) => Err(error.into()),
+        (worked, _) => worked,
+    }
+}
+
+fn definitions(paths: &[PathBuf]) -> Result<Option<DefinitionText>, CommandError> {
+    if paths.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(work::definitions(paths, &[], Format::Human, true)?.0))
+}
+
+fn refused(error: PublishError) -> CommandError {
+    match error {
+        PublishError::Runner(error) => error.into(),
+        other @ (PublishError::Invalid(_) | _) => CommandError::Invalid(other.to_string()),
+    }
+}
