@@ -82,6 +82,7 @@ pub(crate) struct Version {
 
 /// What a workload can do.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Facts {
     /// Errors that instances may fail with, whatever happens outside.
     pub(crate) errors: BTreeSet<&'static str>,

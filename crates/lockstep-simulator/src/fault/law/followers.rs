@@ -51,7 +51,7 @@ impl Laws {
                 self.tell(row.id, entry, scene)?;
             }
             self.row(row, scene)?;
-            self.begins_with(row, transition)?;
+            begins_with(row, transition)?;
             scene.coverage.count(match transition.judge {
                 _ if row.started_by.ends_with("by simulation") => "import followed",
                 _ if transition.instance.is_none() => "write from outside followed",
@@ -60,22 +60,6 @@ impl Laws {
             });
         }
         Ok(())
-    }
-
-    /// Looks whether an instance that begins here is told of by the one that made the change.
-    fn begins_with(&self, row: &InstanceRow, transition: &Transition) -> Result<(), Violation> {
-        let id = row.id.to_string();
-        let tells = |event: &Happening| {
-            matches!(event, Happening::ChildStarted { instance, awaited: false, .. }
-                if *instance == id)
-        };
-        if transition.instance.is_none()
-            || transition.journal.iter().any(|entry| tells(&entry.event))
-        {
-            return Ok(());
-        }
-        let text = format!("{id} begins in {}, whose journal does not say so", transition.number);
-        Violation::of("journal", text)
     }
 
     /// Looks at the first row of an instance that follows from a change, wherever it stands.
@@ -109,14 +93,12 @@ impl Laws {
             Some(versions.remove(place))
         });
         self.followers.due.retain(|_, versions| !versions.is_empty());
-        match found {
-            Some(_) => Ok(()),
-            None => {
-                let (by, input) = (&row.started_by, &row.input);
-                let text = format!("{} ({by}, {input}) follows from no change", row.id);
-                Violation::of("followed-once", text)
-            }
+        if found.is_some() {
+            return Ok(());
         }
+        let (by, input) = (&row.started_by, &row.input);
+        let text = format!("{} ({by}, {input}) follows from no change", row.id);
+        Violation::of("followed-once", text)
     }
 
     /// Looks back at what was written at once: each change of it is followed.
@@ -147,4 +129,18 @@ impl Laws {
         };
         is_followed.then_some((kind, object.version))
     }
+}
+
+/// Looks whether an instance that begins here is told of by the one that made the change.
+fn begins_with(row: &InstanceRow, transition: &Transition) -> Result<(), Violation> {
+    let id = row.id.to_string();
+    let tells = |event: &Happening| {
+        matches!(event, Happening::ChildStarted { instance, awaited: false, .. }
+            if *instance == id)
+    };
+    if transition.instance.is_none() || transition.journal.iter().any(|entry| tells(&entry.event)) {
+        return Ok(());
+    }
+    let text = format!("{id} begins in {}, whose journal does not say so", transition.number);
+    Violation::of("journal", text)
 }
