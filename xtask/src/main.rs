@@ -19,7 +19,7 @@ tasks:
                        runs one, and tells what happened in it
   simulate --bugs [--seeds N], simulate --bug NAME [--seeds N]
                        plants each bug, or one, and counts the seeds until it is found
-                       (default: within 10000)";
+                       (default: within 40000)";
 
 /// Tells people something.
 #[expect(clippy::print_stderr, reason = "this program talks to people, on its standard error")]

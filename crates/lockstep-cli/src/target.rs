@@ -17,6 +17,7 @@ const MAX_TOKEN: u64 = 4096;
 
 /// Where.
 #[derive(Clone, Debug, clap::Args)]
+#[expect(clippy::doc_markdown, reason = "a terminal shows it as it stands")]
 pub(crate) struct TargetArgs {
     /// The store, if no daemon is to be asked: sqlite://PATH or a path [env: LOCKSTEP_STORE]
     /// [default: lockstep/lockstep.db under $XDG_DATA_HOME or ~/.local/share]

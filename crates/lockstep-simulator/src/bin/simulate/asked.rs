@@ -4,7 +4,7 @@
 const SEEDS: u64 = 2_000;
 
 /// Seeds within which a planted bug must be found, if none are named.
-const SEEDS_FOR_BUG: u64 = 10_000;
+const SEEDS_FOR_BUG: u64 = 40_000;
 
 pub(crate) const USAGE: &str = "\
 usage: cargo xtask simulate [--seeds N] [--from SEED] [--seconds T] [--coverage]
