@@ -48,7 +48,7 @@ fn main() -> Result<(), Failed> {
 }
 
 async fn measure(program: &str, length: Duration) -> Result<(), Failed> {
-    let daemon = Daemon::start(program, KEYS + 2).await?;
+    let mut daemon = Daemon::start(program, KEYS + 2).await?;
     println!("first answer {} ms after the start", daemon.started_in.as_millis());
     alone(&daemon).await?;
     let hot = load(&daemon, "one hot key", length, |_, _| 0).await?;
@@ -59,6 +59,9 @@ async fn measure(program: &str, length: Duration) -> Result<(), Failed> {
     let counted = daemon.counted().await?;
     assert_eq!(counted, ALONE + hot + many + BATCH, "what was answered is what was counted");
     println!("peak memory of the daemon {:.0} MB", daemon.memory("VmHWM")?);
+    daemon.restart(program).await?;
+    let taken = daemon.started_in.as_millis();
+    println!("first answer {taken} ms after a start with {counted} instances that have ended");
     daemon.stop().await?;
     waiting(program).await
 }
