@@ -17,7 +17,7 @@ use crate::request::{Answer, Request};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Longest time for an answer, beside what it was asked to wait.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Largest answer, in bytes.
 const MAX_ANSWER: usize = 64 << 20;

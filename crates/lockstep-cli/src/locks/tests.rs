@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use expect_test::{Expect, expect};
+use lockstep_core::InstanceId;
 use lockstep_core::explain::{HeldLock, LockHolder, LockWaiter};
 use lockstep_core::transition::Origin;
-use lockstep_core::{InstanceId, Time};
 use lockstep_definition::LockMode;
 use uuid::Uuid;
 
