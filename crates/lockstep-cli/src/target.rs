@@ -19,15 +19,29 @@ const MAX_TOKEN: u64 = 4096;
 #[derive(Clone, Debug, clap::Args)]
 #[expect(clippy::doc_markdown, reason = "a terminal shows it as it stands")]
 pub(crate) struct TargetArgs {
-    /// The store, if no daemon is to be asked: sqlite://PATH or a path [env: LOCKSTEP_STORE]
-    /// [default: lockstep/lockstep.db under $XDG_DATA_HOME or ~/.local/share]
-    #[arg(long, value_name = "URL", conflicts_with = "daemon")]
+    /// The store, if no daemon is to be asked.
+    #[arg(
+        long,
+        value_name = "URL",
+        conflicts_with = "daemon",
+        help = "The store, if no daemon is to be asked: sqlite://PATH or a path [env: \
+                LOCKSTEP_STORE] [default: lockstep/lockstep.db under $XDG_DATA_HOME or \
+                ~/.local/share]"
+    )]
     store: Option<String>,
-    /// The daemon, such as http://localhost:7070 [env: LOCKSTEP_DAEMON]
-    #[arg(long, value_name = "URL")]
+    /// The daemon.
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "The daemon, such as http://localhost:7070 [env: LOCKSTEP_DAEMON]"
+    )]
     daemon: Option<String>,
-    /// A file with the token for the daemon [default: the variable LOCKSTEP_TOKEN]
-    #[arg(long, value_name = "FILE")]
+    /// A file with the token for the daemon.
+    #[arg(
+        long,
+        value_name = "FILE",
+        help = "A file with the token for the daemon [default: the variable LOCKSTEP_TOKEN]"
+    )]
     token_file: Option<PathBuf>,
 }
 

@@ -44,6 +44,11 @@ impl Keeper {
         })
     }
 
+    /// Returns whether moments are those of this machine's clock.
+    pub(super) fn shares_its_clock(&self) -> bool {
+        matches!(self, Self::File(_))
+    }
+
     /// Takes a lock, or returns the signal that has ended the wait for it.
     pub(super) async fn take(
         &self,

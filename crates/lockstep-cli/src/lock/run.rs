@@ -101,8 +101,10 @@ pub(super) async fn run(args: &Args) -> Result<Status, CommandError> {
         Err(signal) => return Ok(signal.status()),
     };
     let started = Command::start(&args.command, &lock, args.foreground);
-    let ends = clock.elapsed().saturating_add(clock.until(lock.until));
-    let renews = clock.elapsed().saturating_add(args.ttl / PARTS);
+    let ends = clock.elapsed().saturating_add(clock.until(lock.until).min(args.ttl));
+    // The clock of a daemon may be another one: the first renewal tells when it ends by this one.
+    let third = if keeper.shares_its_clock() { args.ttl / PARTS } else { Duration::ZERO };
+    let renews = clock.elapsed().saturating_add(third);
     let mut kept = Kept { keeper: &keeper, lock, time_to_live: args.ttl, clock, ends, renews };
     match started {
         Err((status, message)) => {
