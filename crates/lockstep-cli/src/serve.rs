@@ -31,8 +31,8 @@ use folder::Folder;
 /// Arguments of `lockstep serve`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  \
-    lockstep serve --workflows workflows --store sqlite://shop.db\n  \
-    curl -d '{\"message\": \"m1\"}' 'http://localhost:7070/v1/workflows/read-message/instances?wait=10s'\n\n\
+    lockstep serve --workflows workflows --seed workflows/message-reader.seed.jsonl\n  \
+    curl -d '{\"message\": \"m1\"}' 'http://localhost:7070/v1/workflows/message-reader/instances?wait=10s'\n\n\
     Without --tokens it listens to this machine alone. Every flag can be set by a variable, \
     LOCKSTEP_LISTEN for --listen, and in a file of settings, too. Ctrl-C and SIGTERM end it: \
     requests that have begun are served to their end, for ten seconds at most, and unfinished \

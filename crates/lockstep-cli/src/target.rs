@@ -17,7 +17,6 @@ const MAX_TOKEN: u64 = 4096;
 
 /// Where.
 #[derive(Clone, Debug, clap::Args)]
-#[expect(clippy::doc_markdown, reason = "a terminal shows it as it stands")]
 pub(crate) struct TargetArgs {
     /// The store, if no daemon is to be asked.
     #[arg(

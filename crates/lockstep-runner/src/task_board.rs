@@ -227,10 +227,11 @@ impl TaskBoard {
         behind.take(limit).map(|(id, posted)| posted.view(*id)).collect()
     }
 
-    /// Opens a task whose lease is over; returns its kind.
+    /// Opens a task whose lease is over; returns its kind. One whose time is over, too, is not handed
+    /// on: whoever posted it takes it off the board, and tells who had it.
     fn reopen(&mut self, id: Uuid, until: Time) -> Option<Arc<str>> {
         self.lease_ends.remove(&(until, id));
-        let posted = self.posted.get_mut(&id)?;
+        let posted = self.posted.get_mut(&id).filter(|posted| until < posted.deadline)?;
         posted.state = State::Open;
         let kind = Arc::clone(&posted.details.kind);
         self.open.entry(Arc::clone(&kind)).or_default().insert(id);

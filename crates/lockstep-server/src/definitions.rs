@@ -8,6 +8,8 @@
 //! Absent by design: versions to choose from. Instances that run stay on theirs; what starts, starts
 //! on what is published.
 
+use std::sync::Arc;
+
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
@@ -17,7 +19,7 @@ use lockstep_api::{
     Workflow,
 };
 use lockstep_definition::{Diagnostic, Source};
-use lockstep_runner::DefinitionText;
+use lockstep_runner::{DefinitionText, RunnerError};
 use utoipa_axum::routes;
 
 use crate::access::{Role, Route};
@@ -142,7 +144,7 @@ async fn put(
         let told = format!("there may be {MAX_SOURCES} texts, of {MAX_BYTES} bytes together");
         return Err(Problem::new(422, "definitions.limit", told));
     }
-    publish(&app, |all| {
+    publish(&app, move |all| {
         let source = Source::new(name.as_str(), text);
         match all.sources.iter_mut().find(|source| *source.path == *name) {
             Some(present) => *present = source,
@@ -173,7 +175,7 @@ async fn delete(
     if app.catalog.current().text.sources.iter().all(|source| *source.path != *name) {
         return Err(not_found());
     }
-    publish(&app, |all| all.sources.retain(|source| *source.path != *name)).await
+    publish(&app, move |all| all.sources.retain(|source| *source.path != *name)).await
 }
 
 /// Refuses whatever would be a second source of truth.
@@ -188,8 +190,14 @@ fn from_api(catalog: &Catalog) -> Result<(), Problem> {
     }
 }
 
-async fn publish(app: &App, change: impl FnOnce(&mut DefinitionText)) -> Result<Response, Problem> {
-    match app.catalog.amend(&app.runner, change).await {
+async fn publish(
+    app: &App,
+    change: impl FnOnce(&mut DefinitionText) + Send + 'static,
+) -> Result<Response, Problem> {
+    let (catalog, runner) = (Arc::clone(&app.catalog), Arc::clone(&app.runner));
+    // A task: whoever asks may go away when the store has the text and the engine has not.
+    let publishing = tokio::spawn(async move { catalog.amend(&runner, change).await });
+    match publishing.await.map_err(|_| RunnerError::Stopped)? {
         Ok(warnings) => {
             let published = app.catalog.current().published.clone().ok_or_else(not_found)?;
             let warnings = findings(&warnings);

@@ -329,6 +329,24 @@ fn no_lease_lasts_longer_than_the_engine_waits() {
 }
 
 #[test]
+fn a_task_whose_time_is_over_is_not_handed_on_and_who_had_it_is_told() {
+    check(
+        "
+        post 1 mail deadline=3
+        poll ann mail lease=60
+        poll bob mail
+        +3
+        withdraw 1
+        ",
+        expect![[r#"
+            ann gets mail 1 under #2 until 3
+            bob waits
+            withdrawn: Some("ann")
+        "#]],
+    );
+}
+
+#[test]
 fn a_batch_is_bounded_in_number_and_in_bytes() {
     check(
         "

@@ -11,6 +11,9 @@
 //!
 //! * Comparisons take the same time wherever two signatures differ.
 //! * A request with a header twice is not signed.
+//! * What was signed in one form is not signed in the other, although the key is the same: an
+//!   identity has no characters with which a body of GitHub's begins, and a body in GitHub's form
+//!   does not begin as what the standard signs.
 //!
 //! Absent by design: the clock; the present time is handed in.
 //!
@@ -40,6 +43,9 @@ pub(super) fn verified(secret: &str, headers: &Headers, body: &[u8], now: i64) -
     if headers.contains_key("webhook-signature") {
         return standard(secret, headers, body, now);
     }
+    if is_of_the_standard(body) {
+        return None;
+    }
     let given = single(headers, "x-hub-signature-256")?.strip_prefix("sha256=")?;
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     hmac::verify(&key, body, &bytes_of_hex(given)?).ok()?;
@@ -57,7 +63,7 @@ fn standard(secret: &str, headers: &Headers, body: &[u8], now: i64) -> Option<St
     let timestamp = single(headers, "webhook-timestamp")?;
     let signatures = single(headers, "webhook-signature")?;
     let seconds: i64 = timestamp.parse().ok()?;
-    if seconds.abs_diff(now) > TOLERANCE || id.is_empty() || id.len() > MAX_ID {
+    if seconds.abs_diff(now) > TOLERANCE || !is_identity(id.as_bytes()) {
         return None;
     }
     let key = match secret.strip_prefix("whsec_") {
@@ -73,6 +79,21 @@ fn standard(secret: &str, headers: &Headers, body: &[u8], now: i64) -> Option<St
     };
     let is_signed = signatures.split(' ').take(MAX_SIGNATURES).any(is_right);
     is_signed.then(|| format!("id {id}"))
+}
+
+/// Returns whether bytes begin as what the standard signs: `ID.TIMESTAMP.`
+fn is_of_the_standard(body: &[u8]) -> bool {
+    let mut parts = body.splitn(3, |byte| *byte == b'.');
+    let (Some(id), Some(time), Some(_)) = (parts.next(), parts.next(), parts.next()) else {
+        return false;
+    };
+    is_identity(id) && !time.is_empty() && time.iter().all(u8::is_ascii_digit)
+}
+
+/// Returns whether bytes may be the identity of a delivery.
+fn is_identity(id: &[u8]) -> bool {
+    let fits = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    !id.is_empty() && id.len() <= MAX_ID && id.iter().all(fits)
 }
 
 fn single<'h>(headers: &'h Headers, name: &str) -> Option<&'h str> {

@@ -94,3 +94,37 @@ fn wrong_signatures_of_the_standard_are_refused() {
     extreme.insert("webhook-timestamp".to_owned(), vec![i64::MIN.to_string()]);
     assert_eq!(verified(SECRET, &extreme, BODY, i64::MAX), None);
 }
+
+/// Returns the HMAC-SHA256 of bytes.
+fn tag(secret: &str, bytes: &[u8]) -> Vec<u8> {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    hmac::sign(&key, bytes).as_ref().to_vec()
+}
+
+#[test]
+fn what_was_signed_in_one_form_is_not_signed_in_the_other() {
+    let secret = "one secret for both";
+    let of_github = |body: &[u8]| {
+        let digits: Vec<String> =
+            tag(secret, body).iter().map(|byte| format!("{byte:02x}")).collect();
+        let signature = format!("sha256={}", digits.concat());
+        verified(secret, &headers(&[("x-hub-signature-256", &signature)]), body, AT)
+    };
+    // What the standard signs, sent as a body in the form of GitHub.
+    let signed = [format!("{ID}.{AT}.").as_bytes(), BODY].concat();
+    assert_eq!(of_github(&signed), None);
+    for body in [r#"{"version": "1.25.3"}"#, "payload=1.2.3", "Hello. 1. 2."] {
+        assert!(of_github(body.as_bytes()).is_some(), "{body}");
+    }
+    // A body of GitHub's, cut up into what the standard signs.
+    let (id, rest) = (r#"{"title":"a"#, r#"b"}"#);
+    let whole = format!("{id}.{AT}.{rest}");
+    let signature = format!("v1,{}", BASE64.encode(tag(secret, whole.as_bytes())));
+    let time = AT.to_string();
+    let given = headers(&[
+        ("webhook-id", id),
+        ("webhook-timestamp", &time),
+        ("webhook-signature", &signature),
+    ]);
+    assert_eq!(verified(secret, &given, rest.as_bytes(), AT), None);
+}
