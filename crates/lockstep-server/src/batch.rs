@@ -139,7 +139,6 @@ impl Starter {
         loop {
             let Ok(place) = begun.reserve().await else { return };
             let (waiting, is_last) = match lines.next().await {
-                Line::Text(line) if line.trim_ascii().is_empty() => continue,
                 Line::Text(line) => {
                     let size = u32::try_from(line.len()).unwrap_or(u32::MAX);
                     let Ok(room) = Arc::clone(&bytes).acquire_many_owned(size).await else {

@@ -127,6 +127,7 @@ fn body(headers: &Headers, bytes: &[u8]) -> Result<Value, DeliveryError> {
     let text = std::str::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".into()))?;
     let kind = headers.get("content-type").and_then(|kinds| kinds.first());
     let kind = kind.map(|kind| kind.split(';').next().unwrap_or_default().trim());
+    let kind = kind.map(str::to_ascii_lowercase);
     if kind.is_some_and(|kind| kind != "application/json" && !kind.ends_with("+json")) {
         return Ok(Value::from(text));
     }
@@ -162,6 +163,7 @@ mod tests {
         assert_eq!(read(None, b"{\"a\":1}"), Ok("{\"a\": 1}".to_owned()));
         assert_eq!(read(Some("application/json; charset=utf-8"), b"[1]"), Ok("[1]".to_owned()));
         assert_eq!(read(Some("application/cloudevents+json"), b"7"), Ok("7".to_owned()));
+        assert_eq!(read(Some("Application/JSON"), b"7"), Ok("7".to_owned()));
         assert_eq!(
             read(Some("application/x-www-form-urlencoded"), b"a=1"),
             Ok("\"a=1\"".to_owned())

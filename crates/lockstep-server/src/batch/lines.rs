@@ -3,7 +3,7 @@
 //! Invariants:
 //!
 //! * No more than [`MAX_LINE`] bytes are kept, and what the connection has given last.
-//! * Who begins a line has [`LINE_TIMEOUT`] to end it.
+//! * Who begins a line has [`LINE_TIMEOUT`] to end it, and blank lines are no lines.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -45,7 +45,7 @@ impl Lines {
         Self { body, frame: Bytes::new(), begun: Vec::new(), is_too_long: false }
     }
 
-    /// Waits for the next line.
+    /// Waits for the next line that is not blank; blank ones give nobody more time.
     pub(super) async fn next(&mut self) -> Line {
         let until = Instant::now() + LINE_TIMEOUT;
         loop {
@@ -64,6 +64,9 @@ impl Lines {
                     self.begun.extend_from_slice(&part);
                     part = std::mem::take(&mut self.begun).into();
                 }
+                if part.trim_ascii().is_empty() {
+                    continue;
+                }
                 return Line::Text(part);
             }
             if !self.is_too_long {
@@ -73,7 +76,7 @@ impl Lines {
                 Err(_) => return Line::TooSlow,
                 Ok(Some(frame)) => self.frame = frame,
                 Ok(None) if std::mem::take(&mut self.is_too_long) => return Line::TooLong,
-                Ok(None) if self.begun.is_empty() => return Line::End,
+                Ok(None) if self.begun.trim_ascii().is_empty() => return Line::End,
                 Ok(None) => return Line::Text(std::mem::take(&mut self.begun).into()),
             }
         }
@@ -111,10 +114,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn lines_end_where_they_end() {
-        assert_eq!(lines(b"a\nb\n\nc".to_vec()).await, ["a", "b", "", "c"]);
+    async fn lines_end_where_they_end_and_blank_ones_are_left_out() {
+        assert_eq!(lines(b"a\nb\n\r\n \nc".to_vec()).await, ["a", "b", "c"]);
         assert_eq!(lines(Vec::new()).await, [""; 0]);
-        assert_eq!(lines(b"\n".to_vec()).await, [""]);
+        assert_eq!(lines(b"\n\n ".to_vec()).await, [""; 0]);
     }
 
     #[tokio::test]
