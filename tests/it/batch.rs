@@ -85,7 +85,7 @@ async fn each_line_is_a_start_with_its_answer_in_its_place() {
         (200, json!(1), json!(null)),
         (422, json!(null), json!("no.luck")),
         (400, json!(null), json!("request.invalid")),
-        (400, json!(null), json!("data.invalid")),
+        (422, json!(null), json!("data.invalid")),
         (413, json!(null), json!("request.too_large")),
         (200, json!(2), json!(null)),
         (400, json!(null), json!("request.invalid")),

@@ -160,7 +160,7 @@ async fn an_instance_that_is_cancelled_has_ended_when_that_is_told() {
     let cancel = format!("{}:cancel", started.header("location").expect("a place"));
     calendar.has_seen(1).await;
     let long = json!({ "reason": "x".repeat(1001) }).to_string();
-    assert_eq!(daemon.post(&cancel, "", &long).await.expect("an answer").status, 400);
+    assert_eq!(daemon.post(&cancel, "", &long).await.expect("an answer").status, 422);
     let cancelled = daemon.post(&cancel, "", "{\"reason\": \"no calendar\"}").await;
     let cancelled = cancelled.expect("an answer");
     assert_eq!((cancelled.status, &cancelled.body["state"]), (200, &json!("failed")));
@@ -187,11 +187,11 @@ async fn what_is_not_right_is_refused_with_a_code() {
         (post(BOOK, "Sec-Fetch-Site: cross-site\r\n", "{}"), 403, "request.cross_site"),
         (post(BOOK, "", "[1]"), 400, "request.invalid"),
         (post(BOOK, "", "{"), 400, "request.invalid"),
-        (post(BOOK, "", "{}"), 400, "data.invalid"),
+        (post(BOOK, "", "{}"), 422, "data.invalid"),
         (post(BOOK, "", &large), 413, "request.too_large"),
-        (post(BOOK, "Idempotency-Key: \r\n", "{}"), 400, "request.invalid"),
-        (post(&format!("{BOOK}?wait=soon"), "", "{}"), 400, "request.invalid"),
-        (post(&format!("{BOOK}?wait=2h"), "", "{}"), 400, "request.invalid"),
+        (post(BOOK, "Idempotency-Key: \r\n", "{}"), 422, "request.unusable"),
+        (post(&format!("{BOOK}?wait=soon"), "", "{}"), 422, "request.unusable"),
+        (post(&format!("{BOOK}?wait=2h"), "", "{}"), 422, "request.unusable"),
         (post(&format!("{BOOK}?wait=2s&what=1"), "", "{}"), 400, "request.invalid"),
         (post("/v1/workflows/%ff/instances", "", "{}"), 400, "request.invalid"),
         (post("/v1/workflows/nothing/instances", "", "{}"), 404, "data.not_found"),

@@ -171,8 +171,9 @@ async fn a_lock_that_was_broken_tells_why_in_the_journal_of_its_holder() {
 
     let path = "/v1/locks/Order%2Fo1:break";
     let long = "x".repeat(1001);
-    for body in [json!({}), json!({ "reason": " " }), json!({ "reason": long })] {
-        assert_eq!(code(&scene.post(path, &body).await), (400, "request.invalid"), "{body}");
+    assert_eq!(code(&scene.post(path, &json!({})).await), (400, "request.invalid"));
+    for body in [json!({ "reason": " " }), json!({ "reason": long })] {
+        assert_eq!(code(&scene.post(path, &body).await), (422, "request.unusable"), "{body}");
     }
     let broken = scene.post(path, &json!({ "reason": "the packer has gone home" })).await;
     assert_eq!(broken.status, 204, "{broken:?}");
@@ -252,16 +253,17 @@ async fn locks_are_told_page_by_page_and_what_cannot_be_read_is_refused() {
     assert_eq!(Json::from(found), keys);
 
     let id = "0198c6f2-8d31-7a04-9c3e-5b7d2f1e6a90";
+    for path in ["/v1/locks?x=1", "/v1/locks/a%2Fb%2F?limit=x"] {
+        assert_eq!(code(&scene.daemon.get(path).await), (400, "request.invalid"), "{path}");
+    }
     for path in [
         "/v1/locks?limit=0",
         "/v1/locks?limit=201",
         "/v1/locks?cursor=x",
-        "/v1/locks?x=1",
-        "/v1/locks/a%2Fb%2F?limit=x",
         "/v1/locks/%2Fa",
         "/v1/locks/a?cursor=00",
     ] {
-        assert_eq!(code(&scene.daemon.get(path).await), (400, "request.invalid"), "{path}");
+        assert_eq!(code(&scene.daemon.get(path).await), (422, "request.unusable"), "{path}");
     }
     for what in ["journal", "explain"] {
         let told = scene.daemon.get(&format!("/v1/instances/{id}/{what}")).await;
@@ -272,13 +274,14 @@ async fn locks_are_told_page_by_page_and_what_cannot_be_read_is_refused() {
         ("%5Bw%5D%20k:acquire", json!({})),
         ("a:acquire", json!({ "keys": [""] })),
         ("a:acquire", json!({ "owner": "" })),
-        ("a:acquire", json!({ "unknown": 1 })),
         ("a:acquire", json!({ "waiting_timeout": "11m" })),
         ("a:acquire", json!({ "time_to_live": "soon" })),
         ("a:acquire", json!({ "time_to_live": "721h" })),
         ("a:release", json!({ "lock": "x", "token": 1 })),
     ] {
         let refused = soon("an answer", scene.post(&format!("/v1/locks/{path}"), &body)).await;
-        assert_eq!(refused.status, 400, "{path} {body}: {refused:?}");
+        assert_eq!(refused.status, 422, "{path} {body}: {refused:?}");
     }
+    let unknown = scene.post("/v1/locks/a:acquire", &json!({ "unknown": 1 })).await;
+    assert_eq!(code(&unknown), (400, "request.invalid"));
 }

@@ -131,7 +131,7 @@ async fn what_was_published_over_the_api_is_published_after_a_kill() {
     let twice = put(&daemon, "other.yaml", &version(3)).await;
     assert_eq!(twice.status, 422, "all texts are checked together: {twice:?}");
     let unnamed = put(&daemon, "a%0ab", &version(3)).await;
-    assert_eq!(unnamed.status, 400, "{unnamed:?}");
+    assert_eq!(unnamed.status, 422, "{unnamed:?}");
     assert_eq!(published(&daemon).await, before, "nothing has changed");
     daemon.process.kill().await.expect("it is killed");
 

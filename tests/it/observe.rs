@@ -150,7 +150,7 @@ async fn events_tell_what_happens_and_who_comes_again_goes_on_where_it_was() {
     let mut of_others = Ear::new(&daemon, "?workflow=fetch", "").await;
 
     let wrong = daemon.get("/v1/events?kinds=lock_granted,nothing").await;
-    assert_eq!((wrong.status, &wrong.body["code"]), (400, &json!("request.invalid")));
+    assert_eq!((wrong.status, &wrong.body["code"]), (422, &json!("request.unusable")));
     // Told to end, the daemon does not wait for those who listen.
     let id = daemon.process.id().expect("it runs").to_string();
     let told = Command::new("kill").args(["-TERM", &id]).status().await;

@@ -21,6 +21,7 @@ async fn settings_are_shown_with_where_they_come_from() {
         "allow_host = [\"a\", \"b\"] # environment",
         "host = [\"a.example\"] # file",
         "connections_per_address = 1024 # default",
+        "failures_per_address = 10 # default",
         "# tokens is not set",
         "store = \"postgres://me:***@db/shop\" # file",
     ] {

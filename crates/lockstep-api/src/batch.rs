@@ -32,6 +32,7 @@ pub struct BatchAnswer {
     pub state: State,
     /// Its output, if it ended well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Plain)]
     pub output: Option<Plain>,
     /// Whether it had been started under the key before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

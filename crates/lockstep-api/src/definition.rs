@@ -73,6 +73,7 @@ pub struct Field {
     pub optional: bool,
     /// Its value when it is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Plain)]
     pub default: Option<Plain>,
 }
 

@@ -285,6 +285,7 @@ pub struct Ended {
     /// When it ended.
     pub ended_at: Moment,
     /// Its output, if it ended well.
+    #[schema(value_type = Plain)]
     pub output: Option<Plain>,
     /// Its error, if it ended with one.
     pub error: Option<Failure>,

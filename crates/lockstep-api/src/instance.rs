@@ -29,6 +29,7 @@ pub struct Started {
     pub state: State,
     /// Its output, if it ended well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Plain)]
     pub output: Option<Plain>,
 }
 
@@ -45,6 +46,7 @@ pub struct Instance {
     pub input: Plain,
     /// Its output, if it ended well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Plain)]
     pub output: Option<Plain>,
     /// Its error, if it ended with one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -208,17 +208,19 @@ impl ToSchema for ObjectChange {
 impl PartialSchema for ObjectChange {
     fn schema() -> RefOr<Schema> {
         let text = || ObjectBuilder::new().schema_type(Type::String);
-        let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
+        let number = ObjectBuilder::new().schema_type(Type::Integer);
+        let number = number.minimum(Some(1)).maximum(Some(i64::MAX));
         let metadata = ObjectBuilder::new()
             .property("version", number)
             .additional_properties(Some(AdditionalProperties::FreeForm(false)));
         let metadata = ["created_at", "created_by", "modified_at", "modified_by"]
             .into_iter()
-            .fold(metadata, |metadata, name| metadata.property(name, text()));
+            .fold(metadata, |metadata, name| metadata.property(name, Plain::schema()));
+        let id = text().min_length(Some(1));
         let metadata = metadata
             .description(Some("The version that the object must have; the rest is not looked at."));
         ObjectBuilder::new()
-            .property("id", text().description(Some("As in the path, if there is one.")))
+            .property("id", id.description(Some("As in the path, if there is one.")))
             .property("metadata", metadata)
             .additional_properties(Some(AdditionalProperties::FreeForm(true)))
             .description(Some("Attributes by their names. What was received can be sent back."))

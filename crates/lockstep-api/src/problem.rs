@@ -23,6 +23,7 @@ pub struct Problem {
     pub detail: String,
     /// More, by name, of the error of a workflow or an object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Plain)]
     pub details: Option<Plain>,
     /// The path of the instance that ended with this error.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -109,6 +109,7 @@ pub struct CompleteTask {
     pub lease: String,
     /// The result of the step; null if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Plain)]
     pub output: Option<Plain>,
 }
 
@@ -173,6 +174,7 @@ pub struct TaskAnswer {
     pub lease: String,
     /// The result of the step; null if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Plain)]
     pub output: Option<Plain>,
     /// In place of an output: why it cannot be done.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -24,6 +24,10 @@ pub(crate) struct DoorArgs {
     /// Connections of one address at once; further ones are closed
     #[arg(long, value_name = "N", default_value = "1024", value_parser = value_parser!(u32).range(1..=1_000_000))]
     connections_per_address: u32,
+    /// Requests with a wrong token, or none, of one address in a second; further ones are answered
+    /// with 429. With a right token whoever is there is served all the same
+    #[arg(long, value_name = "N", default_value = "10", value_parser = value_parser!(u32).range(1..))]
+    failures_per_address: u32,
 }
 
 impl DoorArgs {
@@ -36,6 +40,7 @@ impl DoorArgs {
             rate: self.rate,
             connections: count(self.connections),
             connections_per_address: count(self.connections_per_address),
+            failures_per_address: self.failures_per_address,
         }
     }
 }

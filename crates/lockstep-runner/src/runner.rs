@@ -236,6 +236,9 @@ impl Runner {
     ) -> Result<(), RunnerError> {
         let triggers = Arc::clone(&definitions);
         self.send(Command::Publish { id, definitions }).await?;
+        if self.schedules.is_some() {
+            self.tell_of_webhooks(&triggers);
+        }
         self.triggers.publish(&triggers);
         Ok(())
     }

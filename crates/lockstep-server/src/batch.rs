@@ -26,8 +26,7 @@ use std::time::Duration;
 
 use axum::Extension;
 use axum::body::{Body, Bytes};
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use lockstep_core::InstanceId;
@@ -40,9 +39,10 @@ use utoipa_axum::routes;
 
 use crate::App;
 use crate::access::{Caller, Role, Route};
-use crate::instances::{key_of, unreadable};
+use crate::extract::{Path, Query};
+use crate::instances::key_of;
 use crate::problem::Problem;
-use crate::wait::{self, Wait};
+use crate::wait::Wait;
 use answers::Answers;
 use lines::{Line, Lines, MAX_LINE};
 
@@ -94,12 +94,11 @@ pub(crate) fn routes() -> Vec<Route> {
 async fn start_all(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    workflow: Result<Path<String>, PathRejection>,
-    wait: Result<Query<Wait>, QueryRejection>,
+    Path(workflow): Path<String>,
+    Query(wait): Query<Wait>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let time = wait::time(wait)?;
-    let Path(workflow) = workflow.map_err(unreadable)?;
+    let time = wait.time()?;
     let Ok(place) = BATCHES.try_acquire() else {
         let told = format!("{MAX_BATCHES} batches are being served; come again");
         return Err(Problem::new(429, "batch.limit", told));
@@ -179,14 +178,13 @@ impl Starter {
 
 /// Reads a line: the input, and the key if there is one.
 fn parts(line: &[u8]) -> Result<(Value, Option<Arc<str>>), Problem> {
-    let invalid = |told: String| Problem::new(400, "request.invalid", told);
     let form = || {
         let told = "a line is a JSON object such as `{\"input\": {...}, \"key\": \"order-7\"}`";
-        invalid(told.to_owned())
+        Problem::invalid(told)
     };
-    let text = std::str::from_utf8(line).map_err(|_| invalid("a line is not UTF-8".to_owned()))?;
+    let text = std::str::from_utf8(line).map_err(|_| Problem::invalid("a line is not UTF-8"))?;
     let line = json::from_json(text)
-        .map_err(|error| invalid(format!("a line cannot be read: {error}")))?;
+        .map_err(|error| Problem::invalid(format!("a line cannot be read: {error}")))?;
     let Value::Map(line) = line else { return Err(form()) };
     let key = match line.get("key") {
         None | Some(Value::Null) => None,

@@ -20,7 +20,7 @@ pub(crate) async fn object(body: Body) -> Result<Value, Problem> {
     match value(body).await? {
         None => Ok(Value::Map(Arc::new(Map::new()))),
         Some(object @ Value::Map(_)) => Ok(object),
-        Some(_) => Err(invalid("the body is not a JSON object: write `{\"name\": ...}`".into())),
+        Some(_) => Err(Problem::invalid("the body is not a JSON object: write `{\"name\": ...}`")),
     }
 }
 
@@ -28,7 +28,8 @@ pub(crate) async fn object(body: Body) -> Result<Value, Problem> {
 pub(crate) async fn form<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {
     let text = text(body).await?;
     let text = if text.is_empty() { "{}" } else { &*text };
-    serde_json::from_str(text).map_err(|error| invalid(format!("the body cannot be read: {error}")))
+    serde_json::from_str(text)
+        .map_err(|error| Problem::invalid(format!("the body cannot be read: {error}")))
 }
 
 /// Reads a body that is JSON; `None` if it is empty.
@@ -38,13 +39,13 @@ pub(crate) async fn value(body: Body) -> Result<Option<Value>, Problem> {
         return Ok(None);
     }
     let value = json::from_json(&text);
-    value.map(Some).map_err(|error| invalid(format!("the body cannot be read: {error}")))
+    value.map(Some).map_err(|error| Problem::invalid(format!("the body cannot be read: {error}")))
 }
 
 /// Reads a body that is text.
 pub(crate) async fn text(body: Body) -> Result<String, Problem> {
     let bytes = bytes(body).await?;
-    String::from_utf8(bytes.into()).map_err(|_| invalid("the body is not UTF-8".into()))
+    String::from_utf8(bytes.into()).map_err(|_| Problem::invalid("the body is not UTF-8"))
 }
 
 /// Reads a body as it is.
@@ -56,8 +57,4 @@ pub(crate) async fn bytes(body: Body) -> Result<Bytes, Problem> {
         let told = format!("the body is larger than {MAX_BODY} bytes, or was cut off");
         Problem::new(413, "request.too_large", told)
     })
-}
-
-fn invalid(told: String) -> Problem {
-    Problem::new(400, "request.invalid", told)
 }

@@ -10,8 +10,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use lockstep_api::{
@@ -24,7 +23,7 @@ use utoipa_axum::routes;
 
 use crate::access::{Role, Route};
 use crate::catalog::{Catalog, Current, Origin, PublishError};
-use crate::instances::unreadable;
+use crate::extract::Path;
 use crate::problem::Problem;
 use crate::{App, answer, body};
 
@@ -82,11 +81,7 @@ async fn list(State(app): State<App>) -> Response {
     params(("name" = String, Path, description = "The name of the text; `/` is written `%2F`")),
     responses((status = 200, description = "The text", body = DefinitionSource))
 )]
-async fn show(
-    State(app): State<App>,
-    name: Result<Path<String>, PathRejection>,
-) -> Result<Response, Problem> {
-    let Path(name) = name.map_err(unreadable)?;
+async fn show(State(app): State<App>, Path(name): Path<String>) -> Result<Response, Problem> {
     let current = app.catalog.current();
     let source = current.text.sources.iter().find(|source| *source.path == *name);
     let source = source.ok_or_else(not_found)?;
@@ -125,14 +120,13 @@ async fn show(
 )]
 async fn put(
     State(app): State<App>,
-    name: Result<Path<String>, PathRejection>,
+    Path(name): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let Path(name) = name.map_err(unreadable)?;
     let is_right = (1..=MAX_NAME).contains(&name.len()) && !name.chars().any(char::is_control);
     if !is_right {
         let told = format!("the name of a text has 1 to {MAX_NAME} characters that can be seen");
-        return Err(Problem::new(400, "request.invalid", told));
+        return Err(Problem::unusable(told));
     }
     from_api(&app.catalog)?;
     let text = body::text(request.into_body()).await?;
@@ -166,11 +160,7 @@ async fn put(
     params(("name" = String, Path, description = "The name of the text")),
     responses((status = 200, description = "The others are published", body = Publication))
 )]
-async fn delete(
-    State(app): State<App>,
-    name: Result<Path<String>, PathRejection>,
-) -> Result<Response, Problem> {
-    let Path(name) = name.map_err(unreadable)?;
+async fn delete(State(app): State<App>, Path(name): Path<String>) -> Result<Response, Problem> {
     from_api(&app.catalog)?;
     if app.catalog.current().text.sources.iter().all(|source| *source.path != *name) {
         return Err(not_found());

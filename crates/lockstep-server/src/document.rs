@@ -11,10 +11,12 @@ use axum::response::{IntoResponse, Response};
 use utoipa::ToSchema as _;
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::request_body::RequestBody;
+use utoipa::openapi::schema::{SchemaType, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    ComponentsBuilder, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Paths, Ref, RefOr,
-    ResponseBuilder,
+    ComponentsBuilder, Content, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Paths, Ref,
+    RefOr, Required, ResponseBuilder, Schema,
 };
 use utoipa_axum::routes;
 
@@ -48,6 +50,11 @@ pub(crate) fn document() -> OpenApi {
     for Route { needs, path, mut described, schemas, .. } in access::routes() {
         for (_, operation) in operations(&mut described) {
             complete(operation, needs);
+            if let Some(RefOr::T(body)) = &mut operation.request_body
+                && may_be_left_out(body, &schemas)
+            {
+                body.required = Some(Required::False);
+            }
         }
         match paths.paths.get_mut(&path) {
             Some(present) => present.merge_operations(described),
@@ -84,6 +91,22 @@ pub(crate) fn operations(
         ("PATCH", &mut item.patch),
     ];
     all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// Returns whether a request may have no body: one that is empty counts as `{}`, and a batch may have
+/// no lines.
+fn may_be_left_out(body: &RequestBody, schemas: &[(String, RefOr<Schema>)]) -> bool {
+    let named = |to: &Ref| {
+        let name = to.ref_location.rsplit('/').next();
+        schemas.iter().find(|(known, _)| Some(&**known) == name).map(|(_, schema)| schema)
+    };
+    body.content.iter().any(|(kind, content)| {
+        let RefOr::T(Content { schema: Some(schema), .. }) = content else { return false };
+        let schema = if let RefOr::Ref(to) = schema { named(to) } else { Some(schema) };
+        let Some(RefOr::T(Schema::Object(object))) = schema else { return false };
+        let is_text = object.schema_type == SchemaType::from(Type::String);
+        kind.ends_with("ndjson") || (object.required.is_empty() && !is_text)
+    })
 }
 
 /// Adds what holds for all routes: roles and problems.

@@ -18,8 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use lockstep_api::Event;
@@ -32,6 +31,7 @@ use uuid::Uuid;
 
 use crate::App;
 use crate::access::{Role, Route};
+use crate::extract::Query;
 use crate::problem::Problem;
 
 /// Longest silence: then a comment is sent, so that a connection that is dead is noticed.
@@ -86,7 +86,7 @@ pub(crate) struct Wanted {
 )]
 async fn listen(
     State(app): State<App>,
-    wanted: Result<Query<Wanted>, QueryRejection>,
+    Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let filter = Filter::new(wanted)?;
@@ -124,17 +124,15 @@ struct Filter {
 }
 
 impl Filter {
-    fn new(wanted: Result<Query<Wanted>, QueryRejection>) -> Result<Self, Problem> {
-        let invalid = |told: String| Problem::new(400, "request.invalid", told);
-        let Query(wanted) = wanted.map_err(|error| invalid(error.body_text()))?;
+    fn new(wanted: Wanted) -> Result<Self, Problem> {
         let instance = wanted.instance.map(|id| Uuid::parse_str(&id)).transpose();
-        let instance = instance.map_err(|_| invalid("`instance` is a UUID".into()))?;
+        let instance = instance.map_err(|_| Problem::unusable("`instance` is a UUID"))?;
         let kinds: Option<BTreeSet<String>> =
             wanted.kinds.map(|kinds| kinds.split(',').map(|kind| kind.trim().into()).collect());
         let is_unknown = |kind: &&String| !Happening::NAMES.contains(&kind.as_str());
         if let Some(unknown) = kinds.iter().flatten().find(is_unknown) {
             let all = Happening::NAMES.join(", ");
-            return Err(invalid(format!("there is no kind {unknown:?} of event: {all}")));
+            return Err(Problem::unusable(format!("there is no kind {unknown:?} of event: {all}")));
         }
         Ok(Self { instance: instance.map(InstanceId), workflow: wanted.workflow, kinds })
     }

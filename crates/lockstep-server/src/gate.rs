@@ -25,11 +25,8 @@ use crate::problem::{Code, Problem};
 use crate::rate::Rates;
 use crate::refusal::Refusals;
 
-/// Wrong credentials from one address in a second.
-const MAX_FAILURES: u32 = 10;
-
 /// Codes of refusals that the log tells.
-const TOLD: [&str; 8] = [
+const TOLD: [&str; 9] = [
     "access.expired",
     "access.forbidden",
     "access.rate",
@@ -38,6 +35,7 @@ const TOLD: [&str; 8] = [
     "request.host",
     "request.slow",
     "request.too_large",
+    "webhook.unsigned",
 ];
 
 /// Whose requests are counted together.
@@ -65,7 +63,7 @@ impl Gate {
             hosts: Hosts::new(listens, &options.hosts).map_err(ServerError::Host)?,
             callers: Arc::new(Callers::read(options.tokens.as_ref())?),
             requests: Rates::new(options.rate),
-            failures: Rates::new(MAX_FAILURES),
+            failures: Rates::new(options.failures_per_address),
             refusals: Refusals::default(),
             clock: Clock::start(),
         })

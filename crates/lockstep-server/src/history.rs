@@ -7,8 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use lockstep_api::{Activities, Entry, Explanation, Page};
@@ -17,9 +16,10 @@ use lockstep_core::transition::{InstanceRow, Status};
 use lockstep_runner::{DefinitionText, RunnerError};
 use lockstep_store::StoredInstance;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
 use crate::access::{Role, Route};
+use crate::extract::Query;
+use crate::instances::Identity;
 use crate::page::Which;
 use crate::problem::Problem;
 use crate::{App, answer, page};
@@ -43,12 +43,11 @@ pub(crate) fn routes() -> Vec<Route> {
 )]
 async fn journal(
     State(app): State<App>,
-    id: Result<Path<String>, PathRejection>,
-    which: Result<Query<Which>, QueryRejection>,
+    Identity(id): Identity,
+    Query(which): Query<Which>,
 ) -> Result<Response, Problem> {
-    let (limit, first) = Which::read(which)?;
+    let (limit, first) = which.read()?;
     let first: usize = first.unwrap_or(0);
-    let id = identity(id)?;
     let entries = app.runner.store().journal(id).await.map_err(RunnerError::from)?;
     let stored = stored(&app, id).await?;
     if entries.is_empty() && stored.is_none() && app.runner.explain(id).await?.is_none() {
@@ -75,11 +74,7 @@ async fn journal(
     params(("id" = String, Path, description = "The instance, or the client's lock")),
     responses((status = 200, description = "The explanation", body = Explanation))
 )]
-async fn explain(
-    State(app): State<App>,
-    id: Result<Path<String>, PathRejection>,
-) -> Result<Response, Problem> {
-    let id = identity(id)?;
+async fn explain(State(app): State<App>, Identity(id): Identity) -> Result<Response, Problem> {
     let explained = match unfinished(&app, id).await? {
         Some(explained) => explained,
         None => finished(&app, id).await?,
@@ -141,15 +136,6 @@ async fn activities(app: &App, row: &InstanceRow) -> Result<Activities, Problem>
     Ok(named.await.unwrap_or_default())
 }
 
-fn identity(id: Result<Path<String>, PathRejection>) -> Result<InstanceId, Problem> {
-    let Path(id) = id.map_err(|error| invalid(error.body_text()))?;
-    Ok(InstanceId(Uuid::parse_str(&id).map_err(|_| not_found())?))
-}
-
 fn not_found() -> Problem {
     Problem::new(404, "data.not_found", "there is no such instance, and no such lock of a client")
-}
-
-fn invalid(told: String) -> Problem {
-    Problem::new(400, "request.invalid", told)
 }

@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Extension;
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use lockstep_api::{Cancel, Instance, Plain, State as Progress};
@@ -27,8 +27,9 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::access::{Caller, Role, Route};
+use crate::extract::{Path, Query};
 use crate::problem::Problem;
-use crate::wait::{self, Wait};
+use crate::wait::Wait;
 use crate::{App, answer, body};
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -65,7 +66,13 @@ pub(crate) fn routes() -> Vec<Route> {
     tag = "instances",
     params(
         ("workflow" = String, Path, description = "Name of the workflow"),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 200 characters"),
+        (
+            "Idempotency-Key" = Option<String>,
+            Header,
+            description = "1 to 200 characters that can be seen, and spaces between them",
+            max_length = 200,
+            pattern = r"^[!-~]([ -~]*[!-~])?$"
+        ),
         Wait,
     ),
     request_body(content = std::collections::HashMap<String, Plain>, description = "Its input"),
@@ -77,12 +84,11 @@ pub(crate) fn routes() -> Vec<Route> {
 async fn start(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    workflow: Result<Path<String>, PathRejection>,
-    wait: Result<Query<Wait>, QueryRejection>,
+    Path(workflow): Path<String>,
+    Query(wait): Query<Wait>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let time = wait::time(wait)?;
-    let Path(workflow) = workflow.map_err(unreadable)?;
+    let time = wait.time()?;
     let key = chosen_key(request.headers())?.map(str::to_owned);
     let input = body::object(request.into_body()).await?;
     let (workflow, by): (Arc<str>, Arc<str>) = (workflow.into(), caller.name);
@@ -132,12 +138,10 @@ async fn answered(once: Once, time: Duration) -> Result<Response, Problem> {
 )]
 async fn show(
     State(app): State<App>,
-    id: Result<Path<String>, PathRejection>,
-    wait: Result<Query<Wait>, QueryRejection>,
+    Identity(id): Identity,
+    Query(wait): Query<Wait>,
 ) -> Result<Response, Problem> {
-    let time = wait::time(wait)?;
-    let Path(id) = id.map_err(unreadable)?;
-    let id = InstanceId(Uuid::parse_str(&id).map_err(|_| not_found())?);
+    let time = wait.time()?;
     if !time.is_zero() {
         let watched: Option<Started> = app.runner.watch(id).await?;
         let started = watched.ok_or_else(not_found)?;
@@ -165,11 +169,10 @@ async fn show(
 async fn signal(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    path: Result<Path<(String, String)>, PathRejection>,
+    Path((id, name)): Path<(String, String)>,
     request: Request,
 ) -> Result<StatusCode, Problem> {
-    let Path((id, name)) = path.map_err(unreadable)?;
-    let id = InstanceId(Uuid::parse_str(&id).map_err(|_| not_found())?);
+    let Identity(id) = Identity::read(&id)?;
     let payload = body::value(request.into_body()).await?.unwrap_or(Value::Null);
     app.runner.signal(id, name.into(), payload, caller.name).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -193,11 +196,9 @@ async fn signal(
 async fn cancel(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    path: Result<Path<String>, PathRejection>,
+    Identity(id): Identity,
     request: Request,
 ) -> Result<Response, Problem> {
-    let Path(id) = path.map_err(unreadable)?;
-    let id = InstanceId(Uuid::parse_str(&id).map_err(|_| not_found())?);
     let reason = reason(body::form(request.into_body()).await?)?;
     let row = stored(&app, id).await?;
     if !matches!(row.status, Status::Running(_)) {
@@ -217,9 +218,29 @@ fn reason(Cancel { reason }: Cancel) -> Result<String, Problem> {
     let reason = reason.unwrap_or_else(|| "cancelled over HTTP".to_owned());
     if reason.len() > MAX_REASON {
         let told = format!("`reason` is a text of at most {MAX_REASON} bytes");
-        return Err(Problem::new(400, "request.invalid", told));
+        return Err(Problem::unusable(told));
     }
     Ok(reason)
+}
+
+/// The instance that the path names as `id`.
+#[derive(Debug)]
+pub(crate) struct Identity(pub(crate) InstanceId);
+
+impl Identity {
+    /// Reads the name of an instance. One that cannot be is one that is not there.
+    fn read(text: &str) -> Result<Self, Problem> {
+        Uuid::parse_str(text).map(|id| Self(InstanceId(id))).map_err(|_| not_found())
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Identity {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path(id): Path<String> = Path::from_request_parts(parts, state).await?;
+        Self::read(&id)
+    }
 }
 
 /// Reads the row of an instance.
@@ -233,10 +254,6 @@ async fn stored(app: &App, id: InstanceId) -> Result<InstanceRow, Problem> {
 
 fn not_found() -> Problem {
     Problem::new(404, "data.not_found", "there is no such instance")
-}
-
-pub(crate) fn unreadable(path: PathRejection) -> Problem {
-    Problem::new(400, "request.invalid", path.body_text())
 }
 
 /// Returns the key that a client has chosen.
@@ -266,7 +283,7 @@ pub(crate) fn key_of(
 
 fn wrong_key() -> Problem {
     let told = format!("a key has 1 to {MAX_KEY} characters that can be seen");
-    Problem::new(400, "request.invalid", told)
+    Problem::unusable(told)
 }
 
 fn state(id: InstanceId, state: Progress, output: Option<&Value>) -> lockstep_api::Started {

@@ -26,6 +26,7 @@ mod credential;
 mod definitions;
 mod document;
 mod events;
+mod extract;
 mod gate;
 mod health;
 mod history;

@@ -36,6 +36,9 @@ use crate::{App, Catalog, access, document};
 const MAX_CONNECTIONS: usize = 4096;
 const MAX_CONNECTIONS_PER_ADDRESS: usize = 1024;
 
+/// Wrong credentials of one address in a second, unless something else is said.
+const MAX_FAILURES_PER_ADDRESS: u32 = 10;
+
 /// Most requests of one caller in a second, unless something else is said.
 const MAX_RATE: u32 = 20_000;
 
@@ -85,6 +88,9 @@ pub struct ServerOptions {
     pub connections: usize,
     /// Connections of one address at once, at least 1; further ones are closed. Default 1,024.
     pub connections_per_address: usize,
+    /// Requests with wrong or no credentials of one address in a second, at least 1; further ones
+    /// are answered with 429. Default 10.
+    pub failures_per_address: u32,
 }
 
 impl Default for ServerOptions {
@@ -95,6 +101,7 @@ impl Default for ServerOptions {
             rate: MAX_RATE,
             connections: MAX_CONNECTIONS,
             connections_per_address: MAX_CONNECTIONS_PER_ADDRESS,
+            failures_per_address: MAX_FAILURES_PER_ADDRESS,
         }
     }
 }

@@ -59,7 +59,7 @@ impl Local {
         });
         let request = match request {
             Ok(request) => request,
-            Err(why) => return (400, Problem::new(400, "request.invalid", why).text()),
+            Err(why) => return (400, Problem::invalid(why).text()),
         };
         let answer = match self.router.call(request).await {
             Ok(answer) => answer,

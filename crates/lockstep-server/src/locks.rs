@@ -10,8 +10,7 @@ mod client;
 
 use std::sync::Arc;
 
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use lockstep_api::{Lock, Page};
@@ -23,6 +22,7 @@ use serde::Deserialize;
 use utoipa_axum::routes;
 
 use crate::access::{Role, Route};
+use crate::extract::{Path, Query};
 use crate::page::Which;
 use crate::problem::Problem;
 use crate::{App, answer, page};
@@ -73,11 +73,8 @@ enum Order {
     params(List),
     responses((status = 200, description = "Some of them", body = Page<Lock>))
 )]
-async fn list(
-    State(app): State<App>,
-    query: Result<Query<List>, QueryRejection>,
-) -> Result<Response, Problem> {
-    let Query(List { limit, cursor, order }) = query.map_err(|error| invalid(error.body_text()))?;
+async fn list(State(app): State<App>, Query(wanted): Query<List>) -> Result<Response, Problem> {
+    let List { limit, cursor, order } = wanted;
     let limit = page::limit(limit)?;
     let order = match order {
         None | Some(Order::Key) => LockOrder::Key,
@@ -106,12 +103,12 @@ async fn list(
 )]
 async fn show(
     State(app): State<App>,
-    key: Result<Path<String>, PathRejection>,
-    which: Result<Query<Which>, QueryRejection>,
+    Path(key): Path<String>,
+    Query(which): Query<Which>,
 ) -> Result<Response, Problem> {
-    let (limit, after) = Which::read::<(u64, i64)>(which)?;
+    let (limit, after) = which.read::<(u64, i64)>()?;
     let after = after.map(|(ticket, priority)| WaiterMark { ticket, priority });
-    let key = named(key)?;
+    let key = named(&key)?;
     let view = app.runner.lock_view(key, after, limit.saturating_add(1)).await?;
     let mut lock = Lock::of(&view, app.runner.now());
     let waiters = std::mem::take(&mut lock.waiters);
@@ -122,24 +119,20 @@ async fn show(
 }
 
 /// Returns the key that a path names; a word may stand without its quotes.
-fn named(key: Result<Path<String>, PathRejection>) -> Result<Arc<str>, Problem> {
-    let Path(text) = key.map_err(|error| invalid(error.body_text()))?;
+fn named(text: &str) -> Result<Arc<str>, Problem> {
     if text == SYSTEM || text.starts_with('[') {
         return Ok(text.into());
     }
-    let (_, key) = context(&text)?;
+    let (_, key) = context(text)?;
     Ok(key)
 }
 
 /// Returns what a client locks, and its key, from the text of a key.
 fn context(text: &str) -> Result<(Value, Arc<str>), Problem> {
-    let refused = |why: String| invalid(format!("`{text}` is not the key of a lock: {why}"));
+    let refused =
+        |why: String| Problem::unusable(format!("`{text}` is not the key of a lock: {why}"));
     let context = key::context(text).map_err(refused)?;
     let keys = key::of(&context, LockScope::System, "", "").map_err(refused)?;
     let key = keys.first().cloned().ok_or_else(|| refused("it is empty".to_owned()))?;
     Ok((context, key))
-}
-
-fn invalid(told: String) -> Problem {
-    Problem::new(400, "request.invalid", told)
 }

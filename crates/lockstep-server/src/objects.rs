@@ -13,8 +13,7 @@ mod write;
 
 use std::sync::Arc;
 
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 // Under its own name the document would take it for any JSON object.
@@ -25,6 +24,7 @@ use lockstep_store::StoreError;
 use utoipa_axum::routes;
 
 use crate::access::{Role, Route};
+use crate::extract::{Path, Query};
 use crate::page::Which;
 use crate::problem::Problem;
 use crate::{App, answer, page};
@@ -52,11 +52,10 @@ pub(crate) fn routes() -> Vec<Route> {
 )]
 async fn list(
     State(app): State<App>,
-    entity: Result<Path<String>, PathRejection>,
-    which: Result<Query<Which>, QueryRejection>,
+    Path(entity): Path<String>,
+    Query(which): Query<Which>,
 ) -> Result<Response, Problem> {
-    let Path(entity) = entity.map_err(unreadable)?;
-    let (limit, after) = Which::read::<String>(which)?;
+    let (limit, after) = which.read::<String>()?;
     let entity: Arc<str> = entity.into();
     // One more tells whether there is another page.
     let most = u32::try_from(limit.saturating_add(1)).unwrap_or(u32::MAX);
@@ -89,10 +88,10 @@ async fn list(
 )]
 async fn show(
     State(app): State<App>,
-    path: Result<Path<(String, String)>, PathRejection>,
+    path: Named,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let key = key(path)?;
+    let key = key(path);
     let loaded = app.runner.store().load(vec![key.clone()]).await.map_err(unread)?.pop();
     let object = match loaded {
         Some(Ok(Some(object))) => object,
@@ -121,17 +120,11 @@ fn etag(version: i64) -> (header::HeaderName, HeaderValue) {
     (header::ETAG, value.unwrap_or_else(|_| HeaderValue::from_static("\"0\"")))
 }
 
-fn key(path: Result<Path<(String, String)>, PathRejection>) -> Result<ObjectKey, Problem> {
-    let Path((entity, id)) = path.map_err(unreadable)?;
-    Ok(ObjectKey { entity: entity.into(), id: id.into() })
-}
+/// The object that a path names.
+type Named = Path<(String, String)>;
 
-fn unreadable(path: PathRejection) -> Problem {
-    invalid(path.body_text())
-}
-
-fn invalid(told: String) -> Problem {
-    Problem::new(400, "request.invalid", told)
+fn key(Path((entity, id)): Named) -> ObjectKey {
+    ObjectKey { entity: entity.into(), id: id.into() }
 }
 
 fn unread(error: StoreError) -> Problem {

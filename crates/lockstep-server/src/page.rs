@@ -6,8 +6,6 @@
 
 use std::fmt::Write as _;
 
-use axum::extract::Query;
-use axum::extract::rejection::QueryRejection;
 use lockstep_api::Page;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -35,11 +33,8 @@ pub(crate) struct Which {
 
 impl Which {
     /// Returns how many items a page has at most, and where it begins.
-    pub(crate) fn read<T: DeserializeOwned>(
-        which: Result<Query<Self>, QueryRejection>,
-    ) -> Result<(usize, Option<T>), Problem> {
-        let Query(which) = which.map_err(|error| invalid(error.body_text()))?;
-        Ok((limit(which.limit)?, mark(which.cursor.as_deref())?))
+    pub(crate) fn read<T: DeserializeOwned>(self) -> Result<(usize, Option<T>), Problem> {
+        Ok((limit(self.limit)?, mark(self.cursor.as_deref())?))
     }
 }
 
@@ -48,7 +43,7 @@ pub(crate) fn limit(limit: Option<usize>) -> Result<usize, Problem> {
     match limit {
         None => Ok(DEFAULT_LIMIT),
         Some(limit) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
-        Some(_) => Err(invalid(format!("`limit` is a number from 1 to {MAX_LIMIT}"))),
+        Some(_) => Err(Problem::unusable(format!("`limit` is a number from 1 to {MAX_LIMIT}"))),
     }
 }
 
@@ -70,7 +65,7 @@ pub(crate) fn mark<T: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<T
         let bytes: Vec<u8> = bytes.collect::<Option<_>>()?;
         serde_json::from_slice(&bytes).ok()
     };
-    let refused = || invalid("`cursor` is what a page has told as its `next`".to_owned());
+    let refused = || Problem::unusable("`cursor` is what a page has told as its `next`");
     read().map(Some).ok_or_else(refused)
 }
 
@@ -84,10 +79,6 @@ pub(crate) fn of<T, M: Serialize>(
     items.truncate(limit);
     let next = items.last().filter(|_| has_more).map(|last| cursor(&mark(last)));
     Page { items, next }
-}
-
-fn invalid(told: String) -> Problem {
-    Problem::new(400, "request.invalid", told)
 }
 
 #[cfg(test)]

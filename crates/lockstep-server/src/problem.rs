@@ -34,6 +34,16 @@ impl Problem {
         Self { status, code, detail, details: None, instance: None }
     }
 
+    /// Returns what refuses a request that has not the form which the document of the API tells.
+    pub(crate) fn invalid(detail: impl Into<String>) -> Self {
+        Self::new(400, "request.invalid", detail)
+    }
+
+    /// Returns what refuses a request that has the form, and a value that cannot be used.
+    pub(crate) fn unusable(detail: impl Into<String>) -> Self {
+        Self::new(422, "request.unusable", detail)
+    }
+
     /// Adds more, by name, for programs.
     pub(crate) fn with_details(self, details: &serde_json::Value) -> Self {
         let details = RawValue::from_string(details.to_string()).ok().map(Plain::from);
@@ -57,10 +67,9 @@ impl Problem {
 fn status(code: &str) -> u16 {
     match code {
         "data.not_found" => 404,
-        "data.invalid" => 400,
         "instance.ended" | "instance.running" | "instance.done" | "task.lease_lost" => 409,
         "signal.limit" | "write.limit" | "poll.limit" | "lock.limit" => 429,
-        "start.key_used" => 422,
+        "start.key_used" | "data.invalid" => 422,
         _ if code.starts_with("lock.") || code.starts_with("data.") => 409,
         // The workflow's own errors: the request was understood, and cannot be granted.
         _ => 422,

@@ -11,8 +11,7 @@ mod answers;
 
 use std::time::Duration;
 
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use lockstep_api::{Lease, LeasedTasks, Moment, Page, Plain, TaskReceipts};
@@ -23,6 +22,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::access::{Role, Route};
+use crate::extract::{Path, Query};
 use crate::page::Which;
 use crate::problem::Problem;
 use crate::{App, answer, body, page};
@@ -65,11 +65,8 @@ pub(crate) fn routes() -> Vec<Route> {
     params(Which),
     responses((status = 200, description = "The tasks", body = Page<lockstep_api::Task>))
 )]
-async fn list(
-    State(app): State<App>,
-    which: Result<Query<Which>, QueryRejection>,
-) -> Result<Response, Problem> {
-    let (limit, after) = Which::read(which)?;
+async fn list(State(app): State<App>, Query(which): Query<Which>) -> Result<Response, Problem> {
+    let (limit, after) = which.read()?;
     let tasks = app.runner.tasks(after, limit.saturating_add(1));
     let page = page::of(tasks, limit, |task| task.id);
     let items: Vec<lockstep_api::Task> = page.items.iter().map(shown).collect();
@@ -95,17 +92,17 @@ async fn poll(State(app): State<App>, request: Request) -> Result<Response, Prob
         || !asked.kinds.iter().all(|kind| fits(kind, MAX_NAME))
     {
         let told = format!("`kinds` are 1 to {MAX_KINDS} names of 1 to {MAX_NAME} bytes");
-        return Err(invalid(told));
+        return Err(Problem::unusable(told));
     }
     if !fits(&asked.worker, MAX_WORKER) {
-        return Err(invalid(format!("`worker` is a text of 1 to {MAX_WORKER} bytes")));
+        return Err(Problem::unusable(format!("`worker` is a text of 1 to {MAX_WORKER} bytes")));
     }
     if !(1..=MAX_TASKS).contains(&asked.max) {
-        return Err(invalid(format!("`max` is a number from 1 to {MAX_TASKS}")));
+        return Err(Problem::unusable(format!("`max` is a number from 1 to {MAX_TASKS}")));
     }
     let wait = asked.wait.as_deref().map(duration).transpose().ok().map(Option::unwrap_or_default);
     let Some(wait) = wait.filter(|wait| *wait <= MAX_WAIT) else {
-        return Err(invalid("`wait` is a duration such as `20s`, at most `60s`".to_owned()));
+        return Err(Problem::unusable("`wait` is a duration such as `20s`, at most `60s`"));
     };
     let wanted = Poll {
         kinds: asked.kinds.into_iter().map(Into::into).collect(),
@@ -132,13 +129,13 @@ async fn poll(State(app): State<App>, request: Request) -> Result<Response, Prob
 )]
 async fn complete(
     State(app): State<App>,
-    id: Result<Path<String>, PathRejection>,
+    Path(id): Path<String>,
     request: Request,
 ) -> Result<StatusCode, Problem> {
-    let id = task(id)?;
+    let id = named(&id)?;
     let form: lockstep_api::CompleteTask = body::form(request.into_body()).await?;
     let output = answers::output(form.output.as_ref())?;
-    app.runner.report_task(id, token(&form.lease)?, Ok(output)).await?;
+    app.runner.report_task(id, named(&form.lease)?, Ok(output)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -154,14 +151,14 @@ async fn complete(
 )]
 async fn fail(
     State(app): State<App>,
-    id: Result<Path<String>, PathRejection>,
+    Path(id): Path<String>,
     request: Request,
 ) -> Result<StatusCode, Problem> {
-    let id = task(id)?;
+    let id = named(&id)?;
     let form: lockstep_api::FailTask = body::form(request.into_body()).await?;
     let lockstep_api::FailTask { lease, code, message, details, retryable } = form;
     let error = lockstep_api::TaskError { code, message, details, retryable };
-    app.runner.report_task(id, token(&lease)?, Err(answers::failure(error)?)).await?;
+    app.runner.report_task(id, named(&lease)?, Err(answers::failure(error)?)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -195,13 +192,13 @@ async fn complete_many(State(app): State<App>, request: Request) -> Result<Respo
 )]
 async fn heartbeat(
     State(app): State<App>,
-    id: Result<Path<String>, PathRejection>,
+    Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let id = task(id)?;
+    let id = named(&id)?;
     let form: lockstep_api::Heartbeat = body::form(request.into_body()).await?;
     let extend = lease("extend", form.extend.as_deref())?;
-    let beat = app.runner.heartbeat(id, token(&form.lease)?, extend)?;
+    let beat = app.runner.heartbeat(id, named(&form.lease)?, extend)?;
     let lease = Lease { lease_until: Moment(beat.lease_until), cancelled: beat.cancelled };
     Ok(answer::json(StatusCode::OK, &lease))
 }
@@ -211,21 +208,13 @@ fn lease(name: &str, text: Option<&str>) -> Result<Option<Duration>, Problem> {
     let Some(text) = text else { return Ok(None) };
     match duration(text) {
         Ok(time) if (MIN_LEASE..=MAX_LEASE).contains(&time) => Ok(Some(time)),
-        Ok(_) | Err(_) => Err(invalid(format!("`{name}` is a duration from `1s` to `1h`"))),
+        Ok(_) | Err(_) => {
+            Err(Problem::unusable(format!("`{name}` is a duration from `1s` to `1h`")))
+        }
     }
 }
 
-/// Reads the task that a path names. One that cannot be is one that is not there.
-fn task(path: Result<Path<String>, PathRejection>) -> Result<Uuid, Problem> {
-    let Path(id) = path.map_err(|error| invalid(error.body_text()))?;
-    named(&id)
-}
-
-/// Reads a token under which a task may be leased.
-fn token(text: &str) -> Result<Uuid, Problem> {
-    named(text)
-}
-
+/// Reads the name of a task, or of a lease. One that cannot be is one that is not there.
 fn named(text: &str) -> Result<Uuid, Problem> {
     let lost = || Problem::new(409, "task.lease_lost", "there is no such lease of such a task");
     Uuid::parse_str(text).map_err(|_| lost())
@@ -269,8 +258,4 @@ fn shown(task: &PostedTask) -> lockstep_api::Task {
         worker: worker.map(|worker| worker.to_string()),
         lease_until: lease_until.map(Moment),
     }
-}
-
-fn invalid(told: String) -> Problem {
-    Problem::new(400, "request.invalid", told)
 }

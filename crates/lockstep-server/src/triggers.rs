@@ -5,8 +5,7 @@
 //! * A delivery is acknowledged when its instance is durable.
 //! * Who has not signed is told the same whether or not there is such a webhook.
 
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use lockstep_api::{
@@ -18,6 +17,7 @@ use lockstep_runner::{Delivery, DeliveryError, Once, ScheduleView, TriggerView};
 use utoipa_axum::routes;
 
 use crate::access::{Role, Route};
+use crate::extract::{Path, Query};
 use crate::page::Which;
 use crate::problem::Problem;
 use crate::{App, answer, body, page};
@@ -40,11 +40,8 @@ pub(crate) fn routes() -> Vec<Route> {
     params(Which),
     responses((status = 200, description = "A page of triggers", body = Page<TriggerState>))
 )]
-async fn list(
-    State(app): State<App>,
-    which: Result<Query<Which>, QueryRejection>,
-) -> Result<Response, Problem> {
-    let (limit, first) = Which::read(which)?;
+async fn list(State(app): State<App>, Query(which): Query<Which>) -> Result<Response, Problem> {
+    let (limit, first) = which.read()?;
     let first: usize = first.unwrap_or(0);
     let all = app.runner.triggers();
     let items: Vec<TriggerState> = all.iter().skip(first).take(limit).filter_map(shown).collect();
@@ -125,10 +122,9 @@ fn watched(schedule: ScheduleTrigger, view: &ScheduleView) -> ScheduleTrigger {
 )]
 async fn deliver(
     State(app): State<App>,
-    name: Result<Path<String>, PathRejection>,
+    Path(webhook): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let Path(webhook) = name.map_err(|error| invalid(error.body_text()))?;
     let (parts, body) = request.into_parts();
     let body = body::bytes(body).await?;
     let headers = texts(&parts.headers);
@@ -137,7 +133,9 @@ async fn deliver(
         Ok(Once::New(started)) => (started, false),
         Ok(Once::Known(started)) => (started, true),
         Err(DeliveryError::Start(error)) => return Err(error.into()),
-        Err(error @ DeliveryError::Unreadable(_)) => return Err(invalid(error.to_string())),
+        Err(error @ DeliveryError::Unreadable(_)) => {
+            return Err(Problem::invalid(error.to_string()));
+        }
         Err(error @ DeliveryError::Unsigned) => {
             return Err(Problem::new(401, "webhook.unsigned", error.to_string()));
         }
@@ -158,8 +156,4 @@ async fn deliver(
 fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |value: &HeaderValue| value.to_str().map(str::to_owned).ok();
     headers.iter().filter_map(|(name, value)| Some((name.to_string(), text(value)?))).collect()
-}
-
-fn invalid(told: String) -> Problem {
-    Problem::new(400, "request.invalid", told)
 }

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use axum::extract::Query;
-use axum::extract::rejection::QueryRejection;
 use lockstep_definition::duration;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -23,13 +21,15 @@ pub(crate) struct Wait {
     wait: Option<String>,
 }
 
-/// Returns how long a request with this query waits; not at all if nothing is said.
-pub(crate) fn time(query: Result<Query<Wait>, QueryRejection>) -> Result<Duration, Problem> {
-    let invalid = |told: String| Problem::new(400, "request.invalid", told);
-    let Query(Wait { wait }) = query.map_err(|error| invalid(error.body_text()))?;
-    let Some(text) = wait else { return Ok(Duration::ZERO) };
-    match duration(&text) {
-        Ok(time) if time <= MAX_WAIT => Ok(time),
-        Ok(_) | Err(_) => Err(invalid("`wait` is a duration such as `10s`, at most `60s`".into())),
+impl Wait {
+    /// Returns how long a request with this query waits; not at all if nothing is said.
+    pub(crate) fn time(&self) -> Result<Duration, Problem> {
+        let Some(text) = &self.wait else { return Ok(Duration::ZERO) };
+        match duration(text) {
+            Ok(time) if time <= MAX_WAIT => Ok(time),
+            Ok(_) | Err(_) => {
+                Err(Problem::unusable("`wait` is a duration such as `10s`, at most `60s`"))
+            }
+        }
     }
 }

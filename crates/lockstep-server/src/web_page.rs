@@ -12,14 +12,13 @@
 
 use std::sync::LazyLock;
 
-use axum::extract::Path;
-use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::access::{Role, Route};
+use crate::extract::Path;
 use crate::problem::Problem;
 
 /// The routes of this room: what the page is made of is no secret, unlike what it shows.
@@ -122,11 +121,7 @@ async fn index(headers: HeaderMap) -> Result<Response, Problem> {
         (status = 304, description = "The copy with this tag is the present one")
     )
 )]
-async fn asset(
-    name: Result<Path<String>, PathRejection>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let name = name.map(|Path(name)| name).unwrap_or_default();
+async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
     answer(&name, &headers)
 }
 
@@ -146,11 +141,10 @@ async fn asset(
     )
 )]
 async fn part(
-    path: Result<Path<(String, String)>, PathRejection>,
+    Path((folder, name)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let name = path.map(|Path((folder, name))| format!("{folder}/{name}")).unwrap_or_default();
-    answer(&name, &headers)
+    answer(&format!("{folder}/{name}"), &headers)
 }
 
 fn answer(name: &str, headers: &HeaderMap) -> Result<Response, Problem> {

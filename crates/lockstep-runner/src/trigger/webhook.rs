@@ -51,6 +51,25 @@ pub enum DeliveryError {
 }
 
 impl Runner {
+    /// Tells the log of webhooks that take nothing because their secret is not set.
+    ///
+    /// It is told when they are published, and not at each delivery: nobody who has no secret fills
+    /// the log.
+    pub(crate) fn tell_of_webhooks(&self, definitions: &Definitions) {
+        let triggers = definitions.workflows.values().flat_map(|workflow| &workflow.triggers);
+        for trigger in triggers {
+            let TriggerSource::Webhook { name, secret } = &trigger.source else { continue };
+            if self.webhook_secret(secret).is_none() {
+                let told = "until the secret of a webhook is set, its deliveries are refused";
+                tracing::error!(webhook = %name, %secret, "{told}");
+            }
+        }
+    }
+
+    fn webhook_secret(&self, name: &str) -> Option<String> {
+        self.secrets.value(name).filter(|value| !value.is_empty())
+    }
+
     /// Takes a delivery. When it returns, its instance is durable.
     ///
     /// # Errors
@@ -59,13 +78,7 @@ impl Runner {
     pub async fn deliver(&self, delivery: Delivery<'_>) -> Result<Once, DeliveryError> {
         let definitions = self.triggers.definitions().unwrap_or_default();
         let found = webhook(&definitions, delivery.webhook);
-        let secret = found.as_ref().and_then(|(_, _, secret)| {
-            let value = self.secrets.value(secret).filter(|value| !value.is_empty());
-            if value.is_none() {
-                tracing::error!(webhook = delivery.webhook, %secret, "the secret of a webhook is not set");
-            }
-            value
-        });
+        let secret = found.as_ref().and_then(|(_, _, secret)| self.webhook_secret(secret));
         let headers = grouped(delivery.headers);
         let now = Clock::wall().0.div_euclid(1_000_000);
         // Who asks for a webhook that is not there waits as long as others.

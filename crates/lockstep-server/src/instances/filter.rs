@@ -61,14 +61,10 @@ impl Wanted {
 /// Returns what all ids which were drawn at a moment or later are greater than, and no others.
 fn first_at(name: &str, text: &str) -> Result<InstanceId, Problem> {
     let timestamp = Timestamp::parse(text)
-        .map_err(|error| invalid(format!("`{name}` is a moment: {error}")))?;
+        .map_err(|error| Problem::unusable(format!("`{name}` is a moment: {error}")))?;
     let millis = u64::try_from(timestamp.as_micros().div_euclid(1000)).unwrap_or(0);
     let id = Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid();
     Ok(InstanceId(id))
-}
-
-pub(super) fn invalid(told: String) -> Problem {
-    Problem::new(400, "request.invalid", told)
 }
 
 #[cfg(test)]

@@ -4,14 +4,14 @@
 //!
 //! * A page is cheap, however many instances there are, and its size is bounded.
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use lockstep_api::{Instance, Page};
 use lockstep_runner::RunnerError;
 
-use super::filter::{Wanted, invalid};
+use super::filter::Wanted;
+use crate::extract::Query;
 use crate::problem::Problem;
 use crate::{App, answer, page as pages};
 
@@ -35,9 +35,8 @@ const FULL: usize = 4 << 20;
 )]
 pub(super) async fn list(
     State(app): State<App>,
-    wanted: Result<Query<Wanted>, QueryRejection>,
+    Query(wanted): Query<Wanted>,
 ) -> Result<Response, Problem> {
-    let Query(wanted) = wanted.map_err(|error| invalid(error.body_text()))?;
     let limit = wanted.limit()?;
     let mut filter = wanted.filter()?;
     let mut page = Page { items: Vec::new(), next: None };

@@ -3,17 +3,15 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::Response;
-use lockstep_core::InstanceId;
-use uuid::Uuid;
 
-use super::{answered, not_found, unreadable};
+use super::{Identity, answered};
 use crate::App;
 use crate::access::Caller;
+use crate::extract::Query;
 use crate::problem::Problem;
-use crate::wait::{self, Wait};
+use crate::wait::Wait;
 
 /// Starts an instance that failed anew, with the same workflow and input, as another instance.
 ///
@@ -33,12 +31,10 @@ use crate::wait::{self, Wait};
 pub(super) async fn retry(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    id: Result<Path<String>, PathRejection>,
-    wait: Result<Query<Wait>, QueryRejection>,
+    Identity(id): Identity,
+    Query(wait): Query<Wait>,
 ) -> Result<Response, Problem> {
-    let time = wait::time(wait)?;
-    let Path(id) = id.map_err(unreadable)?;
-    let id = InstanceId(Uuid::parse_str(&id).map_err(|_| not_found())?);
+    let time = wait.time()?;
     let once = app.runner.retry(id, Arc::clone(&caller.name)).await?;
     answered(once, time).await
 }

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Extension;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use lockstep_api::{Acquire, Break, ClientHold, Release, Renew};
@@ -16,8 +15,9 @@ use lockstep_runner::Wanted;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::{context, invalid, named};
+use super::{context, named};
 use crate::access::{Caller, Role, Route};
+use crate::extract::Path;
 use crate::problem::Problem;
 use crate::{App, answer, body};
 
@@ -56,10 +56,9 @@ pub(super) fn routes() -> Vec<Route> {
 async fn acquire(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    key: Result<Path<String>, PathRejection>,
+    Path(key): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let Path(key) = key.map_err(|error| invalid(error.body_text()))?;
     let asked: Acquire = body::form(request.into_body()).await?;
     let mut contexts = vec![context(&key)?.0];
     for key in &asked.keys {
@@ -68,7 +67,7 @@ async fn acquire(
     let waiting_timeout =
         length("waiting_timeout", asked.waiting_timeout.as_deref())?.unwrap_or(Duration::ZERO);
     if waiting_timeout > MAX_WAITING_TIMEOUT {
-        return Err(invalid("`waiting_timeout` is at most `10m`".to_owned()));
+        return Err(Problem::unusable("`waiting_timeout` is at most `10m`"));
     }
     let time_to_live = length("time_to_live", asked.time_to_live.as_deref())?;
     let wanted = Wanted {
@@ -95,10 +94,10 @@ async fn acquire(
 )]
 async fn renew(
     State(app): State<App>,
-    key: Result<Path<String>, PathRejection>,
+    Path(key): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let key = named(key)?;
+    let key = named(&key)?;
     let Renew { lock, token, time_to_live } = body::form(request.into_body()).await?;
     let time_to_live = length("time_to_live", time_to_live.as_deref())?.unwrap_or(TIME_TO_LIVE);
     let lock = held(&app, &key, &lock).await?;
@@ -120,10 +119,10 @@ async fn renew(
 )]
 async fn release(
     State(app): State<App>,
-    key: Result<Path<String>, PathRejection>,
+    Path(key): Path<String>,
     request: Request,
 ) -> Result<StatusCode, Problem> {
-    let key = named(key)?;
+    let key = named(&key)?;
     let Release { lock, token } = body::form(request.into_body()).await?;
     let lock = held(&app, &key, &lock).await?;
     app.runner.release_lock(lock, token).await?;
@@ -146,13 +145,13 @@ async fn release(
 async fn break_lock(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    key: Result<Path<String>, PathRejection>,
+    Path(key): Path<String>,
     request: Request,
 ) -> Result<StatusCode, Problem> {
-    let key = named(key)?;
+    let key = named(&key)?;
     let Break { reason, token } = body::form(request.into_body()).await?;
     if reason.trim().is_empty() || reason.len() > MAX_REASON {
-        return Err(invalid(format!("`reason` is a text of 1 to {MAX_REASON} bytes")));
+        return Err(Problem::unusable(format!("`reason` is a text of 1 to {MAX_REASON} bytes")));
     }
     app.runner.break_lock(key, token, caller.name, reason.into()).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -160,7 +159,7 @@ async fn break_lock(
 
 /// Returns the identity of a client's lock, if the key is one of its keys.
 async fn held(app: &App, key: &Arc<str>, lock: &str) -> Result<InstanceId, Problem> {
-    let not_a_lock = |_| invalid("`lock` is the UUID that `:acquire` has told".to_owned());
+    let not_a_lock = |_| Problem::unusable("`lock` is the UUID that `:acquire` has told");
     let lock = InstanceId(Uuid::parse_str(lock).map_err(not_a_lock)?);
     let view = app.runner.client_lock(lock).await?;
     let hold = view.as_ref().and_then(ClientHold::of);
@@ -174,7 +173,8 @@ fn lost(key: &str) -> Problem {
 }
 
 fn length(name: &str, text: Option<&str>) -> Result<Option<Duration>, Problem> {
-    let read =
-        |text| duration(text).map_err(|_| invalid(format!("`{name}` is a duration, as `30s`")));
+    let read = |text| {
+        duration(text).map_err(|_| Problem::unusable(format!("`{name}` is a duration, as `30s`")))
+    };
     text.map(read).transpose()
 }

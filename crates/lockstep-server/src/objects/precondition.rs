@@ -6,7 +6,6 @@
 
 use axum::http::{HeaderMap, HeaderName, header};
 
-use super::invalid;
 use crate::problem::Problem;
 
 /// What a change presumes of the object.
@@ -31,18 +30,18 @@ impl Presumed {
             (None, Some("*")) => Self::Absent,
             (Some(tag), None) => {
                 let version = version(tag).ok_or_else(|| {
-                    invalid("If-Match is an ETag as it was received, such as \"3\", or *".into())
+                    Problem::unusable("If-Match is an ETag as it was received, such as \"3\", or *")
                 })?;
                 if in_body.is_some_and(|in_body| in_body != version) {
-                    return Err(invalid("If-Match and metadata.version differ".into()));
+                    return Err(Problem::unusable("If-Match and metadata.version differ"));
                 }
                 Self::Version(version)
             }
             (None, Some(_)) => {
-                return Err(invalid("If-None-Match of a change can only be *".into()));
+                return Err(Problem::unusable("If-None-Match of a change can only be *"));
             }
             (Some(_), Some(_)) => {
-                return Err(invalid("If-Match and If-None-Match do not go together".into()));
+                return Err(Problem::unusable("If-Match and If-None-Match do not go together"));
             }
         };
         Ok(said)
@@ -84,7 +83,7 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Result<Option<&str>, Problem> 
     let Some(value) = values.next() else { return Ok(None) };
     match value.to_str() {
         Ok(text) if values.next().is_none() => Ok(Some(text.trim())),
-        Ok(_) | Err(_) => Err(invalid(told)),
+        Ok(_) | Err(_) => Err(Problem::unusable(told)),
     }
 }
 

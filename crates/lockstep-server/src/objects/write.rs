@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use lockstep_api::{Object as Shown, ObjectChange};
@@ -15,8 +14,9 @@ use lockstep_expr::{Map, Value};
 use uuid::Uuid;
 
 use super::precondition::Presumed;
-use super::{invalid, key, shown, unreadable};
+use super::{Named, key, shown};
 use crate::access::Caller;
+use crate::extract::Path;
 use crate::problem::Problem;
 use crate::{App, body};
 
@@ -39,10 +39,9 @@ use crate::{App, body};
 pub(super) async fn create(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    entity: Result<Path<String>, PathRejection>,
+    Path(entity): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let Path(entity) = entity.map_err(unreadable)?;
     let change = sent(request.into_body(), &entity).await?;
     let id = change.id.unwrap_or_else(|| Uuid::now_v7().to_string());
     let key = ObjectKey { entity: entity.into(), id: id.into() };
@@ -76,7 +75,7 @@ pub(super) async fn create(
 pub(super) async fn put(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    path: Result<Path<(String, String)>, PathRejection>,
+    path: Named,
     request: Request,
 ) -> Result<Response, Problem> {
     let (key, presumed, attributes) = change(path, request).await?;
@@ -108,7 +107,7 @@ pub(super) async fn put(
 pub(super) async fn patch(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    path: Result<Path<(String, String)>, PathRejection>,
+    path: Named,
     request: Request,
 ) -> Result<Response, Problem> {
     let (key, presumed, attributes) = change(path, request).await?;
@@ -134,25 +133,22 @@ pub(super) async fn patch(
 pub(super) async fn delete(
     State(app): State<App>,
     Extension(caller): Extension<Caller>,
-    path: Result<Path<(String, String)>, PathRejection>,
+    path: Named,
     request: Request,
 ) -> Result<StatusCode, Problem> {
-    let key = key(path)?;
+    let key = key(path);
     let version = Presumed::read(request.headers(), None)?.required()?;
     app.runner.write(key, Edit::Delete, version, caller.name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Reads a change of an object: which, what is presumed of it, and its attributes.
-async fn change(
-    path: Result<Path<(String, String)>, PathRejection>,
-    request: Request,
-) -> Result<(ObjectKey, Presumed, Map), Problem> {
-    let key = key(path)?;
+async fn change(path: Named, request: Request) -> Result<(ObjectKey, Presumed, Map), Problem> {
+    let key = key(path);
     let (parts, body) = request.into_parts();
     let sent = sent(body, &key.entity).await?;
     if sent.id.is_some_and(|id| *id != *key.id) {
-        return Err(invalid("`id` is another one than that of the path".to_owned()));
+        return Err(Problem::unusable("`id` is another one than that of the path"));
     }
     let presumed = Presumed::read(&parts.headers, sent.version)?;
     Ok((key, presumed, sent.attributes))
@@ -160,9 +156,9 @@ async fn change(
 
 async fn sent(body: Body, entity: &str) -> Result<ObjectChange, Problem> {
     let Value::Map(sent) = body::object(body).await? else {
-        return Err(invalid("the body is not a JSON object".to_owned()));
+        return Err(Problem::invalid("the body is not a JSON object"));
     };
-    ObjectChange::read(&sent, entity).map_err(invalid)
+    ObjectChange::read(&sent, entity).map_err(Problem::invalid)
 }
 
 async fn created(

@@ -11,7 +11,7 @@ use lockstep_definition::is_error_code;
 use lockstep_expr::{Value, json};
 use uuid::Uuid;
 
-use super::{invalid, token};
+use super::named;
 use crate::problem::Problem;
 
 /// Most answers at once.
@@ -26,20 +26,20 @@ type Answer = (Uuid, Uuid, Result<Value, Failure>);
 /// Reads several answers; returns the tasks as they are named, and what is answered.
 pub(super) fn read(form: CompleteTasks) -> Result<(Vec<String>, Vec<Answer>), Problem> {
     if form.tasks.len() > MAX_ANSWERS {
-        return Err(invalid(format!("`tasks` are at most {MAX_ANSWERS}")));
+        return Err(Problem::unusable(format!("`tasks` are at most {MAX_ANSWERS}")));
     }
     let (mut ids, mut answers) = (Vec::new(), Vec::new());
     for answer in form.tasks {
         let result = match (answer.error, &answer.output) {
             (Some(_), Some(_)) => {
-                return Err(invalid("a task has an `output` or an `error`, not both".to_owned()));
+                return Err(Problem::unusable("a task has an `output` or an `error`, not both"));
             }
             (Some(error), None) => Err(failure(error)?),
             (None, output) => Ok(self::output(output.as_ref())?),
         };
         // A token that cannot be is that of no lease.
-        let lease = token(&answer.lease).unwrap_or_default();
-        answers.push((token(&answer.id).unwrap_or_default(), lease, result));
+        let lease = named(&answer.lease).unwrap_or_default();
+        answers.push((named(&answer.id).unwrap_or_default(), lease, result));
         ids.push(answer.id);
     }
     Ok((ids, answers))
@@ -66,14 +66,16 @@ pub(super) fn failure(error: TaskError) -> Result<Failure, Problem> {
     if !is_error_code(&code) || code == "cancelled" || code.starts_with("lock.") {
         let told = "`code` is words with dots such as `mail.rejected`, not `cancelled` and nothing \
                     under `lock.`";
-        return Err(invalid(told.to_owned()));
+        return Err(Problem::unusable(told));
     }
     if message.len() > MAX_MESSAGE {
-        return Err(invalid(format!("`message` is a text of at most {MAX_MESSAGE} bytes")));
+        return Err(Problem::unusable(format!(
+            "`message` is a text of at most {MAX_MESSAGE} bytes"
+        )));
     }
     let details = details.map_or(Ok(Value::Null), |details| value("details", &details))?;
     if !matches!(details, Value::Null | Value::Map(_)) {
-        return Err(invalid("`details` is an object".to_owned()));
+        return Err(Problem::invalid("`details` is an object"));
     }
     let failure = Failure::new(&code, message).with_details(details);
     Ok(if retryable == Some(false) { failure.for_good() } else { failure })
@@ -81,5 +83,5 @@ pub(super) fn failure(error: TaskError) -> Result<Failure, Problem> {
 
 fn value(name: &str, json: &Plain) -> Result<Value, Problem> {
     json::from_json(json.text())
-        .map_err(|error| invalid(format!("`{name}` cannot be read: {error}")))
+        .map_err(|error| Problem::invalid(format!("`{name}` cannot be read: {error}")))
 }
