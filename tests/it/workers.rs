@@ -1,6 +1,6 @@
 //! The workers of `examples/workers`: programs in other languages that do the tasks of a daemon.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command as Blocking, Stdio};
 
 use serde_json::{Value as Json, json};
@@ -13,6 +13,9 @@ use crate::shelf::Shelf;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/workers");
 
+/// Where `npm ci` puts the compiler of TypeScript.
+const TYPESCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/typescript");
+
 const QUOTES: usize = 40;
 
 /// Returns whether a language is on this machine. Where everything must be tested it has to be.
@@ -24,9 +27,26 @@ fn has(language: &str) -> bool {
     is_there
 }
 
-fn spawn(language: &str, file: &str, args: &[&str]) -> Child {
+/// Checks the types of the worker in TypeScript, and takes them away: not every Node does. `None` if
+/// the compiler is not there. Where everything must be tested it has to be.
+fn compiled(shelf: &Shelf) -> Option<PathBuf> {
+    let compiler = Path::new(TYPESCRIPT).join("node_modules/typescript/bin/tsc");
+    if !compiler.exists() {
+        assert!(std::env::var_os("CI").is_none(), "npm ci in tests/typescript: CI tests it");
+        return None;
+    }
+    let folder = shelf.path("typescript");
+    let mut command = Blocking::new("node");
+    command.arg(compiler).args(["--project", TYPESCRIPT, "--outDir"]).arg(&folder);
+    let told = command.output().expect("it runs");
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stdout));
+    std::fs::write(folder.join("package.json"), r#"{"type": "module"}"#).expect("written");
+    Some(folder.join("worker.js"))
+}
+
+fn spawn(language: &str, file: &Path, args: &[&str]) -> Child {
     let mut command = Command::new(language);
-    command.arg(Path::new(FOLDER).join(file)).args(args).kill_on_drop(true);
+    command.arg(file).args(args).kill_on_drop(true);
     command.stdin(Stdio::null()).stdout(Stdio::null());
     command.spawn().expect("it is there")
 }
@@ -51,11 +71,12 @@ async fn quotes(daemon: &Daemon) -> Vec<Json> {
 }
 
 /// Lets workers answer quotes; one is killed, and one is told to end while it waits.
-async fn serve(language: &str, file: &str, named: impl Fn(&str, &str) -> Vec<String>) {
-    if !has(language) {
-        return;
-    }
-    let shelf = Shelf::new();
+async fn serve(
+    shelf: &Shelf,
+    language: &str,
+    file: &Path,
+    named: impl Fn(&str, &str) -> Vec<String>,
+) {
     let file_of = format!("{FOLDER}/quote.yaml");
     let daemon = Daemon::with(&shelf.path("a.db"), &file_of, &[]).await;
     let url = format!("http://{}", daemon.address);
@@ -83,11 +104,20 @@ async fn serve(language: &str, file: &str, named: impl Fn(&str, &str) -> Vec<Str
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_worker_in_python_does_tasks_and_ends_in_an_orderly_way() {
-    let named = |url: &str, name: &str| ["--url", url, "--name", name].map(str::to_owned).into();
-    serve("python3", "worker.py", named).await;
+    if has("python3") {
+        let named =
+            |url: &str, name: &str| ["--url", url, "--name", name].map(str::to_owned).into();
+        serve(&Shelf::new(), "python3", &Path::new(FOLDER).join("worker.py"), named).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_worker_in_javascript_does_tasks_and_ends_in_an_orderly_way() {
-    serve("node", "worker.mjs", |url, name| [url, name].map(str::to_owned).into()).await;
+async fn the_worker_in_typescript_does_tasks_and_ends_in_an_orderly_way() {
+    let shelf = Shelf::new();
+    if has("node")
+        && let Some(file) = compiled(&shelf)
+    {
+        let named = |url: &str, name: &str| [url, name].map(str::to_owned).into();
+        serve(&shelf, "node", &file, named).await;
+    }
 }

@@ -1,9 +1,7 @@
-// A worker: does tasks of a Lockstep daemon. Needs nothing but Node 18 or later.
+// A worker: does tasks of a Lockstep daemon. Needs nothing but Node.
 //
-//     node worker.mjs [URL] [NAME]
-//
-// TypeScript without a build: its types stand in comments, and `tsc --checkJs --strict` checks them.
-// To have them in front of the names, rename the file to worker.ts, which Node runs from 23.6 on.
+//     node worker.ts [URL] [NAME]           Node 22.18 or later, which runs TypeScript as it is
+//     npx tsx worker.ts [URL] [NAME]        older ones
 //
 // It asks for tasks, does them at once, and answers them together. While it works, heartbeats keep
 // its tasks. SIGTERM and ctrl-C end it: what it has begun is done and answered, nothing new is asked
@@ -12,16 +10,23 @@
 // A task may come more than once (a worker died, or the daemon did): give `idempotency_key` to
 // whatever is called, so that it is done once. It stays the same; `attempt` grows.
 
-/**
- * @typedef {{
- *   id: string, lease: string, kind: string, input: any, instance: string, workflow: string,
- *   activity: string, attempt: number, idempotency_key: string, fencing_token?: number,
- *   lease_until: string, deadline: string,
- * }} Task
- * @typedef {{ code: string, message: string, retryable?: boolean }} TaskError
- * @typedef {{ id: string, lease: string, output?: any, error?: TaskError }} Answer
- * @typedef {(task: Task, signal: AbortSignal) => Promise<any>} Work
- */
+type Task = {
+  id: string;
+  lease: string;
+  kind: string;
+  input: any;
+  instance: string;
+  workflow: string;
+  activity: string;
+  attempt: number;
+  idempotency_key: string;
+  fencing_token?: number;
+  lease_until: string;
+  deadline: string;
+};
+type TaskError = { code: string; message: string; retryable?: boolean };
+type Answer = { id: string; lease: string; output?: unknown; error?: TaskError };
+type Work = (task: Task, cancelled: AbortSignal) => Promise<unknown>;
 
 const URL_OF_DAEMON = process.argv[2] ?? "http://127.0.0.1:7070";
 const NAME = process.argv[3] ?? `node-${process.pid}`;
@@ -30,18 +35,17 @@ const LEASE_SECONDS = 30; // this worker may be silent so long
 
 /** A task that cannot be done: the workflow can catch `code`. */
 class TaskFailed extends Error {
-  /** @param {string} code @param {string} message */
-  constructor(code, message, retryable = true) {
+  readonly error: TaskError;
+
+  constructor(code: string, message: string, retryable = true) {
     super(message);
-    /** @type {TaskError} */
     this.error = { code, message, retryable };
   }
 }
 
 // --- What this worker can do: replace it by your own. -------------------------------------------
 
-/** @type {Record<string, Work>} */
-const KINDS = {
+const KINDS: Record<string, Work> = {
   async price(task) {
     const { pieces } = task.input;
     if (pieces < 1) {
@@ -61,12 +65,8 @@ const stop = new AbortController(); // ends a poll; tasks that come then go to a
 process.once("SIGTERM", () => stop.abort());
 process.once("SIGINT", () => stop.abort());
 
-/**
- * @param {string} path @param {object} body @param {AbortSignal} [signal]
- * @returns {Promise<{ status: number, told: any }>}
- */
-async function post(path, body, signal) {
-  const token = process.env.LOCKSTEP_TOKEN;
+async function post(path: string, body: object, signal?: AbortSignal) {
+  const token = process.env["LOCKSTEP_TOKEN"];
   const response = await fetch(URL_OF_DAEMON + path, {
     method: "POST",
     headers: { "Content-Type": "application/json", ...(token && { Authorization: `Bearer ${token}` }) },
@@ -78,11 +78,9 @@ async function post(path, body, signal) {
   return { status: response.status, told: text ? JSON.parse(text) : null };
 }
 
-/** @returns {Promise<Task[]>} */
-async function poll() {
-  const asked = {
-    kinds: Object.keys(KINDS), worker: NAME, max: BATCH, wait: "20s", lease: `${LEASE_SECONDS}s`,
-  };
+async function poll(): Promise<Task[]> {
+  const kinds = Object.keys(KINDS);
+  const asked = { kinds, worker: NAME, max: BATCH, wait: "20s", lease: `${LEASE_SECONDS}s` };
   const { status, told } = await post("/v1/tasks:poll", asked, stop.signal);
   if (status !== 200) {
     console.error("the daemon refuses:", told);
@@ -91,8 +89,7 @@ async function poll() {
   return told.tasks;
 }
 
-/** @param {Task} task @returns {Promise<Answer>} */
-async function work(task) {
+async function work(task: Task): Promise<Answer> {
   const { id, lease } = task;
   const cancelled = new AbortController();
   const heartbeat = setInterval(async () => {
@@ -112,8 +109,7 @@ async function work(task) {
   }
 }
 
-/** @param {Answer[]} answers */
-async function answer(answers) {
+async function answer(answers: Answer[]) {
   for (;;) {
     try {
       const { status, told } = await post("/v1/tasks:complete", { tasks: answers });
@@ -130,6 +126,7 @@ async function answer(answers) {
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, 1000));
 
+console.log(`${NAME} asks ${URL_OF_DAEMON} for tasks: ${Object.keys(KINDS).join(", ")}`);
 while (!stop.signal.aborted) {
   try {
     const tasks = await poll();
@@ -140,3 +137,5 @@ while (!stop.signal.aborted) {
     await pause();
   }
 }
+
+export {}; // it is a module, and may await
