@@ -88,11 +88,15 @@ impl Ear {
     /// Waits for a text.
     async fn until(&mut self, text: &str) {
         let mut part = [0; 4096];
-        while !self.heard.contains(text) {
-            let read = soon(text, self.stream.read(&mut part)).await.expect("bytes");
-            assert!(read > 0, "it ends before {text}: {}", self.heard);
-            self.heard.push_str(&String::from_utf8_lossy(&part[..read]));
-        }
+        // The whole of it is waited for: of silence alone something is heard, too.
+        let listening = async {
+            while !self.heard.contains(text) {
+                let read = self.stream.read(&mut part).await.expect("bytes");
+                assert!(read > 0, "it ends before {text}: {}", self.heard);
+                self.heard.push_str(&String::from_utf8_lossy(&part[..read]));
+            }
+        };
+        soon(text, listening).await;
     }
 
     /// Returns the events, each as its name and what it tells.
