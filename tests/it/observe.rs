@@ -152,6 +152,9 @@ async fn events_tell_what_happens_and_who_comes_again_goes_on_where_it_was() {
     let mut lost = Ear::new(&daemon, "", "Last-Event-ID: 7\r\n").await;
     lost.until("event: resync").await;
     let mut of_others = Ear::new(&daemon, "?workflow=fetch", "").await;
+    let mut of_these = Ear::new(&daemon, "?workflow=read", "").await;
+    let third = start(&daemon, "read", &json!({ "book": "c" })).await;
+    of_these.until(&third).await;
 
     let wrong = daemon.get("/v1/events?kinds=lock_granted,nothing").await;
     assert_eq!((wrong.status, &wrong.body["code"]), (422, &json!("request.unusable")));
