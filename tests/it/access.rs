@@ -191,6 +191,24 @@ async fn a_token_counts_from_its_making_to_its_end_without_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_key_of_a_start_belongs_to_who_has_chosen_it() {
+    let shelf = Shelf::new();
+    let one = token(&shelf, "one", "starter", &[]).await;
+    let two = token(&shelf, "two", "starter", &[]).await;
+    let daemon = daemon(&shelf).await;
+    let start = async |token: &str| {
+        let headers = format!("Authorization: Bearer {token}\r\nIdempotency-Key: order-1\r\n");
+        let input = r#"{"timeslot": "t", "customer": "c"}"#;
+        let path = "/v1/workflows/last-place/instances";
+        let started = daemon.post(path, &headers, input).await.expect("an answer");
+        started.header("location").expect("its place").to_owned()
+    };
+    let first = start(&one).await;
+    assert_ne!(start(&two).await, first, "another's key is another key");
+    assert_eq!(start(&one).await, first);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_machines_are_served_with_tokens_only() {
     let shelf = Shelf::new();
     let store = shelf.url();
