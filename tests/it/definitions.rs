@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
+use crate::binary;
 use crate::daemon_process::{Daemon, Reply};
 use crate::patience::until;
 use crate::shelf::Shelf;
@@ -27,6 +28,8 @@ output: {number}
 }
 
 const BROKEN: &str = "workflow: ask\nactivities:\n  - activity: first\n    stpes: []\n";
+
+const THING: &str = "entity: Thing\nattributes: { n: int }\n";
 
 async fn start(daemon: &Daemon) -> String {
     let started = daemon.post("/v1/workflows/ask/instances", "", "").await.expect("an answer");
@@ -146,4 +149,56 @@ async fn what_was_published_over_the_api_is_published_after_a_kill() {
     assert_eq!(daemon.send(delete).await.expect("an answer").status, 404);
     let gone = daemon.post("/v1/workflows/ask/instances", "", "").await.expect("an answer");
     assert_eq!((gone.status, &gone.body["code"]), (404, &json!("data.not_found")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_do_not_take_away_what_was_published_over_the_api() {
+    let shelf = Shelf::new();
+    let (store, file) = (shelf.path("a.db"), shelf.path("ask.yaml"));
+    let path = file.display().to_string();
+    let mut daemon = Daemon::serve(&store, &[]).await;
+    for (name, text) in
+        [("ask", version(1).as_str()), ("thing", "entity: Thing\nattributes: { n: int }\n")]
+    {
+        assert_eq!(put(&daemon, name, text).await.status, 200);
+    }
+    let before = published(&daemon).await;
+    daemon.process.kill().await.expect("it is killed");
+
+    write(&file, &format!("{}---\n{THING}", version(2)));
+    let url = store.display().to_string();
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+    let commands: [&[&str]; 3] =
+        [&serve, &["start", "ask"], &["data", "put", "Thing", "t", "{}", "--create"]];
+    for command in commands {
+        let place = ["--store", &url, "--workflows", &path];
+        let told = binary::run(&[command, &place].concat()).await;
+        assert_eq!(told.status, Some(1), "{command:?}: {told:?}");
+        assert!(told.stderr.contains("is not among them: `ask`, `thing`"), "{told:?}");
+        assert!(told.stderr.contains("help: without --workflows"), "{told:?}");
+    }
+    let mut daemon = Daemon::serve(&store, &[]).await;
+    let still = published(&daemon).await;
+    assert_eq!(still, before, "nothing has changed");
+    assert!(daemon.told().contains("0 texts from files"), "{}", daemon.told());
+    assert!(daemon.told().contains("2 texts over the API"), "{}", daemon.told());
+    let delete = "DELETE /v1/definitions/thing HTTP/1.1\r\nHost: localhost\r\n\
+                  Connection: close\r\n\r\n";
+    assert_eq!(daemon.send(delete).await.expect("an answer").status, 200);
+    daemon.process.kill().await.expect("it is killed");
+
+    // What is among the files as it is, is not taken away; from there on the files count.
+    for number in [1, 2] {
+        write(&file, &version(number));
+        let mut daemon = Daemon::with(&store, &path, &[]).await;
+        assert_eq!(finish(&daemon, &start(&daemon).await).await, number);
+        daemon.process.kill().await.expect("it is killed");
+    }
+    let daemon = Daemon::serve(&store, &[]).await;
+    assert!(daemon.told().contains("1 text from files"), "{}", daemon.told());
+    assert!(daemon.told().contains("0 texts over the API"), "{}", daemon.told());
+    assert_eq!(put(&daemon, "thing", THING).await.status, 200);
+    drop(daemon);
+    let told = binary::run(&["start", "ask", "--store", &url, "--workflows", &path]).await;
+    assert!(told.stderr.contains("is not among them: `thing`"), "only what came over it: {told:?}");
 }

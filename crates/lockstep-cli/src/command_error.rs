@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io;
 
 use lockstep_runner::{RunnerError, StartError};
-use lockstep_server::ServerError;
+use lockstep_server::{PublishError, ServerError};
 use lockstep_store::StoreError;
 
 use crate::status::Status;
@@ -142,6 +142,22 @@ impl CommandError {
             | Self::Store(_)
             | Self::Runner(_)
             | Self::Machine { .. } => None,
+        }
+    }
+}
+
+impl From<PublishError> for CommandError {
+    fn from(error: PublishError) -> Self {
+        let told = error.to_string();
+        match error {
+            PublishError::Runner(error) => error.into(),
+            PublishError::FromApi(_) => Self::failed_with(
+                told,
+                "without --workflows they are what counts; at a daemon that is started so, \
+                 GET /v1/definitions/NAME tells a text, to be saved as a file, and DELETE takes it \
+                 out",
+            ),
+            PublishError::Invalid(_) | _ => Self::Invalid(told),
         }
     }
 }

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use lockstep_runner::{Options, Recovered, Runner, Secrets};
-use lockstep_server::{Catalog, Origin, PublishError, Server};
+use lockstep_server::{Catalog, Origin, Server};
 
 use crate::command_error::CommandError;
 use crate::console;
@@ -43,7 +43,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7070")]
     listen: SocketAddr,
     /// Files with definitions, and folders whose *.yaml and *.yml files are read; all are watched.
-    /// Without any, what was published over the API
+    /// Without any, what was published last
     #[arg(long, value_name = "PATH", num_args = 1..)]
     workflows: Vec<PathBuf>,
     /// Objects to create unless they are there, as `lockstep run` takes them
@@ -96,7 +96,7 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
         let catalog = match given {
             Some((text, _)) => {
                 let catalog = Catalog::new(Origin::Folder);
-                catalog.publish(&runner, text).await.map_err(refused)?;
+                catalog.publish(&runner, text).await?;
                 catalog
             }
             None => from_store(&runner, &folder).await?,
@@ -147,17 +147,17 @@ async fn from_store(runner: &Runner, folder: &Folder) -> Result<Catalog, Command
     let told = if count == 0 {
         "nothing is published: PUT /v1/definitions/{name} does, or start with --workflows\n".into()
     } else {
-        format!("{} published over the API\n", sources::number(count, "workflow"))
+        let (files, texts) = catalog.origins();
+        format!(
+            "{} published before: {} from files, which are not watched without --workflows; {} \
+             over the API\n",
+            sources::number(count, "workflow"),
+            sources::number(files, "text"),
+            sources::number(texts, "text"),
+        )
     };
     console::announce(&told);
     Ok(catalog)
-}
-
-fn refused(error: PublishError) -> CommandError {
-    match error {
-        PublishError::Runner(error) => error.into(),
-        other @ (PublishError::Invalid(_) | _) => CommandError::Invalid(other.to_string()),
-    }
 }
 
 fn tell_recovered(recovered: &Recovered) {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use lockstep_api::Page;
 use lockstep_runner::{DefinitionText, Options, Runner, RunnerError};
-use lockstep_server::{Catalog, Local, Origin, PublishError};
+use lockstep_server::{Catalog, Local, Origin};
 use serde::de::DeserializeOwned;
 
 use crate::arguments::Format;
@@ -187,7 +187,7 @@ async fn with_own(
             }
             Some(text) => {
                 let catalog = Catalog::new(Origin::Folder);
-                catalog.publish(&runner, text).await.map_err(refused)?;
+                catalog.publish(&runner, text).await?;
                 catalog
             }
         };
@@ -215,11 +215,4 @@ fn definitions(paths: &[PathBuf]) -> Result<Option<DefinitionText>, CommandError
         return Ok(None);
     }
     Ok(Some(work::definitions(paths, &[], Format::Human, true)?.0))
-}
-
-fn refused(error: PublishError) -> CommandError {
-    match error {
-        PublishError::Runner(error) => error.into(),
-        other @ (PublishError::Invalid(_) | _) => CommandError::Invalid(other.to_string()),
-    }
 }

@@ -6,15 +6,20 @@
 //! * A publication is durable before the engine takes it: after a crash the store tells what was
 //!   published last.
 //! * What is wrong is not published, and what was published stays.
+//! * Files do not take away what came over the API: a text that was published there, and is not
+//!   among them as it is, keeps them from being published.
 //!
 //! Absent by design: reading files. Whoever watches a folder hands in what it holds.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lockstep_core::Time;
-use lockstep_definition::{Definitions, Diagnostic};
+use lockstep_definition::{Definitions, Diagnostic, Source};
 use lockstep_runner::{Clock, DefinitionText, Runner, RunnerError};
 use lockstep_store::Published;
+
+/// Most names of texts that an error tells.
+const MAX_SHOWN: usize = 5;
 
 /// Where definitions come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +37,12 @@ pub enum PublishError {
     /// The text is wrong. What was published stays.
     #[error("the definitions have errors")]
     Invalid(Vec<Diagnostic>),
+    /// Files would take away what was published over the API: these texts, by name. They stay.
+    #[error(
+        "the files would take away what was published over the API and is not among them: {}",
+        shown(.0)
+    )]
+    FromApi(Vec<Arc<str>>),
     /// The store or the engine has failed.
     #[error(transparent)]
     Runner(#[from] RunnerError),
@@ -82,7 +93,7 @@ impl Catalog {
             text.config = config;
         }
         match self.publish(runner, text).await {
-            Ok(_) | Err(PublishError::Invalid(_)) => Ok(()),
+            Ok(_) | Err(PublishError::Invalid(_) | PublishError::FromApi(_)) => Ok(()),
             Err(PublishError::Runner(error)) => Err(error),
         }
     }
@@ -130,15 +141,14 @@ impl Catalog {
             return Err(PublishError::Invalid(checked.diagnostics));
         };
         let (id, definitions) = (text.id(), Arc::new(definitions));
-        let before = match &self.current().published {
-            None => runner.store().published().await.map_err(RunnerError::from)?,
-            published => published.clone(),
-        };
+        let (before, sources) = self.before(runner).await?;
+        let names = before.as_ref().map_or(&[][..], |before| &before.from_api);
+        let from_api = self.put_over_api(names, &sources, &text)?;
         let since = match before {
-            Some(Published { id: known, since }) if known == id => since,
+            Some(Published { id: known, since, .. }) if known == id => since,
             Some(_) | None => now(),
         };
-        let published = Published { id, since };
+        let published = Published { id, since, from_api };
         let sources = text.encode();
         runner.publish_lastingly(published.clone(), sources, Arc::clone(&definitions)).await?;
         self.change(|current| {
@@ -146,6 +156,51 @@ impl Catalog {
             *current = Current { published, text, definitions, pending: Vec::new() };
         });
         Ok(checked.diagnostics)
+    }
+
+    /// Returns which texts come from the API, if this one is published in place of another.
+    fn put_over_api(
+        &self,
+        names: &[Arc<str>],
+        sources: &[Source],
+        text: &DefinitionText,
+    ) -> Result<Vec<Arc<str>>, PublishError> {
+        let was = |one: &&Source| names.contains(&one.path);
+        if self.origin == Origin::Api {
+            let is_new = |one: &Source| {
+                sources.iter().all(|known| (&known.path, &known.text) != (&one.path, &one.text))
+            };
+            let came = text.sources.iter().filter(|one| was(one) || is_new(one));
+            return Ok(came.map(|one| Arc::clone(&one.path)).collect());
+        }
+        let is_kept = |one: &&Source| text.sources.iter().any(|file| file.text == one.text);
+        let lost = sources.iter().filter(|one| was(one) && !is_kept(one));
+        let lost: Vec<Arc<str>> = lost.map(|one| Arc::clone(&one.path)).collect();
+        if lost.is_empty() { Ok(Vec::new()) } else { Err(PublishError::FromApi(lost)) }
+    }
+
+    /// Returns what is published, or was by an engine before this one, with its texts.
+    async fn before(
+        &self,
+        runner: &Runner,
+    ) -> Result<(Option<Published>, Vec<Source>), RunnerError> {
+        let current = self.current();
+        if current.published.is_some() {
+            return Ok((current.published.clone(), current.text.sources.clone()));
+        }
+        let Some(published) = runner.store().published().await? else {
+            return Ok((None, Vec::new()));
+        };
+        let text = runner.store().definitions(Arc::clone(&published.id)).await?;
+        let text = text.as_deref().and_then(DefinitionText::decode).unwrap_or_default();
+        Ok((Some(published), text.sources))
+    }
+
+    /// Returns how many of the published texts came from files, and how many over the API.
+    pub fn origins(&self) -> (usize, usize) {
+        let current = self.current();
+        let from_api = current.published.as_ref().map_or(0, |published| published.from_api.len());
+        (current.text.sources.len().saturating_sub(from_api), from_api)
     }
 
     /// Returns the definitions that are published.
@@ -167,6 +222,14 @@ impl Catalog {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         change(Arc::make_mut(&mut current));
     }
+}
+
+/// Returns names as a sentence holds them.
+fn shown(names: &[Arc<str>]) -> String {
+    let shown: Vec<String> = names.iter().take(MAX_SHOWN).map(|name| format!("`{name}`")).collect();
+    let more = names.len().saturating_sub(MAX_SHOWN);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    shown.join(", ") + &more
 }
 
 fn now() -> Time {

@@ -200,6 +200,9 @@ async fn publish(
             let details = serde_json::json!({ "findings": findings(&found) });
             Err(Problem::new(422, "definitions.invalid", told).with_details(&details))
         }
+        Err(error @ PublishError::FromApi(_)) => {
+            Err(Problem::new(409, "definitions.from_folder", error.to_string()))
+        }
         Err(PublishError::Runner(error)) => Err(error.into()),
     }
 }

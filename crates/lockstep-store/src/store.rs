@@ -146,6 +146,8 @@ pub struct Published {
     pub id: Arc<str>,
     /// Since when.
     pub since: Time,
+    /// The names of those texts that came over the API; the others came from files.
+    pub from_api: Vec<Arc<str>>,
 }
 
 /// Which instances are wanted: those that all parts fit which are given.

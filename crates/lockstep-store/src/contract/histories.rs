@@ -297,14 +297,20 @@ pub async fn definitions_are_kept_as_they_were_first(home: &dyn Home) {
 pub async fn last_publication_is_known(home: &dyn Home) {
     let store = open(home).await;
     assert_eq!(store.published().await.expect("it is read"), None);
-    for (id, sources, since) in [("d1", "one", 5), ("d2", "two", 7), ("d1", "three", 6)] {
-        let published = Published { id: id.into(), since: Time(since) };
+    let publications =
+        [("d1", "one", 5, vec![]), ("d2", "two", 7, vec!["a"]), ("d1", "three", 6, vec!["a", "b"])];
+    for (id, sources, since, from_api) in publications {
+        let from_api = from_api.into_iter().map(Into::into).collect();
+        let published = Published { id: id.into(), since: Time(since), from_api };
         store.publish(published.clone(), sources.to_owned()).await.expect("it is written");
         assert_eq!(store.published().await.expect("it is read"), Some(published));
     }
     store.put_definitions("d3".into(), "kept".to_owned()).await.expect("they are written");
     let last = store.published().await.expect("it is read");
-    assert_eq!(last, Some(Published { id: "d1".into(), since: Time(6) }));
+    assert_eq!(
+        last,
+        Some(Published { id: "d1".into(), since: Time(6), from_api: vec!["a".into(), "b".into()] })
+    );
     for (id, sources) in [("d1", "one"), ("d2", "two")] {
         let read = store.definitions(id.into()).await.expect("definitions are read");
         assert_eq!(read.as_deref(), Some(sources));

@@ -20,7 +20,8 @@ pub async fn everything_is_there_after_reopening(home: &dyn Home) {
         .hold("k1", 5);
     committed(&store, draft).await;
     store.put_definitions("d1".into(), "sources".to_owned()).await.expect("they are written");
-    let published = Published { id: "d2".into(), since: Time(7) };
+    let published =
+        Published { id: "d2".into(), since: Time(7), from_api: vec!["\"é\".yaml".into()] };
     store.publish(published.clone(), "more".to_owned()).await.expect("they are written");
     store.close().await.expect("the store is closed");
     drop(store);

@@ -39,15 +39,16 @@ const CHECKPOINT_PAGES: u32 = 1000;
 const LOG_LIMIT_BYTES: u32 = 64 << 20;
 
 /// Version of the schema that this program writes.
-pub(super) const SCHEMA: i64 = 6;
+pub(super) const SCHEMA: i64 = 7;
 
-const MIGRATIONS: [(i64, &str, &str); 6] = [
+const MIGRATIONS: [(i64, &str, &str); 7] = [
     (1, "initial", include_str!("../../migrations/0001_initial.sql")),
     (2, "parts", include_str!("../../migrations/0002_parts.sql")),
     (3, "holders", include_str!("../../migrations/0003_holders.sql")),
     (4, "start keys", include_str!("../../migrations/0004_start_keys.sql")),
     (5, "lists", include_str!("../../migrations/0005_lists.sql")),
     (6, "marks", include_str!("../../migrations/0006_marks.sql")),
+    (7, "from api", include_str!("../../migrations/0007_from_api.sql")),
 ];
 
 /// An open file.

@@ -47,7 +47,7 @@ SELECT key, token, mode, instance, since, until, activity, owner, note FROM held
     ORDER BY key, token";
 const INSTANCE: &str = concat!(select_instance!(), " WHERE id = ?1");
 const STARTED: &str = concat!(select_instance!(), " WHERE start_key = ?1 ORDER BY id LIMIT 1");
-const PUBLISHED: &str = "SELECT definitions, since FROM published";
+const PUBLISHED: &str = "SELECT definitions, since, from_api FROM published";
 const JOURNAL: &str = "SELECT entries FROM journal WHERE instance = ?1 ORDER BY number";
 const COUNTS: &str = "\
 SELECT (SELECT count(*) FROM instance),
@@ -114,9 +114,13 @@ pub(crate) async fn published(
 ) -> Result<Option<Published>, StoreError> {
     let row = query(PUBLISHED).fetch_optional(from).await.map_err(store_error)?;
     row.map(|row| {
-        let id = row::text(&row, "definitions");
-        let id = id.map_err(|reason| corrupt("what is published".to_owned(), reason))?.into();
-        Ok(Published { id, since: Time(row.try_get("since").map_err(store_error)?) })
+        let wrong = |reason| corrupt("what is published".to_owned(), reason);
+        let id = row::text(&row, "definitions").map_err(wrong)?.into();
+        let since = Time(row.try_get("since").map_err(store_error)?);
+        let from_api = row::text(&row, "from_api").map_err(wrong)?;
+        let from_api: Vec<String> =
+            serde_json::from_str(from_api).map_err(|error| wrong(error.to_string()))?;
+        Ok(Published { id, since, from_api: from_api.into_iter().map(Into::into).collect() })
     })
     .transpose()
 }

@@ -130,6 +130,7 @@ impl Writer {
     }
 
     async fn publish(&mut self, published: &Published, sources: String) -> Result<(), StoreError> {
+        let from_api: Vec<&str> = published.from_api.iter().map(|name| &**name).collect();
         let mut connection = self.take()?;
         let mut both = connection.begin().await.map_err(store_error)?;
         sqlx::query("INSERT OR IGNORE INTO definitions (id, sources) VALUES (?1, ?2)")
@@ -139,10 +140,12 @@ impl Writer {
             .await
             .map_err(store_error)?;
         sqlx::query(
-            "INSERT OR REPLACE INTO published (only, definitions, since) VALUES (1, ?1, ?2)",
+            "INSERT OR REPLACE INTO published (only, definitions, since, from_api) \
+             VALUES (1, ?1, ?2, ?3)",
         )
         .bind(&*published.id)
         .bind(published.since.0)
+        .bind(serde_json::json!(from_api).to_string())
         .execute(&mut *both)
         .await
         .map_err(store_error)?;
