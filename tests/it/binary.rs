@@ -66,9 +66,14 @@ pub(crate) async fn run(args: &[&str]) -> Told {
     finish(lockstep(args)).await
 }
 
-/// Runs a command to its end.
+/// Runs a command to its end, without what the environment says of stores and daemons.
 pub(crate) async fn finish(mut command: Command) -> Told {
     prepare(&mut command);
+    end(command).await
+}
+
+/// Runs a command of `lockstep` to its end, with what its environment says.
+pub(crate) async fn end(mut command: Command) -> Told {
     let output = soon("the end of a process", command.output()).await;
     let output = output.expect("the program can be started");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is text");

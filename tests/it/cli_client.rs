@@ -2,9 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::binary::{Told, lockstep, run};
+use crate::binary::{Told, end, lockstep, run};
 use crate::daemon_process::Daemon;
-use crate::patience::soon;
 use crate::shelf::Shelf;
 
 const DEFINITIONS: &str = r#"
@@ -237,6 +236,31 @@ async fn who_cannot_be_asked_is_told_with_what_to_do() {
     assert_eq!(run(&["list", "--store", &url]).await.status, Some(0), "looking is possible");
 }
 
+#[tokio::test]
+async fn what_counts_for_an_engine_of_ones_own_is_refused_where_a_daemon_is_asked() {
+    let id = "0198c6f2-8d31-7a04-9c3e-5b7d2f1e6a90";
+    let commands: [&[&str]; 5] = [
+        &["start", "call", "--workflows", "a.yaml"],
+        &["retry", id, "--allow-host", "localhost"],
+        &["signal", id, "go", "--allow-program", "sh"],
+        &["data", "put", "Contact", "c1", "{}", "--workflows", "a.yaml"],
+        &["data", "import", "/dev/null", "--workflows", "a.yaml"],
+    ];
+    for command in commands {
+        let flag = command.iter().find(|word| word.starts_with("--")).expect("a flag");
+        let asked = run(&[command, &["--daemon", "http://localhost:1"]].concat()).await;
+        let mut named = lockstep(command);
+        named.env("LOCKSTEP_DAEMON", "http://localhost:1");
+        for told in [asked, end(named).await] {
+            assert_eq!(told.status, Some(2), "{command:?}: {told:?}");
+            let cause =
+                format!("`{flag}` is for an engine of this process, and the daemon at http");
+            let remedy = format!("help: start the daemon with it: `lockstep serve {flag}`");
+            assert!(told.stderr.contains(&cause) && told.stderr.contains(&remedy), "{told:?}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_is_needed_where_there_are_tokens() {
     let shelf = Shelf::new();
@@ -261,9 +285,8 @@ async fn a_token_is_needed_where_there_are_tokens() {
     assert_eq!((given.status, given.stdout.as_str()), (Some(0), "There is no such instance.\n"));
     let mut command = lockstep(&["start", "wait", "--daemon", &url]);
     command.env("LOCKSTEP_TOKEN", token.trim());
-    let output = soon("the end of a command", command.output()).await.expect("it starts");
-    let told = String::from_utf8(output.stderr).expect("text");
-    assert_eq!(output.status.code(), Some(1), "{told}");
+    let Told { status, stderr: told, .. } = end(command).await;
+    assert_eq!(status, Some(1), "{told}");
     assert!(told.contains("access.forbidden") && told.contains("the role starter"), "{told}");
     assert!(!told.contains(token.trim()), "no token is told");
 }

@@ -64,6 +64,11 @@ impl Client {
         Ok(Self { http, base, token })
     }
 
+    /// Where the daemon is.
+    pub(crate) fn address(&self) -> &str {
+        &self.base
+    }
+
     /// Asks the daemon.
     pub(crate) async fn ask(&self, request: Request) -> Result<Answer, CommandError> {
         let Request { method, target, headers, body, wait } = request;

@@ -7,6 +7,7 @@
 //! * The engine of this process has stopped, and the store is free again, when the session is over,
 //!   also if a signal ends it.
 //! * A store is created only by a command that brings definitions along.
+//! * What is said to an engine of this process is not passed over in silence at a daemon.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -44,7 +45,7 @@ pub(crate) struct EngineArgs {
 pub(crate) struct DefinitionArgs {
     /// With --store: definitions to publish there, files and folders; without, those that were
     /// published last
-    #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with_all = ["daemon", "token_file"])]
+    #[arg(long, value_name = "PATH", num_args = 1..)]
     workflows: Vec<PathBuf>,
 }
 
@@ -53,6 +54,29 @@ pub(crate) struct DefinitionArgs {
 pub(crate) struct Engine {
     workflows: Vec<PathBuf>,
     options: Options,
+}
+
+impl Engine {
+    /// Refuses what a daemon is not told by a command.
+    fn check_for_a_daemon(&self, client: &Client) -> Result<(), CommandError> {
+        let Options { allowed_hosts, allowed_programs, .. } = &self.options;
+        let said = [
+            ("--workflows", self.workflows.is_empty()),
+            ("--allow-host", allowed_hosts.is_empty()),
+            ("--allow-program", allowed_programs.is_empty()),
+        ];
+        let Some((flag, _)) = said.iter().find(|(_, is_empty)| !is_empty) else { return Ok(()) };
+        Err(CommandError::usage_with(
+            format!(
+                "`{flag}` is for an engine of this process, and the daemon at {} is asked",
+                client.address()
+            ),
+            format!(
+                "start the daemon with it: `lockstep serve {flag}`; or work on the file of a store: \
+                 --store"
+            ),
+        ))
+    }
 }
 
 impl From<&EngineArgs> for Engine {
@@ -134,6 +158,9 @@ pub(crate) fn run(
     work: impl AsyncFnOnce(&Session) -> Result<Status, CommandError>,
 ) -> Result<Status, CommandError> {
     let (target, engine) = (target.target()?, engine.into());
+    if let Target::Daemon(client) = &target {
+        engine.check_for_a_daemon(client)?;
+    }
     block_on(async {
         let mut signals = Signals::listen()?;
         match target {
