@@ -1,9 +1,11 @@
 //! The command line as a client: the same commands at a daemon and on the file of a store.
 
 use serde_json::{Value as Json, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
 use crate::binary::{Told, end, lockstep, run};
 use crate::daemon_process::Daemon;
+use crate::patience::soon;
 use crate::shelf::Shelf;
 
 const DEFINITIONS: &str = r#"
@@ -234,6 +236,40 @@ async fn who_cannot_be_asked_is_told_with_what_to_do() {
     assert_eq!(told.status, Some(3), "{told:?}");
     assert!(told.stderr.contains("--daemon"), "{told:?}");
     assert_eq!(run(&["list", "--store", &url]).await.status, Some(0), "looking is possible");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_ends_a_wait_is_told_which_instance_goes_on() {
+    for has_daemon in [true, false] {
+        let place = Place::new(has_daemon).await;
+        if !has_daemon {
+            place.with_definitions(&["data", "import", "/dev/null"]).await;
+        }
+        let at = place.args();
+        let at: Vec<&str> = at.iter().map(String::as_str).collect();
+        let mut waiting = lockstep(&[&["start", "wait", "--wait", "60s"], &at[..]].concat());
+        let mut waiting = waiting.spawn().expect("it starts");
+        let mut told = BufReader::new(waiting.stderr.take().expect("it is piped"));
+        let mut first = String::new();
+        soon("it tells its id", told.read_line(&mut first)).await.expect("text");
+        let id = first.split(' ').nth(1).expect("a word").to_owned();
+        assert_eq!(first, format!("instance {id} is running\n"));
+        let process = waiting.id().expect("it runs").to_string();
+        let mut kill = tokio::process::Command::new("kill");
+        assert!(kill.args(["-INT", &process]).status().await.expect("it is sent").success());
+        let ended = soon("its end", waiting.wait()).await.expect("a status");
+        let mut rest = String::new();
+        told.read_to_string(&mut rest).await.expect("text");
+        assert_eq!(ended.code(), Some(130), "{rest}");
+        let how = if has_daemon {
+            format!("instance {id} goes on; `lockstep get {id} --wait 60s` waits for its end\n")
+        } else {
+            format!("instance {id} goes on with the next engine on this store")
+        };
+        assert!(rest.contains(&how), "{rest}");
+        let left = place.does(&["get", &id, "--format", "json"]).await.lines();
+        assert_eq!(left[0]["state"], "running");
+    }
 }
 
 #[tokio::test]

@@ -11,9 +11,10 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use lockstep_api::Page;
-use lockstep_runner::{DefinitionText, Options, Runner, RunnerError};
+use lockstep_api::{Instance, Page, State};
+use lockstep_runner::{Clock, DefinitionText, Options, Runner, RunnerError};
 use lockstep_server::{Catalog, Local, Origin};
 use serde::de::DeserializeOwned;
 
@@ -21,12 +22,16 @@ use crate::arguments::Format;
 use crate::caller::who;
 use crate::client::Client;
 use crate::command_error::CommandError;
+use crate::length::query;
 use crate::outside::OutsideArgs;
-use crate::request::{Answer, Request, with_query};
+use crate::request::{Answer, Request, path, with_query};
 use crate::signals::Signals;
 use crate::status::Status;
 use crate::target::{Target, TargetArgs};
 use crate::{console, ownership, sources, work};
+
+/// Longest wait of one request.
+const MAX_WAIT: Duration = Duration::from_mins(1);
 
 /// Items that are asked for at a time.
 const PAGE: usize = 200;
@@ -122,6 +127,24 @@ impl Session {
         request: Request,
     ) -> Result<T, CommandError> {
         self.ask(request).await?.form()
+    }
+
+    /// Asks for an instance as soon as it has ended, or after some time.
+    pub(crate) async fn instance(
+        &self,
+        id: &str,
+        wait: Duration,
+    ) -> Result<Instance, CommandError> {
+        let clock = Clock::start();
+        loop {
+            let part = wait.saturating_sub(clock.elapsed()).min(MAX_WAIT);
+            let wanted = (!part.is_zero()).then(|| query(part));
+            let target = with_query(path(&["instances", id]), &[("wait", wanted)]);
+            let instance: Instance = self.form(Request::get(target).waiting(part)).await?;
+            if instance.state != State::Running || clock.elapsed() >= wait {
+                return Ok(instance);
+            }
+        }
     }
 
     /// Asks for a list, page by page, until there is no more or something has been done with `most`

@@ -8,9 +8,8 @@ use super::{form, words};
 use crate::arguments::Format;
 use crate::command_error::CommandError;
 use crate::console;
-use crate::length::{length, query};
+use crate::length::length;
 use crate::look::{self, Look, Prefix};
-use crate::request::{Request, path, with_query};
 use crate::session::{Session, block_on};
 use crate::status::Status;
 use crate::target::{Target, TargetArgs};
@@ -26,7 +25,7 @@ pub(crate) struct Args {
     /// The instance: its id; on a store at least the first 4 digits
     #[arg(value_name = "INSTANCE")]
     instance: String,
-    /// Waits for the end, at most 60s; at a daemon
+    /// Waits for the end; at a daemon
     #[arg(long, value_name = "DURATION", value_parser = length)]
     wait: Option<Duration>,
     #[command(flatten)]
@@ -41,10 +40,8 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
     let wanted = Prefix::parse(&args.instance)?;
     let instance: Instance = match args.target.target()? {
         Target::Daemon(client) => {
-            let place = path(&["instances", &wanted.whole_id()?]);
-            let target = with_query(place, &[("wait", args.wait.map(query))]);
-            let request = Request::get(target).waiting(args.wait.unwrap_or_default());
-            block_on(Session::Daemon(client).form(request))?
+            let wait = args.wait.unwrap_or_default();
+            block_on(Session::Daemon(client).instance(&wanted.whole_id()?, wait))?
         }
         Target::File(_) if args.wait.is_some() => {
             return Err(CommandError::usage_with(

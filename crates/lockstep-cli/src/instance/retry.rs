@@ -1,16 +1,10 @@
 //! `lockstep retry`: starts an instance that failed anew.
 
-use std::time::Duration;
-
-use super::outcome;
-use crate::arguments::Format;
+use super::outcome::StartingArgs;
 use crate::command_error::CommandError;
-use crate::length::{length, query};
 use crate::look::Prefix;
-use crate::request::{Request, path, with_query};
-use crate::session::{self, EngineArgs};
+use crate::request::{Request, path};
 use crate::status::Status;
-use crate::target::TargetArgs;
 
 /// Arguments of `lockstep retry`.
 #[derive(Debug, clap::Args)]
@@ -24,25 +18,13 @@ pub(crate) struct Args {
     /// The instance that failed: its id
     #[arg(value_name = "INSTANCE")]
     instance: String,
-    /// How long to wait for the end of the other one, at most 60s
-    #[arg(long, value_name = "DURATION", value_parser = length)]
-    wait: Option<Duration>,
     #[command(flatten)]
-    target: TargetArgs,
-    #[command(flatten)]
-    engine: EngineArgs,
-    /// How the result is written
-    #[arg(long, value_enum, default_value = "human")]
-    format: Format,
+    starting: StartingArgs,
 }
 
 /// Starts the other instance.
 pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
     let id = Prefix::parse(&args.instance)?.whole_id()?;
-    session::run(&args.target, &args.engine, async |session| {
-        let place = format!("{}:retry", path(&["instances", &id]));
-        let target = with_query(place, &[("wait", args.wait.map(query))]);
-        let request = Request::new("POST", target).waiting(args.wait.unwrap_or_default());
-        outcome::tell(&session.ask(request).await?, session, args.format)
-    })
+    args.starting
+        .run(async |_| Ok(Request::new("POST", format!("{}:retry", path(&["instances", &id])))))
 }

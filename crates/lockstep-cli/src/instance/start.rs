@@ -1,19 +1,14 @@
 //! `lockstep start`: starts an instance, and perhaps waits for its end.
 
-use std::time::Duration;
-
 use lockstep_api::{Definitions, Field};
 use lockstep_expr::{Map, Value, json};
 
-use super::outcome;
-use crate::arguments::Format;
+use super::outcome::StartingArgs;
 use crate::command_error::CommandError;
 use crate::given;
-use crate::length::{length, query};
-use crate::request::{Request, path, with_query};
-use crate::session::{self, EngineArgs, Session};
+use crate::request::{Request, path};
+use crate::session::Session;
 use crate::status::Status;
-use crate::target::TargetArgs;
 
 /// Arguments of `lockstep start`.
 #[derive(Debug, clap::Args)]
@@ -22,7 +17,7 @@ use crate::target::TargetArgs;
     --daemon http://localhost:7070\n  \
     lockstep start report --key report-2026-03 --store sqlite://shop.db --workflows workflows\n\n\
     It writes the output if the instance ends within --wait, else its id. Who starts again under the \
-    same key gets the same instance. On a store an engine of its own works until the command ends; \
+    same key gets the same instance. Ctrl-C ends the wait, not the instance, and tells its id. On a store an engine of its own works until the command ends; \
     what is unfinished then goes on with the next one.\n\n\
     Exit status 1 if the start is refused, or the instance fails within --wait.")]
 pub(crate) struct Args {
@@ -35,19 +30,11 @@ pub(crate) struct Args {
     /// All inputs as a JSON object, or @FILE that holds one; --input adds to it
     #[arg(long, value_name = "JSON|@FILE")]
     input_json: Option<String>,
-    /// How long to wait for the end, at most 60s
-    #[arg(long, value_name = "DURATION", value_parser = length)]
-    wait: Option<Duration>,
     /// A key of your choice, under which the start can be sent again: 1 to 200 characters
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
     #[command(flatten)]
-    target: TargetArgs,
-    #[command(flatten)]
-    engine: EngineArgs,
-    /// How the result is written
-    #[arg(long, value_enum, default_value = "human")]
-    format: Format,
+    starting: StartingArgs,
 }
 
 /// Starts the instance.
@@ -64,7 +51,7 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
         }
         named.push((name, value));
     }
-    session::run(&args.target, &args.engine, async |session| {
+    args.starting.run(async |session| {
         let mut input = fixed;
         let declared =
             if named.is_empty() { Vec::new() } else { declared(session, &args.workflow).await? };
@@ -73,15 +60,11 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
             input.insert(name, chosen(field, text));
         }
         let place = path(&["workflows", &args.workflow, "instances"]);
-        let target = with_query(place, &[("wait", args.wait.map(query))]);
-        let mut request = Request::new("POST", target)
-            .body(json::to_json(&Value::from(input)))
-            .waiting(args.wait.unwrap_or_default());
-        if let Some(key) = &args.key {
-            request = request.header("idempotency-key", key.as_str());
-        }
-        let answer = session.ask(request).await?;
-        outcome::tell(&answer, session, args.format)
+        let request = Request::new("POST", place).body(json::to_json(&Value::from(input)));
+        Ok(match &args.key {
+            Some(key) => request.header("idempotency-key", key.as_str()),
+            None => request,
+        })
     })
 }
 
