@@ -70,6 +70,9 @@ fn main() -> ExitCode {
     };
     let is_daemon = matches!(cli.command, Command::Serve(_));
     console::log(cli.log.as_deref().or(is_daemon.then_some("warn")), cli.log_format);
+    for warning in settings::misspelt_variables(is_daemon) {
+        console::announce(&warning);
+    }
     let result = std::panic::catch_unwind(|| dispatch(&cli.command));
     if panic_line::has_panicked() {
         return Status::Bug.into();

@@ -145,8 +145,10 @@ impl Session<'_> {
             tally: Tally::default(),
             signal: None,
         };
-        let store = store::open(&self.url).await?;
-        if self.args.store.is_default() {
+        let (store, is_new) = store::open(&self.url).await?;
+        if is_new {
+            self.tell(&format!("the store is {}, a new one\n", self.url));
+        } else if self.args.store.is_default() {
             self.tell(&format!("the store is {}\n", self.url));
         }
         let (runner, recovered) =

@@ -9,7 +9,7 @@
 
 mod folder;
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -38,9 +38,14 @@ use folder::Folder;
     requests that have begun are served to their end, for ten seconds at most, and unfinished \
     instances go on with the next start. A second ctrl-C ends it at once.")]
 pub(crate) struct Args {
-    /// Where to listen: an address, of this machine alone unless there are --tokens, and a port; port
-    /// 0 takes any that is free
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7070")]
+    /// Where to listen: an address, of this machine alone unless there are --tokens, and a port; or a
+    /// port of this machine alone. Port 0 takes any that is free
+    #[arg(
+        long,
+        value_name = "ADDRESS:PORT",
+        default_value = "127.0.0.1:7070",
+        value_parser = address
+    )]
     listen: SocketAddr,
     /// Files with definitions, and folders whose *.yaml and *.yml files are read; all are watched.
     /// Without any, what was published last
@@ -68,6 +73,20 @@ pub(crate) struct Args {
     telemetry: TelemetryArgs,
 }
 
+/// Reads where to listen.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let of_this_machine = || {
+        let port = text.strip_prefix("localhost:").unwrap_or(text);
+        let port = port.bytes().all(|byte| byte.is_ascii_digit()).then(|| port.parse().ok());
+        port.flatten().map(|port: u16| SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+    };
+    text.parse().ok().or_else(of_this_machine).ok_or_else(|| {
+        "it is written as 127.0.0.1:7070 or [::1]:7070, and for this machine alone as \
+         localhost:7070 or 7070"
+            .to_owned()
+    })
+}
+
 /// Serves until it is told to end.
 pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
     if let Some(settings) = args.settings.to_show() {
@@ -85,7 +104,7 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
     runtime.block_on(async {
         let mut signals = Signals::listen()?;
         let server = Server::bind(args.listen, &args.doors.options()).await?;
-        let store = store::open(&url).await?;
+        let (store, is_new) = store::open(&url).await?;
         let mut options = Options { workers: true, triggers: true, ..args.outside.options() };
         if let Some(folder) = &args.secrets {
             options.secrets = Secrets::of_folder(folder.clone());
@@ -112,7 +131,8 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
             ));
         }
         console::announce(&format!(
-            "the store is {url}\nlistening on http://{}; ctrl-C ends it\n",
+            "the store is {url}{}\nlistening on http://{}; ctrl-C ends it\n",
+            if is_new { ", a new one" } else { "" },
             server.address()
         ));
         let (runner, catalog) = (Arc::new(runner), Arc::new(catalog));
@@ -172,5 +192,30 @@ fn tell_recovered(recovered: &Recovered) {
         console::announce(&format!(
             "warning: instance {id} cannot go on and stays as it is: {why}\n"
         ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_alone_is_one_of_this_machine_alone() {
+        for (text, expected) in [
+            ("7070", Some("127.0.0.1:7070")),
+            ("localhost:0", Some("127.0.0.1:0")),
+            ("0.0.0.0:7070", Some("0.0.0.0:7070")),
+            ("[::1]:7070", Some("[::1]:7070")),
+            ("", None),
+            (":7070", None),
+            ("+70", None),
+            ("65536", None),
+            ("127.0.0.1", None),
+            ("shop.example:7070", None),
+            ("localhost", None),
+        ] {
+            let read = address(text).ok().map(|address| address.to_string());
+            assert_eq!(read.as_deref(), expected, "{text}");
+        }
     }
 }

@@ -28,7 +28,7 @@ use crate::request::{Answer, Request, path, with_query};
 use crate::signals::Signals;
 use crate::status::Status;
 use crate::target::{Target, TargetArgs};
-use crate::{console, ownership, sources, work};
+use crate::{console, ownership, sources, store, work};
 
 /// Longest wait of one request.
 const MAX_WAIT: Duration = Duration::from_mins(1);
@@ -220,6 +220,8 @@ async fn with_own(
     let text = definitions(&engine.workflows)?;
     if text.is_none() {
         drop(lockstep_store::open_snapshot(url).await?);
+    } else if store::is_absent(url).await {
+        console::tell(&format!("the store is {url}, a new one\n"));
     }
     let store = ownership::open(url).await?;
     let (runner, recovered) = Runner::start(store, engine.options).await?;

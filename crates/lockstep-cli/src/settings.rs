@@ -8,10 +8,13 @@
 //!
 //! * Every flag has a key and a variable: `--allow-host` is `allow_host` and `LOCKSTEP_ALLOW_HOST`.
 //! * A key that is no flag's is an error.
+//! * What is wrong is told with the place where it stands: the flag, the variable, the line.
+//! * A variable that is probably a slip for another one is told.
 //! * What is shown holds no password of an address.
 
 mod file;
 mod shown;
+mod slip;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -22,17 +25,23 @@ use clap::{ArgAction, CommandFactory as _, FromArgMatches as _};
 use crate::arguments::{Cli, Command};
 use crate::command_error::CommandError;
 
+pub(crate) use slip::misspelt_variables;
+
 /// The command that takes settings.
 const COMMAND: &str = "serve";
 
 /// Flags that are no settings.
 const NOT_SETTINGS: [&str; 4] = ["settings", "print-settings", "help", "version"];
 
+/// What the variables of this program begin with.
+const VARIABLE: &str = "LOCKSTEP_";
+
 /// Where a setting comes from, unless it is the command line or the default.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Origin {
     Environment,
-    File,
+    /// The file, and the line in it.
+    File(String),
 }
 
 /// What is said of flags beneath the command line, by their ids.
@@ -56,18 +65,27 @@ struct Flag {
     takes_many: bool,
 }
 
+impl Flag {
+    /// Its variable of the environment.
+    fn variable(&self) -> String {
+        format!("{VARIABLE}{}", self.key.to_ascii_uppercase())
+    }
+}
+
 /// Reads the command line, and for `lockstep serve` what stands beneath it.
 pub(crate) fn command_line(words: Vec<OsString>) -> Result<Cli, Unread> {
     let looked = Cli::command().ignore_errors(true).try_get_matches_from(&words);
     let asked = looked.as_ref().ok().and_then(|found| found.subcommand_matches(COMMAND));
     let Some(asked) = asked else {
-        return <Cli as clap::Parser>::try_parse_from(words).map_err(Unread::Arguments);
+        let read = <Cli as clap::Parser>::try_parse_from(&words);
+        return read.map_err(|error| slip::with_origin(error, &words, &flags(), &Beneath::new()));
     };
     let file = asked.try_get_one::<PathBuf>("settings").ok().flatten();
     let flags = flags();
     let beneath = beneath(&flags, file).map_err(Unread::Settings)?;
     let command = with_defaults(Cli::command(), &beneath);
-    let found = command.try_get_matches_from(words).map_err(Unread::Arguments)?;
+    let found = command.try_get_matches_from(&words);
+    let found = found.map_err(|error| slip::with_origin(error, &words, &flags, &beneath))?;
     let mut cli = Cli::from_arg_matches(&found).map_err(Unread::Arguments)?;
     if let (Command::Serve(args), Some(found)) =
         (&mut cli.command, found.subcommand_matches(COMMAND))
@@ -101,7 +119,8 @@ fn beneath(flags: &[Flag], file: Option<&PathBuf>) -> Result<Beneath, CommandErr
     };
     let mut beneath = Beneath::new();
     for flag in flags {
-        let of_file = said.remove(&flag.key).map(|values| (values, Origin::File));
+        let of_file = said.remove(&flag.key);
+        let of_file = of_file.map(|(values, place)| (values, Origin::File(place)));
         let of_environment = variable(flag)?.map(|values| (values, Origin::Environment));
         if let Some(setting) = of_environment.or(of_file) {
             beneath.insert(flag.id.clone(), setting);
@@ -113,7 +132,7 @@ fn beneath(flags: &[Flag], file: Option<&PathBuf>) -> Result<Beneath, CommandErr
 /// Reads the environment variable of a flag; an empty one says nothing.
 #[expect(clippy::disallowed_methods, reason = "this is where configuration enters")]
 fn variable(flag: &Flag) -> Result<Option<Vec<String>>, CommandError> {
-    let name = format!("LOCKSTEP_{}", flag.key.to_ascii_uppercase());
+    let name = flag.variable();
     let text = match std::env::var(&name) {
         Ok(text) if !text.is_empty() => text,
         Ok(_) | Err(std::env::VarError::NotPresent) => return Ok(None),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use lockstep_store::Store;
+use lockstep_store::{Store, StoreError};
 
 use crate::command_error::CommandError;
 
@@ -41,9 +41,15 @@ impl StoreArgs {
     }
 }
 
-/// Opens a store.
-pub(crate) async fn open(url: &str) -> Result<Arc<dyn Store>, CommandError> {
-    Ok(lockstep_store::open(url).await?)
+/// Opens a store; returns whether it is a new one, too.
+pub(crate) async fn open(url: &str) -> Result<(Arc<dyn Store>, bool), CommandError> {
+    let is_new = is_absent(url).await;
+    Ok((lockstep_store::open(url).await?, is_new))
+}
+
+/// Returns whether there is no such store.
+pub(crate) async fn is_absent(url: &str) -> bool {
+    matches!(lockstep_store::open_snapshot(url).await, Err(StoreError::Absent { .. }))
 }
 
 fn default_url() -> Result<String, CommandError> {

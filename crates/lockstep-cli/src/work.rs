@@ -4,7 +4,7 @@
 //!
 //! * Everything that is given is checked before a store is opened: what is wrong changes nothing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lockstep_definition::{Definitions, Workflow};
@@ -126,7 +126,13 @@ pub(crate) fn definitions(
 /// Reads `NAME=VALUE`s that stand in place of values of the configuration.
 pub(crate) fn config(given: &[String]) -> Result<Vec<(Arc<str>, Value)>, CommandError> {
     let pair = |text: &String| {
-        let (name, value) = given::pair("--config", text)?;
+        let pair = given::pair("--config", text);
+        let (name, value) = pair.map_err(|error| match Path::new(text).extension() {
+            Some(end) if end == "toml" => {
+                CommandError::usage_with(error.to_string(), "--settings names a file of settings")
+            }
+            Some(_) | None => error,
+        })?;
         Ok((name.into(), given::json_or_text(value)))
     };
     given.iter().map(pair).collect()

@@ -44,6 +44,13 @@ impl Callers {
             tracing::warn!(%file, "others can read the file of tokens: chmod o-rwx");
         }
         tracing::info!(count = tokens.count(), "tokens are read");
+        if tokens.count() == 0 {
+            let file = file.path().display();
+            tracing::warn!(
+                %file,
+                "the file of tokens holds none, and nobody is served: `lockstep token new` makes one"
+            );
+        }
         let tokens = RwLock::new(Arc::new(tokens));
         let last = Mutex::new(Ok(text));
         Ok(Self::Tokens(Box::new(Known { file: file.clone(), tokens, last })))

@@ -36,7 +36,7 @@ impl Stored {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime
             .map_err(|source| CommandError::Machine { what: "cannot start threads", source })?;
-        let store = runtime.block_on(store::open(url))?;
+        let store = runtime.block_on(lockstep_store::open(url))?;
         Ok(Self { runtime, store })
     }
 

@@ -6,30 +6,41 @@ use std::io::Read as _;
 use std::path::Path;
 
 use lockstep_expr::nearest;
+use toml::de::DeTable;
 use toml::{Table, Value};
 
 use super::Flag;
 use crate::command_error::CommandError;
+use crate::given::place;
 
 /// Largest file, in bytes.
 const MAX_FILE: u64 = 1 << 20;
 
-/// Reads a file: for each of its keys the values, as the command line would have them.
+/// Reads a file: for each of its keys the values, as the command line would have them, and where
+/// they stand.
 pub(super) fn read(
     path: &Path,
     flags: &[Flag],
-) -> Result<BTreeMap<String, Vec<String>>, CommandError> {
+) -> Result<BTreeMap<String, (Vec<String>, String)>, CommandError> {
     let at = |told: &str| format!("the settings in {} {told}", path.display());
     let mut text = String::new();
     let read = File::open(path).and_then(|file| file.take(MAX_FILE).read_to_string(&mut text));
-    read.map_err(|error| CommandError::usage(at(&format!("cannot be read: {error}"))))?;
-    let table: Table =
-        text.parse().map_err(|error| CommandError::usage(at(&format!("are not TOML: {error}"))))?;
+    read.map_err(|error| {
+        let help = "check the path that --settings or LOCKSTEP_SETTINGS names";
+        CommandError::usage_with(at(&format!("cannot be read: {error}")), help)
+    })?;
+    let not_toml = |error| CommandError::usage(at(&format!("are not TOML: {error}")));
+    let table: Table = text.parse().map_err(not_toml)?;
+    let keys = DeTable::parse(&text).map_err(not_toml)?.into_inner();
     table
         .into_iter()
         .map(|(key, value)| {
+            let start =
+                keys.keys().find(|known| *known.get_ref() == key).map(|key| key.span().start);
+            let (line, _) = place(&text, start.unwrap_or_default());
+            let at = |told: &str| format!("{}:{line}: {told}", path.display());
             let flag = flags.iter().find(|flag| flag.key == key).ok_or_else(|| {
-                let message = at(&format!("name `{key}`, which is no setting"));
+                let message = at(&format!("`{key}` is no setting"));
                 match nearest(&key, flags.iter().map(|flag| &*flag.key)) {
                     Some(meant) => CommandError::usage_with(message, format!("write `{meant}`")),
                     None => CommandError::usage_with(
@@ -41,10 +52,10 @@ pub(super) fn read(
             let values = values(value, flag.takes_many).ok_or_else(|| {
                 let many = if flag.takes_many { ", or a list of them" } else { "" };
                 CommandError::usage(at(&format!(
-                    "are wrong: `{key}` is a text, a number, true or false{many}"
+                    "`{key}` is a text, a number, true or false{many}"
                 )))
             })?;
-            Ok((key, values))
+            Ok((key, (values, format!("{}:{line}", path.display()))))
         })
         .collect()
 }

@@ -28,7 +28,7 @@ pub(super) fn text(flags: &[Flag], found: &ArgMatches, beneath: &Beneath) -> Str
             (Some(ValueSource::EnvVariable), _) | (_, Some((_, Origin::Environment))) => {
                 "environment"
             }
-            (_, Some((_, Origin::File))) => "file",
+            (_, Some((_, Origin::File(_)))) => "file",
             (_, None) => "default",
         };
         let line = match &*values {
