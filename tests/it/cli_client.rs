@@ -108,7 +108,8 @@ async fn story(place: &Place) -> Vec<String> {
     let file = objects.display().to_string();
     let imported = place.with_definitions(&["data", "import", &file]).await;
     assert_eq!(imported.status, Some(0), "{imported:?}");
-    told.push(imported.stderr);
+    // A store that is new is told, too.
+    told.extend(imported.stderr.lines().last().map(str::to_owned));
     told.push(place.does(&["data", "import", &file]).await.stderr);
 
     let started = ["start", "call", "--input", "contact=c1", "--wait", "10s", "--format", "json"];
@@ -156,6 +157,40 @@ async fn story(place: &Place) -> Vec<String> {
     told.push(format!("{} {}", cancelled["state"], cancelled["error"]["code"]));
     told.push(error(&place.run(&["cancel", again.trim()]).await).replace(again.trim(), "ID"));
     told
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_name_that_was_meant_is_told() {
+    let object = "{\"name\": \"Dan\"}";
+    for has_daemon in [true, false] {
+        let place = Place::new(has_daemon).await;
+        place.with_definitions(&["data", "import", "/dev/null"]).await;
+        let commands: [(&[&str], &str); 10] = [
+            (&["start", "cal"], "is `call` meant?"),
+            (&["start", "cal", "--input", "contact=c1"], "is `call` meant?"),
+            (&["start", "payment"], "there are: call, wait"),
+            (&["data", "list", "Contct"], "is `Contact` meant?"),
+            (&["data", "get", "contact", "c1"], "is `Contact` meant?"),
+            (&["data", "patch", "Kontact", "c1", object], "is `Contact` meant?"),
+            (&["data", "put", "Kontact", "c1", object, "--create"], "is `Contact` meant?"),
+            (&["data", "get", "Contact", "c1"], "`lockstep data list ENTITY` tells which"),
+            (&["data", "put", "Contact", "c1", object], "--create makes a new one"),
+            (
+                &["data", "put", "Contact", "c1", object, "--version", "3"],
+                "--create makes a new one",
+            ),
+        ];
+        for (command, help) in commands {
+            let told = place.run(command).await;
+            assert_eq!(told.status, Some(1), "{command:?}: {told:?}");
+            let helps = told
+                .stderr
+                .lines()
+                .any(|line| line.strip_prefix("help: ").is_some_and(|line| line.contains(help)));
+            assert!(helps, "{command:?}: {told:?}");
+        }
+        assert_eq!(place.does(&["data", "list", "Contact"]).await.stdout, "");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -91,7 +91,7 @@ impl Client {
             }
             bytes.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, body: String::from_utf8_lossy(&bytes).into_owned() })
+        Ok(Answer { status, body: String::from_utf8_lossy(&bytes).into_owned(), help: None })
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> CommandError {

@@ -28,6 +28,7 @@ mod locks;
 mod look;
 #[cfg(feature = "lsp")]
 mod lsp;
+mod meant;
 mod outside;
 mod ownership;
 mod pages;

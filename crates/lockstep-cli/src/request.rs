@@ -62,6 +62,8 @@ impl Request {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: String,
+    /// What to do about it, where more is known than its code.
+    pub(crate) help: Option<String>,
 }
 
 impl Answer {
@@ -106,7 +108,7 @@ impl Answer {
             };
         };
         let message = format!("{}: {}", problem.code, problem.detail);
-        let help = help(&problem.code).map(str::to_owned);
+        let help = self.help.clone().or_else(|| help(&problem.code).map(str::to_owned));
         match (status, help) {
             (500.., help) => {
                 let help = help.unwrap_or_else(|| "the log of the daemon tells more".to_owned());
@@ -146,7 +148,10 @@ pub(crate) fn help(code: &str) -> Option<&'static str> {
         ),
         ("lock.context", "a text, a number, a bool, a ref, or a list of these can be locked"),
         ("data.conflict", "look at it again: `lockstep data get`; then decide"),
-        ("data.version_required", "--version N names the version that you have seen; --force none"),
+        (
+            "data.version_required",
+            "--version N names the version that you have seen, --force takes any; --create makes a new one",
+        ),
         ("instance.ended", "`lockstep get ID` tells how"),
         ("instance.running", "`lockstep explain ID` tells what it does"),
     ];
@@ -207,11 +212,11 @@ mod tests {
 
     #[test]
     fn what_is_no_problem_is_no_daemon() {
-        let answer = Answer { status: 404, body: "<html>".to_owned() };
+        let answer = Answer { status: 404, body: "<html>".to_owned(), help: None };
         let error = answer.success().unwrap_err();
         assert!(error.to_string().contains("no daemon"), "{error}");
         assert!(answer.refusal().is_err());
-        let answer = Answer { status: 204, body: String::new() };
+        let answer = Answer { status: 204, body: String::new(), help: None };
         assert!(answer.success().is_ok() && matches!(answer.refusal(), Ok(Ok(()))));
     }
 }

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lockstep_api::{Instance, Page, State};
+use lockstep_api::{Definitions, Instance, Page, State};
 use lockstep_runner::{Clock, DefinitionText, Options, Runner, RunnerError};
 use lockstep_server::{Catalog, Local, Origin};
 use serde::de::DeserializeOwned;
@@ -23,12 +23,16 @@ use crate::caller::who;
 use crate::client::Client;
 use crate::command_error::CommandError;
 use crate::length::query;
+use crate::meant::{self, Kind};
 use crate::outside::OutsideArgs;
 use crate::request::{Answer, Request, path, with_query};
 use crate::signals::Signals;
 use crate::status::Status;
 use crate::target::{Target, TargetArgs};
 use crate::{console, ownership, sources, store, work};
+
+/// What to do if there is no such object.
+pub(crate) const NO_OBJECT: &str = "`lockstep data list ENTITY` tells which there are";
 
 /// Longest wait of one request.
 const MAX_WAIT: Duration = Duration::from_mins(1);
@@ -109,16 +113,52 @@ pub(crate) enum Session {
 }
 
 impl Session {
-    /// Asks.
+    /// Asks. An answer that there is no such workflow or object comes with the name that is probably
+    /// meant.
     pub(crate) async fn ask(&self, request: Request) -> Result<Answer, CommandError> {
+        let (method, target) = (request.method, request.target.clone());
+        let mut answer = self.ask_once(request).await?;
+        if answer.problem().is_some_and(|problem| problem.code == "data.not_found") {
+            answer.help = self.meant(method, &target).await;
+        }
+        Ok(answer)
+    }
+
+    async fn ask_once(&self, request: Request) -> Result<Answer, CommandError> {
         match self {
             Self::Daemon(client) => client.ask(request).await,
             Self::Own(local) => {
                 let Request { method, target, headers, body, .. } = request;
                 let (status, body) = local.ask(method, &target, &headers, body).await;
-                Ok(Answer { status, body })
+                Ok(Answer { status, body, help: None })
             }
         }
+    }
+
+    /// Returns what to do about a path that leads nowhere.
+    async fn meant(&self, method: &str, target: &str) -> Option<String> {
+        let mut segments = target.strip_prefix("/v1/")?.split('/');
+        let kind = match segments.next()? {
+            "workflows" => Kind::Workflow,
+            "entities" => Kind::Entity,
+            _ => return None,
+        };
+        let name = segments.next()?;
+        let published = self.ask_once(Request::get(path(&["definitions"]))).await.ok()?;
+        let published: Definitions = published.form().ok()?;
+        let help = match kind {
+            Kind::Workflow => {
+                meant::help(kind, name, published.workflows.iter().map(|one| &*one.name))
+            }
+            Kind::Entity => {
+                meant::help(kind, name, published.entities.iter().map(|one| &*one.name))
+            }
+        };
+        help.or_else(|| match (kind, method) {
+            (Kind::Entity, "PUT") => Some("--create makes a new one".to_owned()),
+            (Kind::Entity, _) => Some(NO_OBJECT.to_owned()),
+            (Kind::Workflow, _) => None,
+        })
     }
 
     /// Asks for a form.

@@ -14,6 +14,7 @@ use lockstep_runner::DefinitionText;
 use crate::arguments::Format;
 use crate::command_error::CommandError;
 use crate::input::{InputArgs, Inputs};
+use crate::meant::{self, Kind};
 use crate::seed::{self, Seed};
 use crate::{console, given, sources};
 
@@ -74,7 +75,6 @@ impl Work {
     fn workflow(&self, name: Option<&str>) -> Result<&Arc<Workflow>, CommandError> {
         let workflows = &self.definitions.workflows;
         let names: Vec<&str> = workflows.keys().map(|name| &**name).collect();
-        let help = || format!("there are: {}", names.join(", "));
         if workflows.is_empty() {
             let message = "the files hold no workflow";
             return Err(CommandError::usage_with(
@@ -84,12 +84,13 @@ impl Work {
         }
         match name {
             Some(name) => workflows.get(name).ok_or_else(|| {
-                CommandError::usage_with(format!("there is no workflow `{name}`"), help())
+                let help = meant::help(Kind::Workflow, name, names).unwrap_or_default();
+                CommandError::usage_with(format!("there is no workflow `{name}`"), help)
             }),
             None if workflows.len() == 1 => Ok(workflows.values().next().expect("there is one")),
             None => Err(CommandError::usage_with(
                 "there are several workflows",
-                format!("choose one with --workflow; {}", help()),
+                format!("choose one with --workflow; there are: {}", names.join(", ")),
             )),
         }
     }

@@ -22,7 +22,7 @@ use super::open::{SCHEMA, open_to_read};
 use super::place::Place;
 use super::{list, read};
 use crate::error::StoreError;
-use crate::store::{Counts, InstanceFilter, InstancePage, LoadedObject, StoredInstance};
+use crate::store::{Counts, InstanceFilter, InstancePage, LoadedObject, Published, StoredInstance};
 
 /// What a store in a file held at one moment. The methods answer as those of the same name of
 /// [`Store`](crate::Store) do.
@@ -72,6 +72,15 @@ impl Snapshot {
     /// The file cannot be read.
     pub async fn definitions(&mut self, id: &str) -> Result<Option<String>, StoreError> {
         read::definitions(&mut self.connection, id).await
+    }
+
+    /// Reads which definitions were published last.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub async fn published(&mut self) -> Result<Option<Published>, StoreError> {
+        read::published(&mut self.connection).await
     }
 
     /// Reads instances that have not ended by growing id, those after `after`, at most `limit`.
