@@ -160,6 +160,39 @@ async fn story(place: &Place) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_id_may_be_cut_short_as_long_as_one_alone_begins_so() {
+    for has_daemon in [true, false] {
+        let place = Place::new(has_daemon).await;
+        let first = place.with_definitions(&["start", "wait"]).await.stdout.trim().to_owned();
+        let second = place.does(&["start", "wait"]).await.stdout.trim().to_owned();
+        let shared = first.chars().zip(second.chars()).take_while(|(a, b)| a == b).count();
+        let cut = |id: &str, digits| id.chars().take(digits).collect::<String>();
+        let (short, several) = (&cut(&first, shared + 1), &cut(&first, 4));
+        place.does(&["signal", short, "go", "7"]).await;
+        for command in ["get", "journal", "explain"] {
+            let told = place.does(&[command, short, "--format", "json"]).await.lines();
+            let whole = place.does(&[command, &first, "--format", "json"]).await.lines();
+            assert_eq!((told.len(), &told[0]["id"]), (whole.len(), &whole[0]["id"]), "{command}");
+            let told = place.run(&[command, several]).await;
+            assert_eq!(told.status, Some(1), "{command}: {told:?}");
+            for known in [&first, &second] {
+                assert!(told.stderr.contains(&format!("\n  {known}  workflow `wait`")), "{told:?}");
+            }
+        }
+        for command in ["get", "journal", "explain", "cancel", "retry"] {
+            let told = place.run(&[command, "00000000"]).await;
+            assert_eq!(told.status, Some(1), "{command}: {told:?}");
+            assert!(told.stderr.contains("`00000000`"), "{command}: {told:?}");
+        }
+        let short = &cut(&second, shared + 1);
+        let cancelled = place.does(&["cancel", short]).await;
+        assert!(cancelled.stdout.contains(&second), "{cancelled:?}");
+        let again = place.does(&["retry", short]).await;
+        assert_ne!(again.stdout.trim(), second);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_name_that_was_meant_is_told() {
     let object = "{\"name\": \"Dan\"}";
     for has_daemon in [true, false] {

@@ -26,7 +26,7 @@ use crate::target::{Target, TargetArgs};
     Exit status 1 if there is no such instance, 2 if there is no such code, 3 if there is no store \
     or no daemon.")]
 pub(crate) struct Args {
-    /// An instance, or a client's lock: its id, on a store at least 4 digits; or the code of a
+    /// An instance, or a client's lock: its id, or at least the first 4 digits; or the code of a
     /// finding of `validate`, as it stands in brackets behind `error` or `warning`. Without it, all
     /// codes are listed
     #[arg(value_name = "INSTANCE|CODE")]
@@ -46,9 +46,12 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
             let wanted = Prefix::parse(written)?;
             let (explained, source) = match args.target.target()? {
                 Target::Daemon(client) => {
-                    let place = path(&["instances", &wanted.whole_id()?, "explain"]);
-                    let asked = Request::get(place);
-                    (block_on(Session::Daemon(client).form(asked))?, Source::Engine)
+                    let session = Session::Daemon(client);
+                    let asked = async {
+                        let id = wanted.ask(&session).await?;
+                        session.form(Request::get(path(&["instances", &id, "explain"]))).await
+                    };
+                    (block_on(asked)?, Source::Engine)
                 }
                 Target::File(url) => {
                     let look = async |look| instance::explain(look, &wanted).await;

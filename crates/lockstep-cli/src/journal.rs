@@ -23,7 +23,7 @@ use crate::target::{Target, TargetArgs};
     errors; why a lock was broken, and by whom. A client's lock has a journal under its id, too.\n\n\
     Exit status 1 if there is no such instance, 3 if there is no store or no daemon.")]
 pub(crate) struct Args {
-    /// An instance, or a client's lock: its id; on a store at least the first 4 digits
+    /// An instance, or a client's lock: its id, or at least the first 4 digits
     #[arg(value_name = "INSTANCE")]
     instance: String,
     #[command(flatten)]
@@ -37,7 +37,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
     let wanted = Prefix::parse(&args.instance)?;
     let (entries, began) = match args.target.target()? {
-        Target::Daemon(client) => block_on(ask(&Session::Daemon(client), &wanted.whole_id()?))?,
+        Target::Daemon(client) => block_on(ask(&Session::Daemon(client), &wanted))?,
         Target::File(url) => look::look(url, async |look| read(look, &wanted).await)?,
     };
     let text = match args.format {
@@ -52,7 +52,8 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
 type Journal = (Vec<Entry>, Option<Time>);
 
 /// Asks a daemon.
-async fn ask(session: &Session, id: &str) -> Result<Journal, CommandError> {
+async fn ask(session: &Session, wanted: &Prefix) -> Result<Journal, CommandError> {
+    let id = &wanted.ask(session).await?;
     let mut entries: Vec<Entry> = Vec::new();
     let place = path(&["instances", id, "journal"]);
     let keep = |entry| {

@@ -1,17 +1,22 @@
-//! A look into a store, beside whoever owns it: `get`, `list`, `explain`, `locks`, `journal`.
+//! A look into a store, beside whoever owns it: `get`, `list`, `explain`, `locks`, `journal`; and the
+//! ids that are looked for, there and at a daemon.
 //!
 //! Invariants:
 //!
-//! * Everything is of one moment, and nothing is changed.
+//! * Everything in a store is of one moment, and nothing is changed.
 //! * An id may be cut short, as long as it is the only one that begins so.
 
+use lockstep_api::Instance;
 use lockstep_core::transition::Origin;
 use lockstep_core::{InstanceId, Time};
+use lockstep_expr::Timestamp;
 use lockstep_runner::Clock;
 use lockstep_store::{InstanceFilter, Snapshot, StoredInstance};
 use uuid::Uuid;
 
 use crate::command_error::CommandError;
+use crate::request::path;
+use crate::session::Session;
 use crate::survey::Survey;
 
 /// Fewest digits of an id that is cut short.
@@ -19,6 +24,12 @@ const MIN_DIGITS: usize = 4;
 
 /// Digits of a whole id.
 const DIGITS: usize = 32;
+
+/// Digits of the moment with which an id begins, in milliseconds.
+const MOMENT_DIGITS: usize = 12;
+
+/// Most instances of one millisecond that are looked at.
+const MAX_OF_A_MOMENT: usize = 1000;
 
 /// Most ids that are told if several begin alike.
 const MAX_TOLD: u32 = 5;
@@ -122,18 +133,42 @@ impl Prefix {
         Ok(Self { written: written.to_owned(), digits })
     }
 
-    /// Returns the id, of which no digit may be left out.
-    pub(crate) fn whole_id(&self) -> Result<String, CommandError> {
-        let whole = self.whole().map(|id| id.to_string());
-        whole.ok_or_else(|| {
-            CommandError::usage_with(
+    /// Asks for the id of the instance that is meant.
+    pub(crate) async fn ask(&self, session: &Session) -> Result<String, CommandError> {
+        if let Some(id) = self.whole() {
+            return Ok(id.to_string());
+        }
+        let moment = |id: InstanceId, later: u128| {
+            let millis = (id.0.as_u128() >> 80).checked_add(later)?;
+            let nanos = i128::try_from(millis.checked_mul(1_000_000)?).ok()?;
+            Timestamp::from_nanos(nanos).map(|moment| moment.to_string())
+        };
+        let (first, last) = self.bounds();
+        let filter = [("after", moment(first, 0)), ("before", moment(last, 1))];
+        let mut found: Vec<(InstanceId, String)> = Vec::new();
+        let keep = |instance: Instance| {
+            let id = InstanceId(Uuid::parse_str(&instance.id).unwrap_or_default());
+            if (first..=last).contains(&id) {
+                found.push((id, format!("workflow `{}`", instance.workflow)));
+            }
+            Ok(())
+        };
+        // All that are listed begin so, unless more digits are given than the moment has.
+        let is_within_a_moment = self.digits.len() > MOMENT_DIGITS;
+        let enough = usize::try_from(MAX_TOLD).unwrap_or(usize::MAX).saturating_add(1);
+        let most = if is_within_a_moment { MAX_OF_A_MOMENT } else { enough };
+        session.each(&path(&["instances"]), &filter, most, keep).await?;
+        match found.as_slice() {
+            [] => Err(CommandError::failed_with(
                 format!(
-                    "`{}` is the beginning of an id, and here the whole one is needed",
+                    "data.not_found: no instance has an id that begins with `{}`",
                     self.written
                 ),
-                "`lockstep list` tells them",
-            )
-        })
+                "`lockstep list` tells them; the id of a client's lock has to be whole here",
+            )),
+            [(id, _)] => Ok(id.to_string()),
+            several => Err(ambiguous(self, several)),
+        }
     }
 
     fn whole(&self) -> Option<InstanceId> {

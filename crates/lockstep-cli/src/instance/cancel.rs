@@ -5,7 +5,6 @@ use lockstep_api::{Cancel, Instance};
 use super::words;
 use crate::arguments::Format;
 use crate::command_error::CommandError;
-use crate::console;
 use crate::look::Prefix;
 use crate::request::{Request, path};
 use crate::session::{self, EngineArgs};
@@ -21,7 +20,7 @@ use crate::target::TargetArgs;
     the command ends.\n\n\
     Exit status 1 if there is no such instance, or it has ended.")]
 pub(crate) struct Args {
-    /// The instance: its id
+    /// The instance: its id, or at least the first 4 digits
     #[arg(value_name = "INSTANCE")]
     instance: String,
     /// Why, for people
@@ -38,15 +37,13 @@ pub(crate) struct Args {
 
 /// Ends the instance.
 pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
-    let id = Prefix::parse(&args.instance)?.whole_id()?;
+    let wanted = Prefix::parse(&args.instance)?;
     session::run(&args.target, &args.engine, async |session| {
+        let id = wanted.ask(session).await?;
         let place = format!("{}:cancel", path(&["instances", &id]));
         let form = Cancel { reason: Some(args.reason.clone()) };
         let instance: Instance = session.form(Request::post(place, &form)).await?;
-        match args.format {
-            Format::Human => console::print(&words::human(&instance))?,
-            Format::Json => console::print(&console::json_line(&instance))?,
-        }
+        words::print(&instance, args.format)?;
         Ok(Status::Done)
     })
 }

@@ -7,7 +7,6 @@ use lockstep_api::{Instance, State};
 use super::{form, words};
 use crate::arguments::Format;
 use crate::command_error::CommandError;
-use crate::console;
 use crate::length::length;
 use crate::look::{self, Look, Prefix};
 use crate::session::{Session, block_on};
@@ -22,7 +21,7 @@ use crate::target::{Target, TargetArgs};
     A store is read as it was flushed last, also while an engine is at work on it.\n\n\
     Exit status 1 if there is no such instance; with --wait also if it failed.")]
 pub(crate) struct Args {
-    /// The instance: its id; on a store at least the first 4 digits
+    /// The instance: its id, or at least the first 4 digits
     #[arg(value_name = "INSTANCE")]
     instance: String,
     /// Waits for the end; at a daemon
@@ -40,8 +39,11 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
     let wanted = Prefix::parse(&args.instance)?;
     let instance: Instance = match args.target.target()? {
         Target::Daemon(client) => {
-            let wait = args.wait.unwrap_or_default();
-            block_on(Session::Daemon(client).instance(&wanted.whole_id()?, wait))?
+            let session = Session::Daemon(client);
+            block_on(async {
+                let id = wanted.ask(&session).await?;
+                session.instance(&id, args.wait.unwrap_or_default()).await
+            })?
         }
         Target::File(_) if args.wait.is_some() => {
             return Err(CommandError::usage_with(
@@ -51,10 +53,7 @@ pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
         }
         Target::File(url) => look::look(url, async |look| read(look, &wanted).await)?,
     };
-    match args.format {
-        Format::Human => console::print(&words::human(&instance))?,
-        Format::Json => console::print(&console::json_line(&instance))?,
-    }
+    words::print(&instance, args.format)?;
     let fails = args.wait.is_some() && instance.state == State::Failed;
     Ok(if fails { Status::Failed } else { Status::Done })
 }

@@ -15,7 +15,7 @@ use crate::status::Status;
     Exit status 1 if there is no such instance, or it has not failed, or the other one fails within \
     --wait.")]
 pub(crate) struct Args {
-    /// The instance that failed: its id
+    /// The instance that failed: its id, or at least the first 4 digits
     #[arg(value_name = "INSTANCE")]
     instance: String,
     #[command(flatten)]
@@ -24,7 +24,9 @@ pub(crate) struct Args {
 
 /// Starts the other instance.
 pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
-    let id = Prefix::parse(&args.instance)?.whole_id()?;
-    args.starting
-        .run(async |_| Ok(Request::new("POST", format!("{}:retry", path(&["instances", &id])))))
+    let wanted = Prefix::parse(&args.instance)?;
+    args.starting.run(async |session| {
+        let id = wanted.ask(session).await?;
+        Ok(Request::new("POST", format!("{}:retry", path(&["instances", &id]))))
+    })
 }

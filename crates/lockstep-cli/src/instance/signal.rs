@@ -19,7 +19,7 @@ use crate::target::TargetArgs;
     its own takes up what is unfinished until the command ends.\n\n\
     Exit status 1 if there is no such instance, or it has ended, or does not take the answers.")]
 pub(crate) struct Args {
-    /// The instance: its id
+    /// The instance: its id, or at least the first 4 digits
     #[arg(value_name = "INSTANCE")]
     instance: String,
     /// Name of the signal or the form
@@ -36,12 +36,13 @@ pub(crate) struct Args {
 
 /// Sends the signal.
 pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
-    let id = Prefix::parse(&args.instance)?.whole_id()?;
+    let wanted = Prefix::parse(&args.instance)?;
     let payload = match &args.payload {
         Some(text) => lockstep_expr::json::to_json(&given::json_argument("JSON", text)?),
         None => "null".to_owned(),
     };
     session::run(&args.target, &args.engine, async |session| {
+        let id = wanted.ask(session).await?;
         let place = path(&["instances", &id, "signals", &args.name]);
         session.ask(Request::new("POST", place).body(payload)).await?.success()?;
         console::tell("sent; it is kept until the instance takes it\n");

@@ -8,13 +8,24 @@ use lockstep_api::words::shown::{line, quoted, shortened, text};
 use lockstep_api::{Instance, Plain, State};
 use lockstep_core::Time;
 
+use crate::arguments::Format;
 use crate::columns::aligned;
+use crate::command_error::CommandError;
+use crate::console;
 
 /// Longest error in a list, in characters.
 const MAX_SHOWN: usize = 60;
 
+/// Writes an instance.
+pub(super) fn print(it: &Instance, format: Format) -> Result<(), CommandError> {
+    console::print(&match format {
+        Format::Human => human(it),
+        Format::Json => console::json_line(it),
+    })
+}
+
 /// Returns an instance in lines.
-pub(super) fn human(it: &Instance) -> String {
+fn human(it: &Instance) -> String {
     let mut out = format!(
         "instance {} of workflow {}: {}\n",
         line(&it.id),
