@@ -384,6 +384,11 @@ async fn a_token_is_needed_where_there_are_tokens() {
     assert!(
         none.stderr.contains("access.unauthenticated") && none.stderr.contains("LOCKSTEP_TOKEN")
     );
+    let mut wrong = lockstep(&["list", "--daemon", &url]);
+    wrong.env("LOCKSTEP_TOKEN", "lks_abc");
+    let wrong = end(wrong).await;
+    assert_eq!(wrong.status, Some(1), "{wrong:?}");
+    assert!(wrong.stderr.contains("that of the variable LOCKSTEP_TOKEN"), "{wrong:?}");
     let file = file.display().to_string();
     let given = run(&["list", "--daemon", &url, "--token-file", &file]).await;
     assert_eq!((given.status, given.stdout.as_str()), (Some(0), "There is no such instance.\n"));

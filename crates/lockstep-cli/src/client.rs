@@ -22,19 +22,33 @@ const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 /// Largest answer, in bytes.
 const MAX_ANSWER: usize = 64 << 20;
 
+/// The status for who has no right token.
+const UNAUTHENTICATED: u16 = 401;
+
 /// A client of a daemon.
 #[derive(Debug)]
 pub(crate) struct Client {
     http: reqwest::Client,
-    /// Without a slash at its end.
+    /// Without a slash at its end, and without what all paths begin with.
     base: String,
-    token: Option<String>,
+    token: Option<Token>,
+}
+
+/// A token, and where it comes from.
+#[derive(Debug)]
+pub(crate) struct Token {
+    pub(crate) text: String,
+    /// In words.
+    pub(crate) from: String,
 }
 
 impl Client {
     /// Makes a client; nothing is sent yet.
-    pub(crate) fn new(daemon: &str, token: Option<String>) -> Result<Self, CommandError> {
-        let base = daemon.trim_end_matches('/').to_owned();
+    pub(crate) fn new(daemon: &str, token: Option<Token>) -> Result<Self, CommandError> {
+        let base = daemon.trim_end_matches('/');
+        let base = base.strip_suffix("/v1").unwrap_or(base);
+        let scheme = if daemon.contains("://") || base.is_empty() { "" } else { "http://" };
+        let base = format!("{scheme}{base}");
         let wrong = |why: &str| {
             let message = format!("`{daemon}` is not the address of a daemon: {why}");
             CommandError::usage_with(message, "write --daemon http://localhost:7070")
@@ -46,8 +60,10 @@ impl Client {
         if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
             return Err(wrong("it has a host, a port and perhaps a path"));
         }
-        if token.as_ref().is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
-            return Err(CommandError::usage("the token is none: it has spaces or other signs"));
+        let is_one = |token: &Token| token.text.bytes().all(|byte| byte.is_ascii_graphic());
+        if let Some(Token { from, .. }) = token.as_ref().filter(|token| !is_one(token)) {
+            let told = format!("what {from} holds is no token: it has spaces or other signs");
+            return Err(CommandError::usage(told));
         }
         // A second installation of the same provider is refused, which changes nothing.
         drop(rustls::crypto::ring::default_provider().install_default());
@@ -78,7 +94,7 @@ impl Client {
             sent = sent.header(name, value);
         }
         if let Some(token) = &self.token {
-            sent = sent.bearer_auth(token);
+            sent = sent.bearer_auth(&token.text);
         }
         let sent = sent.timeout(wait.saturating_add(ANSWER_TIMEOUT)).body(body).send();
         let mut answer = sent.await.map_err(|error| self.unreachable(&error))?;
@@ -91,7 +107,15 @@ impl Client {
             }
             bytes.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, body: String::from_utf8_lossy(&bytes).into_owned(), help: None })
+        let body = String::from_utf8_lossy(&bytes).into_owned();
+        let help = self.token.as_ref().filter(|_| status == UNAUTHENTICATED).map(|token| {
+            format!(
+                "the token is that of {}, and not one of this daemon, or not any more; `lockstep \
+                 token new`, beside the daemon, makes one",
+                token.from
+            )
+        });
+        Ok(Answer { status, body, help })
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> CommandError {
@@ -110,10 +134,14 @@ impl Client {
                     .to_owned(),
             };
         }
-        CommandError::Daemon {
-            message: format!("no daemon can be reached at {base}: {why}"),
-            help: format!("is `lockstep serve` running at {base}? --daemon names another one"),
-        }
+        let help = if base.starts_with("https:") {
+            "a daemon speaks http, and https is a proxy's before it: is one running there, and does \
+             this machine trust its certificate?"
+                .to_owned()
+        } else {
+            format!("is `lockstep serve` running at {base}? --daemon names another one")
+        };
+        CommandError::Daemon { message: format!("no daemon can be reached at {base}: {why}"), help }
     }
 }
 
@@ -123,15 +151,21 @@ mod tests {
 
     #[test]
     fn an_address_is_told_from_what_is_none() {
-        for address in ["http://localhost:7070", "https://shop.example/lockstep/", "http://[::1]:1"]
-        {
-            assert!(Client::new(address, None).is_ok(), "{address}");
+        for (address, expected) in [
+            ("http://localhost:7070", "http://localhost:7070"),
+            ("https://shop.example/lockstep/", "https://shop.example/lockstep"),
+            ("http://localhost:7070/v1/", "http://localhost:7070"),
+            ("http://[::1]:1", "http://[::1]:1"),
+            ("localhost:7070", "http://localhost:7070"),
+            ("127.0.0.1:7070/v1", "http://127.0.0.1:7070"),
+        ] {
+            assert_eq!(Client::new(address, None).unwrap().address(), expected);
         }
-        for address in
-            ["", "localhost:7070", "ftp://a", "http://", "http://a?b", "http://u:p@a", "http://a#b"]
-        {
+        for address in ["", "ftp://a", "http://", "http://a?b", "http://u:p@a", "u:p@a", "a#b"] {
             assert!(Client::new(address, None).is_err(), "{address}");
         }
-        assert!(Client::new("http://a", Some("a\nb".to_owned())).is_err());
+        let token = Token { text: "a\nb".to_owned(), from: "LOCKSTEP_TOKEN".to_owned() };
+        let told = Client::new("http://a", Some(token)).unwrap_err().to_string();
+        assert!(told.contains("what LOCKSTEP_TOKEN holds"), "{told}");
     }
 }

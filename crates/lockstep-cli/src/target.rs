@@ -7,7 +7,7 @@
 
 use std::path::PathBuf;
 
-use crate::client::Client;
+use crate::client::{Client, Token};
 use crate::command_error::CommandError;
 use crate::given;
 use crate::store::StoreArgs;
@@ -77,12 +77,15 @@ impl TargetArgs {
         Ok(Target::Daemon(Client::new(&daemon, self.token()?)?))
     }
 
-    fn token(&self) -> Result<Option<String>, CommandError> {
-        let token = match &self.token_file {
-            Some(path) => Some(given::file(path, MAX_TOKEN)?),
-            None => variable("LOCKSTEP_TOKEN")?,
+    fn token(&self) -> Result<Option<Token>, CommandError> {
+        let (token, from) = match &self.token_file {
+            Some(path) => {
+                (Some(given::file(path, MAX_TOKEN)?), format!("the file {}", path.display()))
+            }
+            None => (variable("LOCKSTEP_TOKEN")?, "the variable LOCKSTEP_TOKEN".to_owned()),
         };
-        Ok(token.map(|token| token.trim().to_owned()).filter(|token| !token.is_empty()))
+        let text = token.map(|token| token.trim().to_owned()).filter(|token| !token.is_empty());
+        Ok(text.map(|text| Token { text, from }))
     }
 }
 
