@@ -98,6 +98,7 @@ class Worker:
         signal.signal(signal.SIGTERM, self.stop)
         signal.signal(signal.SIGINT, self.stop)
         threading.Thread(target=self.keep, daemon=True).start()
+        print(f"{self.name} asks {self.url} for tasks: {', '.join(KINDS)}", flush=True)
         while not self.stopping:
             try:
                 tasks = self.poll()
@@ -128,6 +129,12 @@ class Worker:
         return told["tasks"]
 
     def do(self, task):
+        answer = self.answered(task)
+        told = answer["error"]["code"] if "error" in answer else "done"
+        print(f"{task['kind']} {task['id']}: {told}", flush=True)
+        return answer
+
+    def answered(self, task):
         answer = {"id": task["id"], "lease": task["lease"]}
         if task["id"] not in self.tasks:  # cancelled while it waited for its turn
             return answer | {"error": {"code": "worker.dropped", "message": "not wanted"}}

@@ -90,6 +90,12 @@ async function poll(): Promise<Task[]> {
 }
 
 async function work(task: Task): Promise<Answer> {
+  const answer = await answered(task);
+  console.log(`${task.kind} ${task.id}: ${answer.error?.code ?? "done"}`);
+  return answer;
+}
+
+async function answered(task: Task): Promise<Answer> {
   const { id, lease } = task;
   const cancelled = new AbortController();
   const heartbeat = setInterval(async () => {

@@ -14,7 +14,6 @@ use crate::{
 #[command(
     name = "lockstep",
     version,
-    disable_help_subcommand = true,
     after_help = "Example:\n  \
         lockstep run workflows/message-reader.yaml --seed workflows/message-reader.seed.jsonl \\\n      \
         --input message=m0\n\n\

@@ -11,8 +11,11 @@ use crate::status::Status;
 /// Arguments of `lockstep completions`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
-    lockstep completions bash > ~/.local/share/bash-completion/completions/lockstep\n  \
-    lockstep completions fish > ~/.config/fish/completions/lockstep.fish")]
+    mkdir -p ~/.local/share/bash-completion/completions\n  \
+    lockstep completions bash > ~/.local/share/bash-completion/completions/lockstep\n\n  \
+    mkdir -p ~/.config/fish/completions\n  \
+    lockstep completions fish > ~/.config/fish/completions/lockstep.fish\n\n\
+    They count from the next shell on.")]
 pub(crate) struct Args {
     /// The shell
     #[arg(value_enum)]

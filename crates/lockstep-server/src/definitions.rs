@@ -17,7 +17,7 @@ use lockstep_api::{
     DefinitionSource, Definitions, Entity, Finding, Moment, Origin as Told, Picture, Publication,
     Workflow,
 };
-use lockstep_definition::{Diagnostic, Source};
+use lockstep_definition::{Diagnostic, Severity, Source};
 use lockstep_runner::{DefinitionText, RunnerError};
 use utoipa_axum::routes;
 
@@ -195,8 +195,9 @@ async fn publish(
             Ok(answer::json(StatusCode::OK, &Publication { id, since, warnings }))
         }
         Err(PublishError::Invalid(found)) => {
-            let errors = found.len();
-            let told = format!("nothing is published: the checker found {errors} faults in all");
+            let errors = found.iter().filter(|one| one.severity == Severity::Error).count();
+            let faults = if errors == 1 { "fault" } else { "faults" };
+            let told = format!("nothing is published: the checker found {errors} {faults}");
             let details = serde_json::json!({ "findings": findings(&found) });
             Err(Problem::new(422, "definitions.invalid", told).with_details(&details))
         }

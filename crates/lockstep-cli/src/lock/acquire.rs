@@ -22,7 +22,7 @@ use super::wanted::WantedArgs;
 use crate::arguments::Format;
 use crate::command_error::CommandError;
 use crate::console;
-use crate::length::length;
+use crate::length::time_to_live;
 use crate::ownership::{look, own, pause, refused};
 use crate::signals::{Caught, Signals};
 use crate::status::Status;
@@ -46,8 +46,8 @@ const STALE: Duration = Duration::from_secs(5);
 pub(super) struct Args {
     #[command(flatten)]
     wanted: WantedArgs,
-    /// How long the lock lives unless it is renewed, at most 720h
-    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = length)]
+    /// How long the lock lives unless it is renewed, such as 90s or 2h; at most 720h
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = time_to_live)]
     ttl: Duration,
     #[command(flatten)]
     target: TargetArgs,

@@ -16,7 +16,7 @@ use crate::arguments::Format;
 use crate::caller::who;
 use crate::command_error::CommandError;
 use crate::console;
-use crate::length::length;
+use crate::length::time_to_live;
 use crate::ownership::{look, refused};
 use crate::status::Status;
 use crate::target::TargetArgs;
@@ -25,11 +25,21 @@ use crate::target::TargetArgs;
 #[derive(Clone, Copy, Debug, clap::Args)]
 struct Lock {
     /// The id of the lock, as `acquire` has told it
-    #[arg(value_name = "ID")]
+    #[arg(value_name = "ID", value_parser = id)]
     id: Uuid,
     /// The token under which it is held
-    #[arg(value_name = "TOKEN")]
+    #[arg(value_name = "TOKEN", value_parser = token)]
     token: FencingToken,
+}
+
+fn id(text: &str) -> Result<Uuid, String> {
+    Uuid::parse_str(text.trim())
+        .map_err(|_| "`lock acquire` and `lockstep locks` tell the id of a lock, a UUID".to_owned())
+}
+
+fn token(text: &str) -> Result<FencingToken, String> {
+    let told = "`lock acquire` and `lockstep locks` tell the token of a lock, a whole number";
+    text.trim().parse().map_err(|_| told.to_owned())
 }
 
 /// Where, and how it is told.
@@ -50,8 +60,8 @@ struct Way {
 pub(super) struct RenewArgs {
     #[command(flatten)]
     lock: Lock,
-    /// How long it lives from now, at most 720h
-    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = length)]
+    /// How long it lives from now, such as 90s or 2h; at most 720h
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = time_to_live)]
     ttl: Duration,
     #[command(flatten)]
     way: Way,
@@ -88,7 +98,7 @@ pub(super) struct BreakArgs {
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
     /// Only if it is held under this token
-    #[arg(long, value_name = "TOKEN")]
+    #[arg(long, value_name = "TOKEN", value_parser = token)]
     token: Option<FencingToken>,
     #[command(flatten)]
     way: Way,

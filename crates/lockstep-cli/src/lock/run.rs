@@ -21,7 +21,7 @@ use super::keeper::{Keeper, Outcome};
 use super::wanted::WantedArgs;
 use crate::command_error::CommandError;
 use crate::console;
-use crate::length::length;
+use crate::length::time_to_live;
 use crate::ownership::refused;
 use crate::signals::Signals;
 use crate::status::Status;
@@ -51,8 +51,8 @@ const PARTS_BETWEEN_ATTEMPTS: u32 = 20;
 pub(super) struct Args {
     #[command(flatten)]
     wanted: WantedArgs,
-    /// How long the lock lives on if this program is killed; at least 1s, at most 720h
-    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = length)]
+    /// How long the lock lives on if this program is killed, such as 90s; at least 1s, at most 720h
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = time_to_live)]
     ttl: Duration,
     /// Let the command use the terminal; if the lock is lost, only it itself is killed then
     #[arg(long)]

@@ -77,4 +77,12 @@ fn every_flag_of_the_daemon_is_a_setting() {
         assert!(keys.contains(&long.replace('-', "_")), "{long}");
     }
     assert!(keys.contains(&"log".to_owned()), "a flag of all commands");
+    let page = include_str!("../../../../docs/daemon.md");
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| `")).collect();
+    for key in keys {
+        let is_told = |line: &&str| {
+            line.split(" | ").next().is_some_and(|cell| cell.contains(&format!("`{key}`")))
+        };
+        assert!(rows.iter().any(is_told), "{key} is in the table of docs/daemon.md");
+    }
 }
