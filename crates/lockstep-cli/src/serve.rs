@@ -167,14 +167,16 @@ async fn from_store(runner: &Runner, folder: &Folder) -> Result<Catalog, Command
     let told = if count == 0 {
         "nothing is published: PUT /v1/definitions/{name} does, or start with --workflows\n".into()
     } else {
-        let (files, texts) = catalog.origins();
-        format!(
-            "{} published before: {} from files, which are not watched without --workflows; {} \
-             over the API\n",
-            sources::number(count, "workflow"),
-            sources::number(files, "text"),
-            sources::number(texts, "text"),
-        )
+        let told = match catalog.origins() {
+            (0, _) => "over the API".to_owned(),
+            (_, 0) => "from files, which are not watched without --workflows".to_owned(),
+            (files, texts) => format!(
+                "from {}, not watched without --workflows, and {} over the API",
+                sources::number(files, "file"),
+                sources::number(texts, "text"),
+            ),
+        };
+        format!("{} published before {told}\n", sources::number(count, "workflow"))
     };
     console::announce(&told);
     Ok(catalog)

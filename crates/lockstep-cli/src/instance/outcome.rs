@@ -99,12 +99,12 @@ fn tell(
         return Ok(Status::Failed);
     }
     let told = Started { id: id.clone(), state, output };
+    if format == Format::Human && state == State::Done {
+        console::tell(&format!("instance {id} is done\n"));
+    }
     match (format, &told.output) {
         (Format::Json, _) => console::print(&console::json_line(&told))?,
-        (Format::Human, Some(output)) => {
-            console::tell(&format!("instance {id} is done\n"));
-            console::print(&format!("{}\n", pretty(output)))?;
-        }
+        (Format::Human, Some(output)) => console::print(&format!("{}\n", pretty(output)))?,
         (Format::Human, None) => console::print(&format!("{id}\n"))?,
     }
     if state == State::Running && matches!(session, Session::Own(_)) {

@@ -16,9 +16,10 @@ use crate::status::Status;
     lockstep start last-place --input timeslot=monday-9 --input customer=ann --wait 10s \\\n      \
     --daemon http://localhost:7070\n  \
     lockstep start report --key report-2026-03 --store sqlite://shop.db --workflows workflows\n\n\
-    It writes the output if the instance ends within --wait, else its id. Who starts again under the \
-    same key gets the same instance. Ctrl-C ends the wait, not the instance, and tells its id. On a store an engine of its own works until the command ends; \
-    what is unfinished then goes on with the next one.\n\n\
+    It writes the output if the instance ends within --wait and has one, else its id. Who \
+    starts again under the same key gets the same instance. Ctrl-C ends the wait, not the instance, \
+    and tells its id. On a store an engine of its own works until the command ends; what is \
+    unfinished then goes on with the next one.\n\n\
     Exit status 1 if the start is refused, or the instance fails within --wait.")]
 pub(crate) struct Args {
     /// The workflow

@@ -38,7 +38,7 @@ fn id(text: &str) -> Result<Uuid, String> {
 }
 
 fn token(text: &str) -> Result<FencingToken, String> {
-    let told = "`lock acquire` and `lockstep locks` tell the token of a lock, a whole number";
+    let told = "`lock acquire` and `lockstep locks KEY` tell the token of a lock, a whole number";
     text.trim().parse().map_err(|_| told.to_owned())
 }
 
