@@ -89,7 +89,7 @@ pub(super) async fn take(
 ) -> Result<Result<ClientLock, Caught>, CommandError> {
     match look(url).await {
         Err(CommandError::Store(StoreError::Absent { path })) => {
-            console::tell(&format!("creating the store {path}\n"));
+            console::tell(&format!("the store is {path}, a new one\n"));
         }
         // Whoever takes the lock brings it up to date, or waits for the one that is doing so.
         Err(CommandError::Store(StoreError::Older { .. })) => {}
