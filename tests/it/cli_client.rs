@@ -223,6 +223,9 @@ async fn the_name_that_was_meant_is_told() {
             assert!(helps, "{command:?}: {told:?}");
         }
         assert_eq!(place.does(&["data", "list", "Contact"]).await.stdout, "");
+        let told = place.does(&["list", "--workflow", "cal"]).await.stderr;
+        assert_eq!(told, "no workflow `cal` is published; is `call` meant?\n");
+        assert_eq!(place.does(&["list", "--workflow", "call"]).await.stderr, "");
     }
 }
 

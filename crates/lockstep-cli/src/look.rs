@@ -15,6 +15,7 @@ use lockstep_store::{InstanceFilter, Snapshot, StoredInstance};
 use uuid::Uuid;
 
 use crate::command_error::CommandError;
+use crate::meant::{self, Kind};
 use crate::request::path;
 use crate::session::Session;
 use crate::survey::Survey;
@@ -78,6 +79,21 @@ impl Look {
             [(id, _)] => Ok(*id),
             several => Err(ambiguous(prefix, several)),
         }
+    }
+
+    /// Returns what to do if nothing of this name is published in the store; `None` if something is,
+    /// or if that is not known.
+    pub(crate) async fn meant(
+        &mut self,
+        kind: Kind,
+        name: &str,
+    ) -> Result<Option<String>, CommandError> {
+        let Some(published) = self.snapshot.published().await? else { return Ok(None) };
+        let definitions = Survey::definitions(&mut self.snapshot, &published.id).await?;
+        Ok(definitions.and_then(|definitions| match kind {
+            Kind::Entity => meant::help(kind, name, definitions.entities.keys()),
+            Kind::Workflow => meant::help(kind, name, definitions.workflows.keys()),
+        }))
     }
 
     /// The error that there is no such instance.

@@ -16,6 +16,7 @@ use lockstep_expr::{Map, Value, json};
 
 use crate::command_error::CommandError;
 use crate::given;
+use crate::meant::{self, Kind};
 
 /// An object that is to be: its name and its attributes.
 pub(crate) type Seed = (ObjectKey, Map);
@@ -82,9 +83,9 @@ fn object(value: &Value, definitions: &Definitions) -> Result<Seed, String> {
     };
     let (entity, id) = (text("entity")?, text("id")?);
     let Some(declared) = definitions.entities.get(&entity) else {
-        let names: Vec<&str> = definitions.entities.keys().map(|name| &**name).collect();
-        let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        return Err(format!("no entity is called `{entity}`; there are: {names}"));
+        let names = definitions.entities.keys();
+        let help = meant::help(Kind::Entity, &entity, names).unwrap_or_default();
+        return Err(format!("no entity is called `{entity}`; {help}"));
     };
     conformity::attributes(declared, &attributes).map_err(|failure| failure.message)?;
     Ok((ObjectKey { entity: Arc::clone(&declared.name), id }, attributes))
@@ -141,7 +142,7 @@ mod tests {
         );
         told(
             "{\"entity\": \"Mesage\", \"id\": \"a\"}",
-            expect!["s.jsonl:1:1: no entity is called `Mesage`; there are: Message"],
+            expect!["s.jsonl:1:1: no entity is called `Mesage`; is `Message` meant?"],
         );
         told(
             "{\"entity\": \"Message\", \"id\": \"a\", \"reads\": -1}",

@@ -136,11 +136,12 @@ impl Session {
     }
 
     /// Returns what to do about a path that leads nowhere.
-    async fn meant(&self, method: &str, target: &str) -> Option<String> {
+    pub(crate) async fn meant(&self, method: &str, target: &str) -> Option<String> {
         let mut segments = target.strip_prefix("/v1/")?.split('/');
         let kind = match segments.next()? {
             "workflows" => Kind::Workflow,
             "entities" => Kind::Entity,
+            "instances" => return Some("`lockstep list` tells which there are".to_owned()),
             _ => return None,
         };
         let name = segments.next()?;

@@ -8,11 +8,10 @@ use lockstep_core::ObjectKey;
 use super::{path_of, print};
 use crate::command_error::CommandError;
 use crate::look::{self, Look};
-use crate::meant::{self, Kind};
+use crate::meant::Kind;
 use crate::request::{Request, path};
 use crate::session::{NO_OBJECT, Session, block_on};
 use crate::status::Status;
-use crate::survey::Survey;
 use crate::target::{Target, TargetArgs};
 
 /// Objects that are read from a store at a time.
@@ -68,7 +67,7 @@ async fn stored(mut look: Look, entity: &str, id: &str) -> Result<Object, Comman
         Some(Err(corrupt)) => Err(CommandError::Refused(corrupt.to_string())),
         Some(Ok(None)) | None => {
             let told = format!("data.not_found: there is no {entity} with id {id:?}");
-            let help = meant(&mut look, entity).await?;
+            let help = look.meant(Kind::Entity, entity).await?;
             Err(CommandError::failed_with(told, help.unwrap_or_else(|| NO_OBJECT.to_owned())))
         }
     }
@@ -99,15 +98,6 @@ pub(super) fn all(target: &TargetArgs, entity: &str, most: usize) -> Result<usiz
     Ok(count)
 }
 
-/// Returns what to do if no such entity is published in a store.
-async fn meant(look: &mut Look, entity: &str) -> Result<Option<String>, CommandError> {
-    let Some(published) = look.snapshot.published().await? else { return Ok(None) };
-    let definitions = Survey::definitions(&mut look.snapshot, &published.id).await?;
-    Ok(definitions.and_then(|definitions| {
-        meant::help(Kind::Entity, entity, definitions.entities.keys().map(|name| &**name))
-    }))
-}
-
 async fn each(
     mut look: Look,
     entity: &str,
@@ -124,7 +114,7 @@ async fn each(
         }
         if after.is_none()
             && found.is_empty()
-            && let Some(help) = meant(&mut look, &entity).await?
+            && let Some(help) = look.meant(Kind::Entity, &entity).await?
         {
             let told = format!("data.not_found: there is no entity `{entity}`");
             return Err(CommandError::failed_with(told, help));

@@ -1,5 +1,7 @@
 //! `lockstep list`: lists instances, the youngest first.
 
+use std::cell::Cell;
+
 use clap::ValueEnum;
 use lockstep_api::Instance;
 use lockstep_store::InstanceFilter;
@@ -9,6 +11,7 @@ use crate::arguments::Format;
 use crate::command_error::CommandError;
 use crate::console;
 use crate::look::{self, Look};
+use crate::meant::Kind;
 use crate::request::path;
 use crate::session::{Session, block_on};
 use crate::status::Status;
@@ -53,22 +56,35 @@ enum State {
 
 /// Writes the instances: as a table when all are there, as lines while they come.
 pub(crate) fn run(args: &Args) -> Result<Status, CommandError> {
-    let mut told = Vec::new();
-    let tell = |instance: Instance| match args.format {
-        Format::Json => console::print(&console::json_line(&instance)),
-        Format::Human => {
-            told.push(instance);
-            Ok(())
+    let (mut told, is_empty) = (Vec::new(), Cell::new(true));
+    let tell = |instance: Instance| {
+        is_empty.set(false);
+        match args.format {
+            Format::Json => console::print(&console::json_line(&instance))?,
+            Format::Human => told.push(instance),
         }
+        Ok(())
     };
-    match args.target.target()? {
+    let meant = match args.target.target()? {
         Target::Daemon(client) => {
             let most = usize::try_from(args.limit).unwrap_or(usize::MAX);
-            let filter = args.filter();
-            let session = Session::Daemon(client);
-            block_on(session.each(&path(&["instances"]), &filter, most, tell))?;
+            let (filter, session) = (args.filter(), Session::Daemon(client));
+            block_on(async {
+                session.each(&path(&["instances"]), &filter, most, tell).await?;
+                let asked = args.workflow.as_deref().filter(|_| is_empty.get());
+                let Some(name) = asked else { return Ok(None) };
+                Ok(session.meant("GET", &path(&["workflows", name])).await)
+            })?
         }
-        Target::File(url) => look::look(url, async |look| args.read(look, tell).await)?,
+        Target::File(url) => look::look(url, async |mut look| {
+            args.read(&mut look, tell).await?;
+            let asked = args.workflow.as_deref().filter(|_| is_empty.get());
+            let Some(name) = asked else { return Ok(None) };
+            look.meant(Kind::Workflow, name).await
+        })?,
+    };
+    if let (Some(help), Some(name)) = (meant, &args.workflow) {
+        console::tell(&format!("no workflow `{name}` is published; {help}\n"));
     }
     if args.format == Format::Human {
         console::print(&words::table(&told))?;
@@ -89,7 +105,7 @@ impl Args {
 
     async fn read(
         &self,
-        mut look: Look,
+        look: &mut Look,
         mut tell: impl FnMut(Instance) -> Result<(), CommandError>,
     ) -> Result<(), CommandError> {
         let mut filter = InstanceFilter {
