@@ -24,6 +24,8 @@ mod chance;
 #[cfg(test)]
 mod cli_client;
 #[cfg(test)]
+mod cli_slips;
+#[cfg(test)]
 mod client_lock;
 #[cfg(test)]
 mod commit;
