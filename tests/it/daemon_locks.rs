@@ -251,6 +251,13 @@ async fn locks_are_told_page_by_page_and_what_cannot_be_read_is_refused() {
         query = format!("&cursor={next}");
     }
     assert_eq!(Json::from(found), keys);
+    let wanted = json!({ "waiting_timeout": "10m" }).to_string();
+    let mut waiting = TcpStream::connect(scene.daemon.address).await.expect("it listens");
+    let request = post("/v1/locks/7:acquire", "", &wanted);
+    waiting.write_all(request.as_bytes()).await.expect("it takes requests");
+    until("it waits", async || scene.waiting("/v1/locks/7").await == json!(1)).await;
+    let hottest = scene.get("/v1/locks?order=waiting&limit=1").await;
+    assert_eq!(hottest["items"][0]["key"], "7", "for it somebody waits");
 
     let id = "0198c6f2-8d31-7a04-9c3e-5b7d2f1e6a90";
     for path in ["/v1/locks?x=1", "/v1/locks/a%2Fb%2F?limit=x"] {

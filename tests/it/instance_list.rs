@@ -76,7 +76,9 @@ async fn instances_are_found_by_state_workflow_starter_and_time() {
         ("started_by=local&workflow=ask", vec![waiting]),
         ("started_by=loc", vec![]),
         ("after=2020-01-01T00:00:00Z", all.to_vec()),
+        ("after=2900-01-01T00:00:00Z", vec![]),
         ("before=2020-01-01T00:00:00Z", vec![]),
+        ("before=2900-01-01T00:00:00Z", all.to_vec()),
     ] {
         assert_eq!(ids(&listed(&daemon, &format!("{filter}&limit=1")).await), expected, "{filter}");
     }

@@ -127,7 +127,7 @@ async fn the_task_of_a_worker_that_died_goes_to_another_and_the_late_answer_is_r
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_waits_first_is_served_first_and_who_has_gone_gets_nothing() {
+async fn who_has_gone_gets_no_task_and_who_waits_gets_it() {
     let shelf = Shelf::new();
     let daemon = daemon(&shelf).await;
     // It goes away while it waits, without a word.

@@ -23,6 +23,8 @@ async fn the_page_is_served_and_may_run_only_what_is_its_own() {
     ] {
         let file = daemon.get(path).await;
         assert_eq!((file.status, file.header("content-type")), (200, Some(kind)), "{path}");
+        // A browser asks each time whether its copy is still that of this daemon.
+        assert_eq!(file.header("cache-control"), Some("no-cache"), "{path}");
     }
     for path in ["/assets/", "/assets/none.js", "/assets/..%2fpage.rs", "/assets/view/..%2fmain.js"]
     {
