@@ -61,6 +61,8 @@ mod family;
 #[cfg(test)]
 mod faulty_store;
 #[cfg(test)]
+mod gone_clients;
+#[cfg(test)]
 mod guarantees;
 #[cfg(test)]
 mod hostile;

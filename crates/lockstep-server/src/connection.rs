@@ -4,11 +4,12 @@
 //!
 //! * Who does not read what it is sent is cut off: no write waits longer than [`WRITE_TIMEOUT`].
 //! * Who has gone without a word is noticed by the system, which asks and counts unanswered bytes.
+//! * Who has gone is noticed also behind bytes that nobody has read yet, such as a further request.
 //! * An address has only so many connections at once.
 
 use std::collections::HashMap;
 use std::io::{self, IoSlice};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, Shutdown};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +17,8 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
+#[cfg(target_os = "linux")]
+use tokio::io::Interest;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
@@ -92,10 +95,27 @@ impl Begun {
     }
 }
 
+/// The other end of a connection.
+#[derive(Clone, Debug)]
+pub(crate) struct OtherEnd(Arc<TcpStream>);
+
+impl OtherEnd {
+    /// Waits until it says no more: it has closed the connection, or cut it off, or is not there any
+    /// more. What it had said before may still be unread.
+    pub(crate) async fn gone(&self) {
+        // Of this kind is only the end of what is read, not that something can be read.
+        #[cfg(target_os = "linux")]
+        drop(self.0.ready(Interest::PRIORITY).await);
+        // Elsewhere it is noticed by who reads to the end.
+        #[cfg(not(target_os = "linux"))]
+        std::future::pending::<()>().await;
+    }
+}
+
 /// A connection on which no write waits for ever.
 #[derive(Debug)]
 pub(crate) struct Line {
-    stream: TcpStream,
+    stream: Arc<TcpStream>,
     begun: Begun,
     /// The end of the wait, while something cannot be written.
     deadline: Option<Pin<Box<Sleep>>>,
@@ -110,7 +130,7 @@ impl Line {
         socket.set_tcp_keepalive(&asks.with_retries(QUESTIONS)).ok();
         #[cfg(target_os = "linux")]
         socket.set_tcp_user_timeout(Some(WRITE_TIMEOUT)).ok();
-        Self { stream, begun: Begun::default(), deadline: None }
+        Self { stream: Arc::new(stream), begun: Begun::default(), deadline: None }
     }
 
     /// Returns what tells whether a request has begun.
@@ -118,36 +138,56 @@ impl Line {
         self.begun.clone()
     }
 
-    /// Ends a write that has waited too long.
-    fn within<T>(
+    pub(crate) fn other_end(&self) -> OtherEnd {
+        OtherEnd(Arc::clone(&self.stream))
+    }
+
+    /// Writes as soon as something can be written; ends a wait that is too long.
+    fn write(
         &mut self,
         cx: &mut Context<'_>,
-        written: Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        if written.is_ready() {
-            self.begun.0.store(false, Ordering::Relaxed);
-            self.deadline = None;
-            return written;
+        write: impl Fn(&TcpStream) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            if self.stream.poll_write_ready(cx)?.is_pending() {
+                let deadline = self
+                    .deadline
+                    .get_or_insert_with(|| Box::pin(tokio::time::sleep(WRITE_TIMEOUT)));
+                ready!(deadline.as_mut().poll(cx));
+                let told = "nobody reads the answer";
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, told)));
+            }
+            match write(&self.stream) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                written => {
+                    self.begun.0.store(false, Ordering::Relaxed);
+                    self.deadline = None;
+                    return Poll::Ready(written);
+                }
+            }
         }
-        let deadline =
-            self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(WRITE_TIMEOUT)));
-        ready!(deadline.as_mut().poll(cx));
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "nobody reads the answer")))
     }
 }
 
 impl AsyncRead for Line {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        if buffer.filled().len() > before {
-            self.begun.0.store(true, Ordering::Relaxed);
+        loop {
+            ready!(self.stream.poll_read_ready(cx))?;
+            match self.stream.try_read_buf(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+                Ok(read) => {
+                    if read > 0 {
+                        self.begun.0.store(true, Ordering::Relaxed);
+                    }
+                    return Poll::Ready(Ok(()));
+                }
+            }
         }
-        Poll::Ready(Ok(()))
     }
 }
 
@@ -157,8 +197,7 @@ impl AsyncWrite for Line {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.within(cx, written)
+        self.write(cx, |stream| stream.try_write(bytes))
     }
 
     fn poll_write_vectored(
@@ -166,20 +205,20 @@ impl AsyncWrite for Line {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.within(cx, written)
+        self.write(cx, |stream| stream.try_write_vectored(slices))
     }
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // Nothing is kept back on this side.
+        Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(SockRef::from(&*self.stream).shutdown(Shutdown::Write))
     }
 }
 
@@ -202,6 +241,8 @@ pub(crate) fn refusal(error: &hyper::Error, begun: &Begun) -> Option<&'static st
 
 #[cfg(test)]
 mod tests {
+    use tokio::net::TcpListener;
+
     use super::*;
 
     fn peer(text: &str) -> Peer {
@@ -219,6 +260,21 @@ mod tests {
         let third = places.take(peer("10.0.0.1"), 2).expect("a place is free again");
         drop((second, third));
         assert!(places.0.lock().expect("a lock").is_empty(), "nobody is kept in mind");
+    }
+
+    #[tokio::test]
+    async fn the_system_is_told_to_notice_who_has_gone_without_a_word() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let address = listener.local_addr().expect("it listens");
+        let (_client, taken) = tokio::join!(TcpStream::connect(address), listener.accept());
+        let line = Line::new(taken.expect("somebody comes").0);
+        let socket = SockRef::from(&*line.stream);
+        assert!(socket.keepalive().expect("it is told"));
+        assert_eq!(socket.tcp_keepalive_time().expect("it is told"), SILENCE);
+        assert_eq!(socket.tcp_keepalive_interval().expect("it is told"), QUESTION);
+        assert_eq!(socket.tcp_keepalive_retries().expect("it is told"), QUESTIONS);
+        #[cfg(target_os = "linux")]
+        assert_eq!(socket.tcp_user_timeout().expect("it is told"), Some(WRITE_TIMEOUT));
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod body;
 mod catalog;
 mod connection;
 mod credential;
+mod cut;
 mod definitions;
 mod document;
 mod events;

@@ -4,6 +4,7 @@
 //!
 //! * Only so many are served at once; further ones wait to be taken. Of one address fewer are, and
 //!   further ones are closed: so nobody alone takes all the places.
+//! * A request ends when who sent it has gone, whatever else was sent behind it.
 //! * Who sends its headers too slowly, or too many, or does not read its answer, is cut off.
 //! * At the end nobody new is taken; who is being served has [`DRAIN`] to be served to the end.
 
@@ -13,11 +14,13 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::middleware;
+use axum::response::Response;
+use axum::{Router, middleware};
+use futures_util::FutureExt as _;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::{Service as _, service_fn};
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -26,11 +29,11 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::connection::{self, Line, Peer, Places};
+use crate::connection::{self, Line, OtherEnd, Peer, Places};
 use crate::gate::{self, Gate};
 use crate::monitor::Monitor;
 use crate::token::{TokenFile, TokenFileError};
-use crate::{App, Catalog, access, document};
+use crate::{App, Catalog, access, cut, document};
 
 /// Most connections at once, and of one address, unless something else is said.
 const MAX_CONNECTIONS: usize = 4096;
@@ -74,6 +77,11 @@ pub enum ServerError {
     #[error("cannot listen on {0}")]
     Address(SocketAddr, #[source] io::Error),
 }
+
+/// Nobody is there any more to be answered.
+#[derive(Debug, thiserror::Error)]
+#[error("who asked has gone")]
+struct Gone;
 
 /// Who is served, and how much.
 #[derive(Clone, Debug)]
@@ -190,11 +198,7 @@ impl Server {
             };
             let line = Line::new(stream);
             let begun = line.begun();
-            let service = TowerToHyperService::new(router.clone());
-            let service = service_fn(move |mut request: Request<Incoming>| {
-                request.extensions_mut().insert(peer);
-                service.call(request)
-            });
+            let service = service(router.clone(), peer, line.other_end());
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEADER_TIMEOUT)
@@ -224,6 +228,31 @@ impl Server {
         }
         connections.shutdown().await;
     }
+}
+
+/// Returns what answers the requests of a connection, as long as somebody is there to be answered.
+fn service(
+    router: Router,
+    peer: Peer,
+    other_end: OtherEnd,
+) -> impl Service<Request<Incoming>, Response = Response, Error = Gone, Future: Send> {
+    let rooms = TowerToHyperService::new(router);
+    service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        let answering = rooms.call(request).map(|answer| match answer {
+            Ok(answer) => answer,
+            Err(never) => match never {},
+        });
+        let other_end = other_end.clone();
+        let gone = move || {
+            let other_end = other_end.clone();
+            async move {
+                other_end.gone().await;
+                Gone
+            }
+        };
+        cut::unless(answering, gone)
+    })
 }
 
 /// Does what is due every second, until it is dropped.
