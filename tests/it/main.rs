@@ -119,6 +119,8 @@ mod restart;
 #[cfg(test)]
 mod retry;
 #[cfg(test)]
+mod revoked;
+#[cfg(test)]
 mod schedule_marks;
 #[cfg(test)]
 mod seat;

@@ -94,18 +94,22 @@ impl Caller {
         if self.role.grants(needed) {
             return Ok(());
         }
-        match self.refused {
-            Some(Refused::Expired) => {
-                Err(Problem::new(401, "access.expired", "the time of this token is over"))
-            }
-            Some(Refused::Unknown) => {
+        if let Some(refused) = self.refused {
+            return Err(refused.into());
+        }
+        let (needed, name, role) = (needed.name(), &self.name, self.role.name());
+        let told = format!("this takes the role {needed}; {name} has the role {role}");
+        Err(Problem::new(403, "access.forbidden", told))
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Expired => Self::new(401, "access.expired", "the time of this token is over"),
+            Refused::Unknown => {
                 let told = "this takes a token: `Authorization: Bearer TOKEN`";
-                Err(Problem::new(401, "access.unauthenticated", told))
-            }
-            None => {
-                let (needed, name, role) = (needed.name(), &self.name, self.role.name());
-                let told = format!("this takes the role {needed}; {name} has the role {role}");
-                Err(Problem::new(403, "access.forbidden", told))
+                Self::new(401, "access.unauthenticated", told)
             }
         }
     }

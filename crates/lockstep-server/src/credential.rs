@@ -4,6 +4,7 @@
 //!
 //! * Where there are tokens, everybody needs one, on this machine too. Where there are none, whoever
 //!   reaches the server is on this machine, and is its administrator.
+//! * A request goes on no longer than the token counts that it was made with.
 //! * A file of tokens that cannot be read changes nothing: those read last go on to count, and the
 //!   log tells it once.
 
@@ -13,7 +14,7 @@ use axum::http::{HeaderMap, header};
 use lockstep_runner::Clock;
 
 use crate::access::{Caller, Role};
-use crate::token::{Refused, TokenFile, TokenFileError, Tokens};
+use crate::token::{Refused, Term, TokenFile, TokenFileError, Tokens};
 
 /// Who may ask.
 #[derive(Debug)]
@@ -22,6 +23,13 @@ pub(crate) enum Callers {
     Local,
     /// Who has a token.
     Tokens(Box<Known>),
+}
+
+/// A token that a request was made with.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    pub(crate) id: String,
+    pub(crate) term: Term,
 }
 
 /// The tokens of a file, as it was read last.
@@ -56,9 +64,9 @@ impl Callers {
         Ok(Self::Tokens(Box::new(Known { file: file.clone(), tokens, last })))
     }
 
-    /// Returns who has sent a request with these headers, and which token it was; who is not known is
+    /// Returns who has sent a request with these headers, and with which token; who is not known is
     /// nobody.
-    pub(crate) fn of(&self, headers: &HeaderMap) -> (Caller, Option<String>) {
+    pub(crate) fn of(&self, headers: &HeaderMap) -> (Caller, Option<Shown>) {
         let Self::Tokens(known) = self else {
             return (Caller { name: "local".into(), role: Role::Admin, refused: None }, None);
         };
@@ -66,9 +74,10 @@ impl Callers {
         // A clock that has just been started has not missed that the machine slept.
         let found = bearer(headers).ok_or(Refused::Unknown);
         match found.and_then(|text| tokens.find(text, Clock::start().now())) {
-            Ok(token) => {
+            Ok((token, term)) => {
                 let name = token.name.as_str().into();
-                (Caller { name, role: token.role, refused: None }, Some(token.id.clone()))
+                let shown = Shown { id: token.id.clone(), term };
+                (Caller { name, role: token.role, refused: None }, Some(shown))
             }
             Err(refused) => {
                 let refused = Some(refused);
@@ -77,7 +86,8 @@ impl Callers {
         }
     }
 
-    /// Reads the file again, if it is another one than before.
+    /// Reads the file again, if it is another one than before, and ends the requests of those whose
+    /// token does not count any more.
     pub(crate) async fn refresh(self: &Arc<Self>) {
         let callers = Arc::clone(self);
         let read = tokio::task::spawn_blocking(move || {
@@ -91,6 +101,9 @@ impl Callers {
 
 impl Known {
     fn refresh(&self) {
+        let known = Arc::clone(&self.tokens.read().unwrap_or_else(PoisonError::into_inner));
+        // Also when the file cannot be read.
+        known.expire(Clock::start().now());
         // The text itself is compared: no time or size of a file tells of every change.
         let read = self.file.text().map_err(|error| told(&error));
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,7 +116,7 @@ impl Known {
         };
         match text {
             Ok(tokens) => {
-                let tokens = Tokens::new(tokens);
+                let tokens = known.followed_by(tokens);
                 tracing::info!(count = tokens.count(), "tokens are read again");
                 *self.tokens.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tokens);
             }
@@ -189,8 +202,9 @@ mod tests {
     fn without_a_file_whoever_is_there_does_everything() {
         let callers = Callers::read(None).expect("no file");
         for headers in [headers(&[]), headers(&["Bearer what"])] {
-            let (caller, id) = callers.of(&headers);
-            assert_eq!((&*caller.name, caller.role, id), ("local", Role::Admin, None));
+            let (caller, shown) = callers.of(&headers);
+            assert_eq!((&*caller.name, caller.role), ("local", Role::Admin));
+            assert!(shown.is_none());
         }
     }
 }

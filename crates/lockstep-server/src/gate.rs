@@ -7,6 +7,7 @@
 //!   its body read.
 //! * A right token is never refused because others behind the same address have sent wrong ones:
 //!   only what fails is counted there.
+//! * A request ends when the token does not count any more that it was made with.
 //! * Refusals are told in the log, and the log is not filled by them.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -18,12 +19,14 @@ use axum::response::{IntoResponse as _, Response};
 use lockstep_runner::Clock;
 
 use crate::connection::Peer;
-use crate::credential::Callers;
+use crate::credential::{Callers, Shown};
+use crate::cut;
 use crate::listen::{ServerError, ServerOptions};
 use crate::origin::{self, Hosts};
 use crate::problem::{Code, Problem};
 use crate::rate::Rates;
 use crate::refusal::Refusals;
+use crate::token::Term;
 
 /// Codes of refusals that the log tells.
 const TOLD: [&str; 9] = [
@@ -80,16 +83,19 @@ impl Gate {
         self.callers.refresh().await;
     }
 
-    /// Lets a request in, and says who has sent it.
-    fn admit(&self, request: &mut Request, Peer(address): Peer) -> Result<(), Problem> {
+    /// Lets a request in, and says who has sent it; returns for how long, if with a token.
+    fn admit(&self, request: &mut Request, Peer(address): Peer) -> Result<Option<Term>, Problem> {
         self.hosts.check(request)?;
-        let (caller, token) = self.callers.of(request.headers());
-        let who = token.map_or(Who::Address(address), Who::Token);
+        let (caller, shown) = self.callers.of(request.headers());
+        let (who, term) = match shown {
+            None => (Who::Address(address), None),
+            Some(Shown { id, term }) => (Who::Token(id), Some(term)),
+        };
         if !self.requests.take(who, self.clock.elapsed()) {
             return Err(too_often());
         }
         request.extensions_mut().insert(caller);
-        Ok(())
+        Ok(term)
     }
 
     /// Looks at an answer: what was refused is counted.
@@ -119,11 +125,19 @@ pub(crate) async fn pass(
 ) -> Response {
     let peer = request.extensions().get::<Peer>().copied();
     let peer = peer.unwrap_or(Peer(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
-    let answer = match gate.admit(&mut request, peer) {
-        Ok(()) => next.run(request).await,
-        Err(refused) => refused.into_response(),
+    let mut answer = match gate.admit(&mut request, peer) {
+        Ok(term) => {
+            let answering = async { gate.look_at(next.run(request).await, peer) };
+            match term {
+                None => answering.await,
+                // Whose token is taken away meanwhile has not guessed one: nothing is counted.
+                Some(term) => cut::unless(answering, || term.clone().over())
+                    .await
+                    .unwrap_or_else(|refused| Problem::from(refused).into_response()),
+            }
+        }
+        Err(refused) => gate.look_at(refused.into_response(), peer),
     };
-    let mut answer = gate.look_at(answer, peer);
     origin::tell_browsers(answer.headers_mut());
     answer
 }

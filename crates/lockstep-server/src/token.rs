@@ -12,8 +12,9 @@
 //! Absent by design: the reason of a refusal, except that a token was right and has expired.
 
 mod file;
+mod term;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use lockstep_core::Time;
@@ -24,6 +25,8 @@ use subtle::ConstantTimeEq as _;
 
 use crate::access::Role;
 pub use file::{TokenFile, TokenFileError};
+use term::Keeper;
+pub(crate) use term::Term;
 
 /// What every token begins with, so that it is known for one wherever it is found.
 const PREFIX: &str = "lks_";
@@ -118,28 +121,57 @@ fn is_name(name: &str) -> bool {
 /// The tokens that are known.
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
-    by_id: HashMap<String, Token>,
+    by_id: BTreeMap<String, (Token, Keeper)>,
 }
 
 impl Tokens {
     pub(crate) fn new(tokens: impl IntoIterator<Item = Token>) -> Self {
-        Self { by_id: tokens.into_iter().map(|token| (token.id.clone(), token)).collect() }
+        Self::default().followed_by(tokens)
+    }
+
+    /// Returns the tokens that are known from here on. The terms of those that are not among them
+    /// end, or are there as another one.
+    pub(crate) fn followed_by(&self, tokens: impl IntoIterator<Item = Token>) -> Self {
+        let known = |token: &Token| {
+            let (known, keeper) = self.by_id.get(&token.id)?;
+            (known == token).then(|| keeper.clone())
+        };
+        let kept = |token: Token| {
+            let keeper = known(&token).unwrap_or_else(Keeper::new);
+            (token.id.clone(), (token, keeper))
+        };
+        let next = Self { by_id: tokens.into_iter().map(kept).collect() };
+        for (id, (token, keeper)) in &self.by_id {
+            if next.by_id.get(id).is_none_or(|(next, _)| next != token) {
+                keeper.end(Refused::Unknown);
+            }
+        }
+        next
+    }
+
+    /// Ends the terms of those whose time is over.
+    pub(crate) fn expire(&self, now: Time) {
+        for (token, keeper) in self.by_id.values() {
+            if token.has_expired(now) {
+                keeper.end(Refused::Expired);
+            }
+        }
     }
 
     pub(crate) fn count(&self) -> usize {
         self.by_id.len()
     }
 
-    /// Returns the token of a text.
-    pub(crate) fn find(&self, text: &str, now: Time) -> Result<&Token, Refused> {
+    /// Returns the token of a text, and its term.
+    pub(crate) fn find(&self, text: &str, now: Time) -> Result<(&Token, Term), Refused> {
         let (id, secret) = parts(text).unwrap_or_default();
-        let token = self.by_id.get(id);
-        let known = token.map_or([0; 32], |token| token.sha256);
+        let found = self.by_id.get(id);
+        let known = found.map_or([0; 32], |(token, _)| token.sha256);
         let is_right = bool::from(known.ct_eq(&hash(secret)));
-        match token.filter(|_| is_right) {
+        match found.filter(|_| is_right) {
             None => Err(Refused::Unknown),
-            Some(token) if token.has_expired(now) => Err(Refused::Expired),
-            Some(token) => Ok(token),
+            Some((token, _)) if token.has_expired(now) => Err(Refused::Expired),
+            Some((token, keeper)) => Ok((token, keeper.term())),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Tokens: what finds and what proves one, and the file they are kept in.
 
+use futures_util::FutureExt as _;
+
 use super::*;
 
 const NOW: Time = Time(1_800_000_000_000_000);
@@ -8,12 +10,16 @@ fn draw(name: &str, expires: Option<Timestamp>) -> (Token, String) {
     Token::draw(name, Role::Starter, NOW.timestamp(), expires).expect("a token")
 }
 
+fn found<'a>(tokens: &'a Tokens, text: &str) -> Result<&'a Token, Refused> {
+    tokens.find(text, NOW).map(|(token, _)| token)
+}
+
 #[test]
 fn a_token_is_found_by_its_text_and_by_no_other() {
     let (token, text) = draw("shop", None);
     let (other, other_text) = draw("shop", None);
     let tokens = Tokens::new([token.clone(), other]);
-    assert_eq!(tokens.find(&text, NOW), Ok(&token));
+    assert_eq!(found(&tokens, &text), Ok(&token));
     let (id, secret) = parts(&text).expect("its parts");
     let (other_id, other_secret) = parts(&other_text).expect("its parts");
     assert!(id != other_id && secret != other_secret, "each is drawn");
@@ -35,9 +41,9 @@ fn a_token_is_found_by_its_text_and_by_no_other() {
         &format!("lks_{id}_{}", "0".repeat(64)),
         &format!("lks_{id}_{}", "é".repeat(32)),
     ] {
-        assert_eq!(tokens.find(wrong, NOW), Err(Refused::Unknown), "{wrong}");
+        assert_eq!(found(&tokens, wrong), Err(Refused::Unknown), "{wrong}");
     }
-    assert_eq!(Tokens::default().find(&text, NOW), Err(Refused::Unknown));
+    assert_eq!(found(&Tokens::default(), &text), Err(Refused::Unknown));
 }
 
 #[test]
@@ -45,10 +51,38 @@ fn an_expired_token_is_told_apart_only_for_who_has_its_secret() {
     let (token, text) = draw("shop", Some(NOW.timestamp()));
     let wrong = format!("lks_{}_{}", token.id, "0".repeat(64));
     let tokens = Tokens::new([token]);
-    assert_eq!(tokens.find(&text, NOW), Err(Refused::Expired));
-    assert_eq!(tokens.find(&wrong, NOW), Err(Refused::Unknown));
+    assert_eq!(found(&tokens, &text), Err(Refused::Expired));
+    assert_eq!(found(&tokens, &wrong), Err(Refused::Unknown));
     let before = Time(NOW.0 - 1);
     assert!(tokens.find(&text, before).is_ok(), "until then it is right");
+}
+
+#[test]
+fn a_term_ends_with_the_token_and_goes_on_beside_others() {
+    let (one, one_text) = draw("one", None);
+    let (two, two_text) = draw("two", None);
+    let later = Time(NOW.0 + 1);
+    let (short, short_text) = draw("short", Some(later.timestamp()));
+    let tokens = Tokens::new([one.clone(), two.clone(), short.clone()]);
+    let term = |tokens: &Tokens, text: &str| tokens.find(text, NOW).expect("it is right").1;
+    let texts = [&one_text, &two_text, &short_text];
+    let terms = texts.map(|text| term(&tokens, text));
+    let over = |terms: &[Term; 3]| terms.clone().map(|term| term.over().now_or_never());
+    tokens.expire(NOW);
+    assert_eq!(over(&terms), [None, None, None]);
+    let (third, _) = draw("third", None);
+    let next = tokens.followed_by([third, one, two.clone(), short.clone()]);
+    assert_eq!(over(&terms), [None, None, None], "they are there");
+
+    next.expire(later);
+    assert_eq!(over(&terms), [None, None, Some(Refused::Expired)]);
+    let lesser = Token { role: Role::Viewer, ..two };
+    let last = next.followed_by([lesser, short]);
+    let all_over = [Refused::Unknown, Refused::Unknown, Refused::Expired].map(Some);
+    assert_eq!(over(&terms), all_over);
+    let late = texts.map(|text| term(&tokens, text));
+    assert_eq!(over(&late), all_over, "who comes with those of before is told the same");
+    assert_eq!(term(&last, &two_text).over().now_or_never(), None, "the other one counts");
 }
 
 #[test]
