@@ -129,6 +129,8 @@ mod server;
 #[cfg(test)]
 mod settings;
 #[cfg(test)]
+mod shares;
+#[cfg(test)]
 mod shelf;
 #[cfg(test)]
 mod slow_clients;

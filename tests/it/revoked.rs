@@ -23,7 +23,7 @@ activities:
 const LOCK: &str = "/v1/locks/deploy";
 
 /// Makes a token; returns its text.
-async fn token(file: &Path, name: &str, more: &[&str]) -> String {
+pub(crate) async fn token(file: &Path, name: &str, more: &[&str]) -> String {
     let file = file.display().to_string();
     let args = ["token", "new", "--name", name, "--role", "admin", "--file", &file];
     let told = binary::run(&[&args, more].concat()).await;
@@ -32,11 +32,12 @@ async fn token(file: &Path, name: &str, more: &[&str]) -> String {
 }
 
 /// A header that shows a token.
-fn shows(token: &str) -> String {
+pub(crate) fn shows(token: &str) -> String {
     format!("Authorization: Bearer {token}\r\n")
 }
 
-async fn daemon(shelf: &Shelf) -> Daemon {
+/// Starts a daemon with the tokens of the shelf.
+pub(crate) async fn daemon(shelf: &Shelf) -> Daemon {
     let (definitions, tokens) = (shelf.path("ask.yaml"), shelf.path("tokens"));
     std::fs::write(&definitions, DEFINITIONS).expect("it can be written");
     let (definitions, tokens) = (definitions.display().to_string(), tokens.display().to_string());
@@ -44,20 +45,26 @@ async fn daemon(shelf: &Shelf) -> Daemon {
 }
 
 /// A request without end, of which the head and a first part have come.
-struct Stream(TcpStream);
+pub(crate) struct Stream(TcpStream);
 
 impl Stream {
-    async fn begin(daemon: &Daemon, request: &str, first: &str) -> Self {
+    pub(crate) async fn begin(daemon: &Daemon, request: &str, first: &str) -> Self {
+        Self::ask(daemon, request, first).await.expect("it is served")
+    }
+
+    /// Returns it, or the head of the refusal.
+    pub(crate) async fn ask(daemon: &Daemon, request: &str, first: &str) -> Result<Self, String> {
         let mut stream = TcpStream::connect(daemon.address).await.expect("it listens");
         stream.write_all(request.as_bytes()).await.expect("it takes requests");
         let (mut told, mut part) = (String::new(), [0; 4096]);
         while !told.contains(first) {
             let read = soon(first, stream.read(&mut part)).await.expect("bytes");
-            assert!(read > 0, "it ends before {first}: {told}");
             told.push_str(&String::from_utf8_lossy(&part[..read]));
+            if read == 0 || !told.starts_with("HTTP/1.1 200") {
+                return Err(told);
+            }
         }
-        assert!(told.starts_with("HTTP/1.1 200"), "{told}");
-        Self(stream)
+        Ok(Self(stream))
     }
 
     /// Returns the rest, when it has ended.
@@ -68,12 +75,13 @@ impl Stream {
     }
 }
 
-fn events(token: &str) -> String {
+/// A request to listen to events.
+pub(crate) fn events(token: &str) -> String {
     format!("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n{}\r\n", shows(token))
 }
 
 /// A batch whose first line is answered and whose second one does not come.
-fn batch(token: &str) -> String {
+pub(crate) fn batch(token: &str) -> String {
     let line = "{\"input\": {}}\n";
     let length = line.len();
     format!(

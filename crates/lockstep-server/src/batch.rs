@@ -13,6 +13,7 @@
 //!
 //! * Each line that is not blank has one line as its answer, in its place.
 //! * At most [`IN_HAND`] starts of a batch, of [`BYTES_IN_HAND`] together, are on their way.
+//! * Nobody alone takes the places of all batches.
 //! * A line is answered when what it tells is durable.
 //!
 //! Absent by design: all or nothing. Each line is a start of its own.
@@ -21,7 +22,7 @@ mod answers;
 mod lines;
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::Extension;
@@ -42,6 +43,7 @@ use crate::access::{Caller, Role, Route};
 use crate::extract::{Path, Query};
 use crate::instances::key_of;
 use crate::problem::Problem;
+use crate::share::{Shares, Taken};
 use crate::wait::Wait;
 use answers::Answers;
 use lines::{Line, Lines, MAX_LINE};
@@ -52,8 +54,9 @@ const IN_HAND: usize = 1024;
 /// Bytes of their lines.
 const BYTES_IN_HAND: usize = 16 << 20;
 
-/// Batches at once; a further one is refused.
+/// Batches at once, and of one caller; a further one is refused.
 const MAX_BATCHES: usize = 64;
+const MAX_BATCHES_OF_ONE: usize = 16;
 
 /// Bytes of answers that are sent together.
 const CHUNK: usize = 16 << 10;
@@ -62,6 +65,7 @@ const CHUNK: usize = 16 << 10;
 const CHUNKS: usize = 4;
 
 static BATCHES: Semaphore = Semaphore::const_new(MAX_BATCHES);
+static SHARES: LazyLock<Shares<Arc<str>>> = LazyLock::new(Shares::default);
 
 /// The route of this room.
 pub(crate) fn routes() -> Vec<Route> {
@@ -99,6 +103,11 @@ async fn start_all(
     request: Request,
 ) -> Result<Response, Problem> {
     let time = wait.time()?;
+    let Some(share) = SHARES.take(Arc::clone(&caller.name), MAX_BATCHES_OF_ONE) else {
+        let name = &caller.name;
+        let told = format!("{MAX_BATCHES_OF_ONE} batches of {name} are being served; come again");
+        return Err(Problem::new(429, "batch.share", told));
+    };
     let Ok(place) = BATCHES.try_acquire() else {
         let told = format!("{MAX_BATCHES} batches are being served; come again");
         return Err(Problem::new(429, "batch.limit", told));
@@ -109,7 +118,7 @@ async fn start_all(
     let reading = starter.read(Lines::new(request.into_body()), begun);
     let work = async move {
         // The batch has its place until it is over.
-        let _place: SemaphorePermit<'static> = place;
+        let _place: (SemaphorePermit<'static>, Taken<Arc<str>>) = (place, share);
         tokio::join!(reading, tell(waiting, time, chunks));
     };
     let kind = HeaderValue::from_static("application/x-ndjson");

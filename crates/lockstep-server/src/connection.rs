@@ -5,14 +5,12 @@
 //! * Who does not read what it is sent is cut off: no write waits longer than [`WRITE_TIMEOUT`].
 //! * Who has gone without a word is noticed by the system, which asks and counts unanswered bytes.
 //! * Who has gone is noticed also behind bytes that nobody has read yet, such as a further request.
-//! * An address has only so many connections at once.
 
-use std::collections::HashMap;
 use std::io::{self, IoSlice};
 use std::net::{IpAddr, Ipv6Addr, Shutdown};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -46,42 +44,6 @@ impl Peer {
             }
             address @ IpAddr::V4(_) => address,
         })
-    }
-}
-
-/// Who has how many connections.
-#[derive(Debug, Default)]
-pub(crate) struct Places(Arc<Mutex<HashMap<IpAddr, usize>>>);
-
-/// A connection that is counted as long as this is there.
-#[derive(Debug)]
-pub(crate) struct Place {
-    all: Arc<Mutex<HashMap<IpAddr, usize>>>,
-    of: IpAddr,
-}
-
-impl Places {
-    /// Counts one more connection of an address; `None` if it has as many as it may have.
-    pub(crate) fn take(&self, Peer(of): Peer, most: usize) -> Option<Place> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = all.entry(of).or_insert(0);
-        if *count >= most.max(1) {
-            return None;
-        }
-        *count += 1;
-        Some(Place { all: Arc::clone(&self.0), of })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = all.get_mut(&self.of) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                all.remove(&self.of);
-            }
-        }
     }
 }
 
@@ -249,19 +211,6 @@ mod tests {
         Peer::new(text.parse().expect("an address"))
     }
 
-    #[test]
-    fn an_address_has_so_many_connections_and_another_has_its_own() {
-        let places = Places::default();
-        let first = places.take(peer("10.0.0.1"), 2).expect("the first");
-        let second = places.take(peer("::ffff:10.0.0.1"), 2).expect("the second");
-        assert!(places.take(peer("10.0.0.1"), 2).is_none());
-        assert!(places.take(peer("10.0.0.2"), 2).is_some());
-        drop(first);
-        let third = places.take(peer("10.0.0.1"), 2).expect("a place is free again");
-        drop((second, third));
-        assert!(places.0.lock().expect("a lock").is_empty(), "nobody is kept in mind");
-    }
-
     #[tokio::test]
     async fn the_system_is_told_to_notice_who_has_gone_without_a_word() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
@@ -275,6 +224,11 @@ mod tests {
         assert_eq!(socket.tcp_keepalive_retries().expect("it is told"), QUESTIONS);
         #[cfg(target_os = "linux")]
         assert_eq!(socket.tcp_user_timeout().expect("it is told"), Some(WRITE_TIMEOUT));
+    }
+
+    #[test]
+    fn an_address_is_the_same_in_either_notation() {
+        assert_eq!(peer("::ffff:10.0.0.1").0, peer("10.0.0.1").0);
     }
 
     #[test]

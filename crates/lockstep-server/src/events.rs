@@ -5,6 +5,7 @@
 //! * Whoever has got the head of the answer misses nothing from then on, or is told `resync`.
 //! * An id stands at the last event of a transition, so that who comes again with it is told the
 //!   whole of every transition behind it, and none twice.
+//! * Nobody alone takes the places of all who want to listen.
 //! * Memory does not grow with slow listeners: what is written for one at a time is bounded by
 //!   [`MAX_AT_ONCE`].
 //!
@@ -14,9 +15,10 @@
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -30,9 +32,15 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::App;
-use crate::access::{Role, Route};
+use crate::access::{Caller, Role, Route};
 use crate::extract::Query;
 use crate::problem::Problem;
+use crate::share::{Shares, Taken};
+
+/// Most who listen under one name.
+const MAX_LISTENERS_OF_ONE: usize = 64;
+
+static SHARES: LazyLock<Shares<Arc<str>>> = LazyLock::new(Shares::default);
 
 /// Longest silence: then a comment is sent, so that a connection that is dead is noticed.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -86,16 +94,22 @@ pub(crate) struct Wanted {
 )]
 async fn listen(
     State(app): State<App>,
+    Extension(caller): Extension<Caller>,
     Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let filter = Filter::new(wanted)?;
+    let share = SHARES.take(Arc::clone(&caller.name), MAX_LISTENERS_OF_ONE).ok_or_else(|| {
+        let name = &caller.name;
+        let told = format!("{MAX_LISTENERS_OF_ONE} listen already under the name {name}");
+        Problem::new(429, "events.share", told)
+    })?;
     let listener = app.runner.feed().listen(after(&headers)).ok_or_else(|| {
         let told = format!("{MAX_LISTENERS} listen already, or the daemon ends: come again later");
         Problem::new(503, "events.limit", told)
     })?;
-    let stream =
-        Stream { listener, filter, rest: None, silent_until: Instant::now(), begun: false };
+    let silent_until = Instant::now();
+    let stream = Stream { listener, filter, rest: None, silent_until, begun: false, _share: share };
     let body = futures_util::stream::unfold(stream, async |mut stream| {
         let text = stream.next().await?;
         Some((Ok::<Bytes, Infallible>(text.into()), stream))
@@ -154,6 +168,7 @@ struct Stream {
     rest: Option<(Heard, usize)>,
     silent_until: Instant,
     begun: bool,
+    _share: Taken<Arc<str>>,
 }
 
 impl Stream {

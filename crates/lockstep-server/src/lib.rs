@@ -44,6 +44,7 @@ mod page;
 mod problem;
 mod rate;
 mod refusal;
+mod share;
 mod tasks;
 mod token;
 mod triggers;

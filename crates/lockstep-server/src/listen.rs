@@ -29,9 +29,10 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::connection::{self, Line, OtherEnd, Peer, Places};
+use crate::connection::{self, Line, OtherEnd, Peer};
 use crate::gate::{self, Gate};
 use crate::monitor::Monitor;
+use crate::share::Shares;
 use crate::token::{TokenFile, TokenFileError};
 use crate::{App, Catalog, access, cut, document};
 
@@ -168,7 +169,7 @@ impl Server {
         let router = access::router(app)
             .layer(middleware::from_fn_with_state(Arc::clone(&self.gate), gate::pass));
         let places = Arc::new(Semaphore::new(self.connections));
-        let of_address = Places::default();
+        let of_address = Shares::default();
         let served = GracefulShutdown::new();
         let mut connections = JoinSet::new();
         connections.spawn(refresh(Arc::clone(&self.gate)));
@@ -192,7 +193,7 @@ impl Server {
                     }
                 },
             };
-            let Some(of_peer) = of_address.take(peer, self.connections_per_address) else {
+            let Some(of_peer) = of_address.take(peer.0, self.connections_per_address) else {
                 self.gate.note("connection.limit", peer);
                 continue;
             };
