@@ -9,6 +9,9 @@ use crate::shelf::Shelf;
 const BATCHES: usize = 16;
 const LISTENERS: usize = 64;
 
+/// Makes a request with a token.
+type Request = fn(&str) -> String;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_has_his_share_is_refused_and_others_are_served() {
     let shelf = Shelf::new();
@@ -17,11 +20,11 @@ async fn who_has_his_share_is_refused_and_others_are_served() {
     let ann = [token(&file, "ann", &[]).await, token(&file, "ann", &[]).await];
     let bob = token(&file, "bob", &[]).await;
     let daemon = daemon(&shelf).await;
-    let kinds: [(usize, fn(&str) -> String, &str, &str); 2] = [
-        (BATCHES, batch, "\"status\":202", "batch.share"),
-        (LISTENERS, events, ": listening", "events.share"),
+    let kinds: [(Request, usize, &str, &str); 2] = [
+        (batch, BATCHES, "\"status\":202", "batch.share"),
+        (events, LISTENERS, ": listening", "events.share"),
     ];
-    for (share, request, first, code) in kinds {
+    for (request, share, first, code) in kinds {
         let mut open = Vec::new();
         for (_, ann) in (0..share).zip(ann.iter().cycle()) {
             open.push(Stream::begin(&daemon, &request(ann), first).await);

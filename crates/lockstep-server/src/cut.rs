@@ -12,39 +12,39 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
 
-/// Returns the answer, unless the end comes first; sends its body, if it is made while it is sent, to
-/// that end. What the end is, `end` tells as often as it is asked.
-///
-/// What can be told at once is told even if the end has come.
-pub(crate) async fn unless<Why, End>(
+/// Returns the answer, unless the end comes first. What can be told at once is told even if the end
+/// has come.
+pub(crate) async fn unless<Why>(
     answering: impl Future<Output = Response>,
-    end: impl Fn() -> End,
-) -> Result<Response, Why>
-where
-    End: Future<Output = Why> + Send + 'static,
-{
+    end: impl Future<Output = Why>,
+) -> Result<Response, Why> {
     let mut answering = pin!(answering);
     let at_once = tokio::select! {
         biased;
         answer = &mut answering => Some(answer),
         () = std::future::ready(()) => None,
     };
-    let answer = if let Some(answer) = at_once {
-        answer
-    } else {
-        // The end first: what is granted in the same moment is not for who has gone.
-        tokio::select! {
-            biased;
-            why = end() => return Err(why),
-            answer = answering => answer,
-        }
-    };
-    if answer.body().size_hint().exact().is_some() {
+    if let Some(answer) = at_once {
         return Ok(answer);
     }
-    let end = end();
+    // The end first: what is granted in the same moment is not for who has gone.
+    tokio::select! {
+        biased;
+        why = end => Err(why),
+        answer = answering => Ok(answer),
+    }
+}
+
+/// Sends the body of an answer until the end comes, if it is made while it is sent.
+pub(crate) fn until<Why>(
+    answer: Response,
+    end: impl Future<Output = Why> + Send + 'static,
+) -> Response {
+    if answer.body().size_hint().exact().is_some() {
+        return answer;
+    }
     let end = Box::pin(async move { drop(end.await) });
-    Ok(answer.map(|body| Body::new(Until { body: Some(body), end })))
+    answer.map(|body| Body::new(Until { body: Some(body), end }))
 }
 
 /// A body, until its end comes.

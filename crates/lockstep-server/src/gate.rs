@@ -131,9 +131,10 @@ pub(crate) async fn pass(
             match term {
                 None => answering.await,
                 // Whose token is taken away meanwhile has not guessed one: nothing is counted.
-                Some(term) => cut::unless(answering, || term.clone().over())
-                    .await
-                    .unwrap_or_else(|refused| Problem::from(refused).into_response()),
+                Some(term) => match cut::unless(answering, term.clone().over()).await {
+                    Ok(answer) => cut::until(answer, term.over()),
+                    Err(refused) => Problem::from(refused).into_response(),
+                },
             }
         }
         Err(refused) => gate.look_at(refused.into_response(), peer),

@@ -245,14 +245,11 @@ fn service(
             Err(never) => match never {},
         });
         let other_end = other_end.clone();
-        let gone = move || {
-            let other_end = other_end.clone();
-            async move {
-                other_end.gone().await;
-                Gone
-            }
-        };
-        cut::unless(answering, gone)
+        // An answer that is being sent shows by itself whether anybody takes it.
+        cut::unless(answering, async move {
+            other_end.gone().await;
+            Gone
+        })
     })
 }
 
