@@ -77,6 +77,8 @@ mod lock_key;
 #[cfg(test)]
 mod lock_limits;
 #[cfg(test)]
+mod lock_takers;
+#[cfg(test)]
 mod locks_page;
 #[cfg(test)]
 mod mixed;

@@ -69,13 +69,19 @@ pub struct HeldLock {
     pub client: Option<String>,
     /// What for, if a client holds it.
     pub note: Option<String>,
+    /// Under which name the client has taken it, if it was asked who it is: nobody else may renew it
+    /// or give it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_by: Option<String>,
 }
 
 impl From<&lockstep_core::explain::HeldLock> for HeldLock {
     fn from(held: &lockstep_core::explain::HeldLock) -> Self {
-        let (client, note) = match &held.origin {
-            Origin::Client { owner, note } => (Some(owner.to_string()), Some(note.to_string())),
-            Origin::Workflow | Origin::Activity(_) => (None, None),
+        let (client, note, taken_by) = match &held.origin {
+            Origin::Client { owner, note, taker } => {
+                (Some(owner.to_string()), Some(note.to_string()), owned(taker.as_ref()))
+            }
+            Origin::Workflow | Origin::Activity(_) => (None, None, None),
         };
         Self {
             keys: texts(&held.keys),
@@ -86,6 +92,7 @@ impl From<&lockstep_core::explain::HeldLock> for HeldLock {
             ends_at: held.until.into(),
             client,
             note,
+            taken_by,
         }
     }
 }

@@ -53,6 +53,7 @@ pub(crate) struct Clients {
 struct Client {
     owner: Arc<str>,
     note: Arc<str>,
+    taker: Option<Arc<str>>,
     keys: Arc<[Arc<str>]>,
     mode: LockMode,
     stage: Stage,
@@ -153,10 +154,10 @@ impl World {
             lineage: Arc::default(),
         };
         let now = self.now;
-        let (owner, note) = (asked.owner, asked.note);
+        let (owner, note, taker) = (asked.owner, asked.note, asked.taker);
         match self.locks.request(&wish, now) {
             Answer::Granted(grant) => {
-                let client = Client { owner, note, keys, mode, stage: Stage::Granted };
+                let client = Client { owner, note, taker, keys, mode, stage: Stage::Granted };
                 self.clients.locks.insert(lock, client);
                 self.hold_for_client(request, &grant, now, time_to_live);
             }
@@ -169,7 +170,8 @@ impl World {
                 let until = now.after(asked.waiting_timeout);
                 let timer = self.timers.set(until, lock, Alarm::WaitingTimeout(ticket));
                 let stage = Stage::Waiting { request, since: now, ticket, time_to_live, timer };
-                self.clients.locks.insert(lock, Client { owner, note, keys, mode, stage });
+                let client = Client { owner, note, taker, keys, mode, stage };
+                self.clients.locks.insert(lock, client);
             }
         }
         Ok(())
@@ -329,7 +331,7 @@ impl World {
     /// one lock.
     pub(crate) fn restore_client_lock(&mut self, rows: &[LockRow]) {
         let Some(first) = rows.first() else { return };
-        let Origin::Client { owner, note } = &first.origin else { return };
+        let Origin::Client { owner, note, taker } = &first.origin else { return };
         let LockRow { token, since, until, instance: lock, mode, .. } = *first;
         for row in rows {
             let hold = Hold { owner: lock, token, mode, since };
@@ -342,6 +344,7 @@ impl World {
         let client = Client {
             owner: Arc::clone(owner),
             note: Arc::clone(note),
+            taker: taker.clone(),
             keys: rows.iter().map(|row| Arc::clone(&row.key)).collect(),
             mode,
             stage: Stage::Held { token, since, until, timer },
@@ -365,7 +368,8 @@ impl World {
 
 impl Client {
     fn origin(&self) -> Origin {
-        Origin::Client { owner: Arc::clone(&self.owner), note: Arc::clone(&self.note) }
+        let (owner, note) = (Arc::clone(&self.owner), Arc::clone(&self.note));
+        Origin::Client { owner, note, taker: self.taker.clone() }
     }
 
     /// Returns what writes the rows of a lock that is held.

@@ -164,6 +164,8 @@ pub struct LockRequest {
     pub owner: Arc<str>,
     /// What for, for people: at most 1,000 bytes.
     pub note: Arc<str>,
+    /// Under which name it asks, if it was asked who it is.
+    pub taker: Option<Arc<str>>,
     /// How long to wait; zero: not at all.
     pub waiting_timeout: Duration,
     /// How long the lock lives unless it is renewed: more than 0, at most 30 days.

@@ -255,6 +255,8 @@ pub enum Origin {
         owner: Arc<str>,
         /// What for, for people; may be empty.
         note: Arc<str>,
+        /// Under which name it was taken, if it was asked who it is.
+        taker: Option<Arc<str>>,
     },
 }
 

@@ -34,6 +34,8 @@ pub struct Wanted {
     pub owner: Arc<str>,
     /// What for, for people: at most 1,000 bytes.
     pub note: Arc<str>,
+    /// Under which name it is taken, if it was asked who wants it.
+    pub taker: Option<Arc<str>>,
     /// How long to wait; zero: not at all.
     pub waiting_timeout: Duration,
     /// How long it lives unless it is renewed: more than 0, at most 30 days.
@@ -51,7 +53,7 @@ impl Runner {
     pub async fn lock(&self, wanted: Wanted) -> Result<ClientLock, StartError> {
         let (done, result) = oneshot::channel();
         let (request, lock) = (self.new_request(), InstanceId(Uuid::now_v7()));
-        let Wanted { context, mode, owner, note, waiting_timeout, time_to_live } = wanted;
+        let Wanted { context, mode, owner, note, taker, waiting_timeout, time_to_live } = wanted;
         let event = Event::Lock(LockRequest {
             request,
             lock,
@@ -59,6 +61,7 @@ impl Runner {
             mode,
             owner,
             note,
+            taker,
             waiting_timeout,
             time_to_live,
         });

@@ -4,6 +4,7 @@
 //!
 //! * It is the engine at work that is asked, and what it has to tell at once is bounded.
 //! * A lock that is told to be held, renewed, released or broken is so durably.
+//! * A client's lock is renewed and released by who has taken it.
 //! * A client that goes away while it waits does not get the lock.
 
 mod client;

@@ -48,6 +48,7 @@ impl WantedArgs {
             mode: if self.shared { LockMode::Shared } else { LockMode::Exclusive },
             owner: self.owner.clone().unwrap_or_else(|| myself(process)).into(),
             note: self.note.as_str().into(),
+            taker: None,
             waiting_timeout: Duration::ZERO,
             time_to_live,
         })

@@ -23,7 +23,9 @@ fn ago(seconds: u64) -> Time {
 
 fn holder(number: u128, key: &str, client: Option<(&str, &str)>) -> LockHolder {
     let origin = match client {
-        Some((owner, note)) => Origin::Client { owner: owner.into(), note: note.into() },
+        Some((owner, note)) => {
+            Origin::Client { owner: owner.into(), note: note.into(), taker: None }
+        }
         None => Origin::Activity(0),
     };
     let key: Arc<str> = key.into();

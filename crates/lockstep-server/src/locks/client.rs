@@ -9,6 +9,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use lockstep_api::{Acquire, Break, ClientHold, Release, Renew};
 use lockstep_core::InstanceId;
+use lockstep_core::explain::ClientStage;
+use lockstep_core::transition::Origin;
 use lockstep_definition::duration;
 use lockstep_expr::Value;
 use lockstep_runner::Wanted;
@@ -73,7 +75,8 @@ async fn acquire(
     let wanted = Wanted {
         context: Value::List(Arc::new(contexts.into_iter().collect())),
         mode: asked.mode.into(),
-        owner: asked.owner.map_or(caller.name, Arc::from),
+        owner: asked.owner.map_or_else(|| Arc::clone(&caller.name), Arc::from),
+        taker: Some(caller.name),
         note: asked.note.unwrap_or_default().into(),
         waiting_timeout,
         time_to_live: time_to_live.unwrap_or(TIME_TO_LIVE),
@@ -94,13 +97,14 @@ async fn acquire(
 )]
 async fn renew(
     State(app): State<App>,
+    Extension(caller): Extension<Caller>,
     Path(key): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
     let key = named(&key)?;
     let Renew { lock, token, time_to_live } = body::form(request.into_body()).await?;
     let time_to_live = length("time_to_live", time_to_live.as_deref())?.unwrap_or(TIME_TO_LIVE);
-    let lock = held(&app, &key, &lock).await?;
+    let lock = held(&app, &caller, &key, &lock).await?;
     app.runner.renew_lock(lock, token, time_to_live).await?;
     let view = app.runner.client_lock(lock).await?;
     let hold = view.as_ref().and_then(ClientHold::of).ok_or_else(|| lost(&key))?;
@@ -119,12 +123,13 @@ async fn renew(
 )]
 async fn release(
     State(app): State<App>,
+    Extension(caller): Extension<Caller>,
     Path(key): Path<String>,
     request: Request,
 ) -> Result<StatusCode, Problem> {
     let key = named(&key)?;
     let Release { lock, token } = body::form(request.into_body()).await?;
-    let lock = held(&app, &key, &lock).await?;
+    let lock = held(&app, &caller, &key, &lock).await?;
     app.runner.release_lock(lock, token).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -157,14 +162,28 @@ async fn break_lock(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Returns the identity of a client's lock, if the key is one of its keys.
-async fn held(app: &App, key: &Arc<str>, lock: &str) -> Result<InstanceId, Problem> {
+/// Returns the identity of a client's lock, if the key is one of its keys; refuses who has not taken
+/// it.
+async fn held(
+    app: &App,
+    caller: &Caller,
+    key: &Arc<str>,
+    lock: &str,
+) -> Result<InstanceId, Problem> {
     let not_a_lock = |_| Problem::unusable("`lock` is the UUID that `:acquire` has told");
     let lock = InstanceId(Uuid::parse_str(lock).map_err(not_a_lock)?);
     let view = app.runner.client_lock(lock).await?;
-    let hold = view.as_ref().and_then(ClientHold::of);
-    let hold = hold.filter(|hold| hold.keys.iter().any(|held| **held == **key));
-    hold.map(|_| lock).ok_or_else(|| lost(key))
+    let Some(ClientStage::Held(held)) = view.map(|view| view.stage) else { return Err(lost(key)) };
+    if !held.keys.contains(key) {
+        return Err(lost(key));
+    }
+    match &held.origin {
+        Origin::Client { taker: Some(taker), .. } if !caller.is(taker) => {
+            let told = format!("the lock {key} was taken by {taker}, who alone may do this");
+            Err(Problem::new(403, "lock.of_other", told))
+        }
+        Origin::Client { .. } | Origin::Workflow | Origin::Activity(_) => Ok(lock),
+    }
 }
 
 fn lost(key: &str) -> Problem {

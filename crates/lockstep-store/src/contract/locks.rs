@@ -173,15 +173,19 @@ pub async fn lock_rows_are_read_by_growing_key(home: &dyn Home) {
 /// How a lock is held, and what took it, come back as they were, whatever the texts.
 pub async fn mode_and_origin_of_a_lock_survive(home: &dyn Home) {
     let store = open(home).await;
-    let client =
-        |owner: &str, note: &str| Origin::Client { owner: owner.into(), note: note.into() };
+    let client = |owner: &str, note: &str, taker: Option<&str>| Origin::Client {
+        owner: owner.into(),
+        note: note.into(),
+        taker: taker.map(Into::into),
+    };
     let origins = [
         Origin::Workflow,
         Origin::Activity(0),
         Origin::Activity(u32::MAX),
-        client("", ""),
-        client("ann", "edits the order"),
-        client("o'hara \"\0\" \u{feff}ä 🔒", "null\n[1, 2]\0"),
+        client("", "", None),
+        client("", "", Some("")),
+        client("ann", "edits the order", Some("shop")),
+        client("o'hara \"\0\" \u{feff}ä 🔒", "null\n[1, 2]\0", Some("null\0ä")),
     ];
     let row = |(origin, token): (Origin, i64)| LockRow {
         key: "k1".into(),
@@ -196,7 +200,8 @@ pub async fn mode_and_origin_of_a_lock_survive(home: &dyn Home) {
     let draft = rows.iter().cloned().fold(Draft::new(1), Draft::hold_as);
     committed(&store, draft).await;
     assert_eq!(store.locks().await.expect("the locks are read"), rows);
-    let other = LockRow { origin: client("ben", ""), mode: LockMode::Shared, ..held("k1", 1) };
+    let other =
+        LockRow { origin: client("ben", "", None), mode: LockMode::Shared, ..held("k1", 1) };
     committed(&store, Draft::new(2).hold_as(other.clone())).await;
     assert_eq!(store.locks().await.expect("the locks are read").first(), Some(&other));
 }

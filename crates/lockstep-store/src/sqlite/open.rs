@@ -39,9 +39,9 @@ const CHECKPOINT_PAGES: u32 = 1000;
 const LOG_LIMIT_BYTES: u32 = 64 << 20;
 
 /// Version of the schema that this program writes.
-pub(super) const SCHEMA: i64 = 7;
+pub(super) const SCHEMA: i64 = 8;
 
-const MIGRATIONS: [(i64, &str, &str); 7] = [
+const MIGRATIONS: [(i64, &str, &str); 8] = [
     (1, "initial", include_str!("../../migrations/0001_initial.sql")),
     (2, "parts", include_str!("../../migrations/0002_parts.sql")),
     (3, "holders", include_str!("../../migrations/0003_holders.sql")),
@@ -49,6 +49,7 @@ const MIGRATIONS: [(i64, &str, &str); 7] = [
     (5, "lists", include_str!("../../migrations/0005_lists.sql")),
     (6, "marks", include_str!("../../migrations/0006_marks.sql")),
     (7, "from api", include_str!("../../migrations/0007_from_api.sql")),
+    (8, "takers", include_str!("../../migrations/0008_takers.sql")),
 ];
 
 /// An open file.

@@ -43,7 +43,7 @@ const MARKS: &str = "SELECT name, time FROM mark ORDER BY name";
 const UNFINISHED: &str =
     concat!(select_instance!(), " WHERE state = 0 AND id > ?1 ORDER BY id LIMIT ?2");
 const LOCKS: &str = "\
-SELECT key, token, mode, instance, since, until, activity, owner, note FROM held_lock
+SELECT key, token, mode, instance, since, until, activity, owner, note, taker FROM held_lock
     ORDER BY key, token";
 const INSTANCE: &str = concat!(select_instance!(), " WHERE id = ?1");
 const STARTED: &str = concat!(select_instance!(), " WHERE start_key = ?1 ORDER BY id LIMIT 1");

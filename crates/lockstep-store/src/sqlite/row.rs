@@ -321,11 +321,15 @@ fn origin(row: &SqliteRow) -> Result<Origin, String> {
     let activity: Option<i64> = row.try_get("activity").map_err(shown)?;
     let owner: Option<&str> = row.try_get("owner").map_err(shown)?;
     let note: Option<&str> = row.try_get("note").map_err(shown)?;
-    match (activity, owner, note) {
-        (None, None, None) => Ok(Origin::Workflow),
-        (Some(activity), None, None) => Ok(Origin::Activity(activity.try_into().map_err(shown)?)),
-        (None, Some(owner), Some(note)) => {
-            Ok(Origin::Client { owner: owner.into(), note: note.into() })
+    let taker: Option<&str> = row.try_get("taker").map_err(shown)?;
+    match (activity, owner, note, taker) {
+        (None, None, None, None) => Ok(Origin::Workflow),
+        (Some(activity), None, None, None) => {
+            Ok(Origin::Activity(activity.try_into().map_err(shown)?))
+        }
+        (None, Some(owner), Some(note), taker) => {
+            let taker = taker.map(Into::into);
+            Ok(Origin::Client { owner: owner.into(), note: note.into(), taker })
         }
         (..) => Err("it says in two ways what took it".to_owned()),
     }

@@ -8,6 +8,8 @@
 //! * Every statement has the same two parameters, the contents and all lists of rows; see
 //!   [`transport`](super::transport). The driver binds wrongly what has gaps in the numbers.
 
+use std::sync::Arc;
+
 use lockstep_core::transition::{InstanceRow, LockRow, Origin, Status, UniqueKey};
 use lockstep_core::{Entry, Object, ObjectKey};
 
@@ -91,7 +93,7 @@ pub(crate) const WRITE_REST: &str = concat!(
     columns!("value": text 1, number 0),
     " FROM json_each(?2, '$[3]')); ",
     "INSERT OR REPLACE INTO held_lock (key, token, mode, instance, since, until, activity, owner, ",
-    "note) SELECT ",
+    "note, taker) SELECT ",
     columns!("value": text 4, number 0, number 6, bytes16 3, number 1, number 2),
     ", iif(",
     number!("value", 7),
@@ -99,12 +101,16 @@ pub(crate) const WRITE_REST: &str = concat!(
     number!("value", 8),
     ", NULL), iif(",
     number!("value", 7),
-    " = 2, ",
+    " >= 2, ",
     text!("value", 9),
     ", NULL), iif(",
     number!("value", 7),
-    " = 2, ",
+    " >= 2, ",
     text!("value", 11),
+    ", NULL), iif(",
+    number!("value", 7),
+    " = 3, ",
+    text!("value", 13),
     ", NULL) FROM json_each(?2, '$[4]'); ",
     "DELETE FROM part WHERE (instance, number) IN (SELECT ",
     columns!("value": bytes16 1, number 0),
@@ -302,14 +308,17 @@ impl Rest {
         let [instance, _] = self.contents.add(row.instance.0.as_bytes());
         let mode = row::mode_number(row.mode);
         let none = [0, 0];
-        let (kind, activity, owner, note) = match &row.origin {
-            Origin::Workflow => (0, 0, none, none),
-            Origin::Activity(activity) => (1, i64::from(*activity), none, none),
-            Origin::Client { owner, note } => {
-                (2, 0, self.contents.add(owner.as_bytes()), self.contents.add(note.as_bytes()))
+        let (kind, activity, [owner, note, taker]) = match &row.origin {
+            Origin::Workflow => (0, 0, [none; 3]),
+            Origin::Activity(activity) => (1, i64::from(*activity), [none; 3]),
+            Origin::Client { owner, note, taker } => {
+                let mut add = |text: &Arc<str>| self.contents.add(text.as_bytes());
+                let kind = if taker.is_some() { 3 } else { 2 };
+                (kind, 0, [add(owner), add(note), taker.as_ref().map_or(none, add)])
             }
         };
         let ([owner, owner_length], [note, note_length]) = (owner, note);
+        let [taker, taker_length] = taker;
         let [since, until] = [row.since.0, row.until.0];
         let numbers = [
             row.token,
@@ -325,6 +334,8 @@ impl Rest {
             owner_length,
             note,
             note_length,
+            taker,
+            taker_length,
         ];
         self.held.add(&mut self.contents, numbers);
     }

@@ -42,6 +42,7 @@ impl Rig {
                     mode: if shared { LockMode::Shared } else { LockMode::Exclusive },
                     owner: owner.into(),
                     note: text("note=").unwrap_or_default().into(),
+                    taker: None,
                     waiting_timeout: option("wait=").unwrap_or_default(),
                     time_to_live: option("ttl=").unwrap_or(Duration::from_mins(1)),
                 })

@@ -24,6 +24,7 @@ fn ask(engine: &mut Engine, number: u64, key: &str, mode: LockMode) {
         mode,
         owner: format!("client {number}").into(),
         note: "".into(),
+        taker: None,
         waiting_timeout: Duration::from_mins(1),
         time_to_live: Duration::from_mins(2),
     };

@@ -105,6 +105,7 @@ impl Trial<'_> {
             mode: if planned.shared { LockMode::Shared } else { LockMode::Exclusive },
             owner: "somebody".into(),
             note: "".into(),
+            taker: None,
             waiting_timeout: Duration::from_micros(planned.waiting),
             time_to_live: Duration::from_micros(planned.living),
         };

@@ -171,7 +171,7 @@ async fn what_is_not_a_store_of_this_schema_is_refused_and_not_changed() {
         ("text", "it is not an SQLite database; choose another path"),
         ("foreign", "it is no store yet, or belongs to another program"),
         ("logged", "it belongs to another program; choose another path"),
-        ("earlier", "has schema version 2, and this program reads version 7; end the process"),
+        ("earlier", "has schema version 2, and this program reads version 8; end the process"),
         ("later", "use the version of lockstep that wrote it, or a later one"),
         ("", "it is a folder; give the path of a file in it"),
     ] {
