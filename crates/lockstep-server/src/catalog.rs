@@ -21,6 +21,10 @@ use lockstep_store::Published;
 /// Most names of texts that an error tells.
 const MAX_SHOWN: usize = 5;
 
+/// Most texts that are published over the API, and bytes of all of them.
+const MAX_SOURCES: usize = 1000;
+const MAX_BYTES: usize = 16 << 20;
+
 /// Where definitions come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -43,6 +47,9 @@ pub enum PublishError {
         shown(.0)
     )]
     FromApi(Vec<Arc<str>>),
+    /// There would be too many texts, or too large ones. What was published stays.
+    #[error("there may be {MAX_SOURCES} texts, of {MAX_BYTES} bytes together: take one out first")]
+    Limit,
     /// The store or the engine has failed.
     #[error(transparent)]
     Runner(#[from] RunnerError),
@@ -93,7 +100,10 @@ impl Catalog {
             text.config = config;
         }
         match self.publish(runner, text).await {
-            Ok(_) | Err(PublishError::Invalid(_) | PublishError::FromApi(_)) => Ok(()),
+            Ok(_)
+            | Err(PublishError::Invalid(_) | PublishError::FromApi(_) | PublishError::Limit) => {
+                Ok(())
+            }
             Err(PublishError::Runner(error)) => Err(error),
         }
     }
@@ -126,6 +136,11 @@ impl Catalog {
         let _turn = self.turn.lock().await;
         let mut text = self.current().text.clone();
         change(&mut text);
+        // In the turn, so that two that come at once are not each let through alone.
+        let bytes: usize = text.sources.iter().map(|source| source.text.len()).sum();
+        if text.sources.len() > MAX_SOURCES || bytes > MAX_BYTES {
+            return Err(PublishError::Limit);
+        }
         self.publish_in_turn(runner, text).await
     }
 
@@ -234,4 +249,37 @@ fn shown(names: &[Arc<str>]) -> String {
 
 fn now() -> Time {
     Clock::start().now()
+}
+
+#[cfg(test)]
+mod tests {
+    use lockstep_definition::Source;
+    use lockstep_runner::Options;
+    use lockstep_store::Memory;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn two_texts_that_come_at_once_do_not_pass_the_limit_together() {
+        let started = Runner::start(Arc::new(Memory::default()), Options::default()).await;
+        let (runner, _) = started.expect("it starts");
+        let catalog = Catalog::new(Origin::Api);
+        let text = |number: usize| {
+            let text = format!("entity: E{number}\nattributes: {{ n: int }}\n");
+            Source::new(format!("t{number}"), text)
+        };
+        let sources = (0..MAX_SOURCES - 1).map(text).collect();
+        let most = DefinitionText { sources, ..DefinitionText::default() };
+        assert!(catalog.publish(&runner, most).await.is_ok(), "they are right");
+        let put = |number| {
+            catalog.amend(&runner, move |all: &mut DefinitionText| all.sources.push(text(number)))
+        };
+        let (one, other) = tokio::join!(put(MAX_SOURCES), put(MAX_SOURCES + 1));
+        assert!(one.is_ok(), "{one:?}");
+        assert!(matches!(other, Err(PublishError::Limit)), "{other:?}");
+        assert_eq!(catalog.current().text.sources.len(), MAX_SOURCES);
+        let instead = catalog.amend(&runner, |all| drop(all.sources.pop())).await;
+        assert!(instead.is_ok(), "{instead:?}");
+        runner.stop().await.expect("it stops");
+    }
 }

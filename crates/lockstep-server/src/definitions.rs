@@ -30,10 +30,6 @@ use crate::{App, answer, body};
 /// Longest name of a text, in bytes.
 const MAX_NAME: usize = 200;
 
-/// Most texts, and bytes of all of them.
-const MAX_SOURCES: usize = 1000;
-const MAX_BYTES: usize = 16 << 20;
-
 /// Findings that are told.
 const MAX_FINDINGS: usize = 100;
 
@@ -130,14 +126,6 @@ async fn put(
     }
     from_api(&app.catalog)?;
     let text = body::text(request.into_body()).await?;
-    let sources = &app.catalog.current().text.sources;
-    let others = sources.iter().filter(|source| *source.path != *name);
-    let (count, bytes) = others
-        .fold((1, text.len()), |(count, bytes), source| (count + 1, bytes + source.text.len()));
-    if count > MAX_SOURCES || bytes > MAX_BYTES {
-        let told = format!("there may be {MAX_SOURCES} texts, of {MAX_BYTES} bytes together");
-        return Err(Problem::new(422, "definitions.limit", told));
-    }
     publish(&app, move |all| {
         let source = Source::new(name.as_str(), text);
         match all.sources.iter_mut().find(|source| *source.path == *name) {
@@ -203,6 +191,9 @@ async fn publish(
         }
         Err(error @ PublishError::FromApi(_)) => {
             Err(Problem::new(409, "definitions.from_folder", error.to_string()))
+        }
+        Err(error @ PublishError::Limit) => {
+            Err(Problem::new(422, "definitions.limit", error.to_string()))
         }
         Err(PublishError::Runner(error)) => Err(error.into()),
     }
