@@ -268,7 +268,11 @@ activities: [{ activity: log, steps: [{ log: "${input.reference}" }] }]
 const SECRET: &str = "cGxhbnRlZC1zZWNyZXQ";
 
 async fn payments(shelf: &Shelf) -> Daemon {
-    let workflows = written(shelf, PAYMENTS);
+    paid_as(shelf, PAYMENTS).await
+}
+
+async fn paid_as(shelf: &Shelf, definitions: &str) -> Daemon {
+    let workflows = written(shelf, definitions);
     let variables = [("LOCKSTEP_SECRET_PAYMENT_KEY", SECRET)];
     Daemon::with_variables(&shelf.path("a.db"), &["--workflows", &workflows], &variables).await
 }
@@ -330,6 +334,24 @@ async fn signed_delivery_starts_one_instance_however_often_it_comes() {
     assert_eq!(inputs.len(), 4, "{inputs:?}");
     let paid = inputs.iter().filter(|input| input.contains("paid")).count();
     assert_eq!(paid, 1, "headers are handed on: {inputs:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_delivery_that_comes_again_has_its_instance_without_its_input_being_made_anew() {
+    let shelf = Shelf::new();
+    let mut daemon = payments(&shelf).await;
+    let body = r#"{"reference": "r1"}"#;
+    let headers = standard("msg_1", now(), body);
+    let first = deliver(&daemon, "payments", &headers, body).await;
+    assert_eq!(first.status, 202, "{first:?}");
+    daemon.process.kill().await.expect("it is killed");
+
+    let other = PAYMENTS.replace("request.body.reference", "request.body.number");
+    let daemon = paid_as(&shelf, &other).await;
+    let new = deliver(&daemon, "payments", &hub(body), body).await;
+    assert!(new.status >= 400, "a new one has no input: {new:?}");
+    let again = deliver(&daemon, "payments", &headers, body).await;
+    assert_eq!((again.status, &again.body["id"]), (202, &first.body["id"]), "{again:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

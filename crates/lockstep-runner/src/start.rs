@@ -235,10 +235,16 @@ impl Starter {
     }
 
     async fn find_or_begin(&self, key: &StartKey, start: Start) -> Result<Once, StartError> {
+        match self.find(key).await? {
+            Some(known) => Ok(known),
+            None => self.begin_accepted(start).await?.durably().await.map(Once::New),
+        }
+    }
+
+    /// Returns the instance that was started under a key, if there is one.
+    pub(crate) async fn find(&self, key: &StartKey) -> Result<Option<Once>, StartError> {
         let found = self.store.started(Arc::clone(&key.key)).await.map_err(RunnerError::from)?;
-        let Some(found) = found else {
-            return self.begin_accepted(start).await?.durably().await.map(Once::New);
-        };
+        let Some(found) = found else { return Ok(None) };
         let row = found.row.map_err(|corrupt| RunnerError::from(StoreError::from(corrupt)))?;
         if row.start_key.is_none_or(|present| present.request != key.request) {
             let message =
@@ -246,7 +252,7 @@ impl Starter {
             return Err(StartError::Rejected(Failure::new("start.key_used", message)));
         }
         let known = self.watch(row.id).await?;
-        known.map(Once::Known).ok_or_else(|| RunnerError::Stopped.into())
+        known.map(|known| Some(Once::Known(known))).ok_or_else(|| RunnerError::Stopped.into())
     }
 
     async fn watch(&self, instance: InstanceId) -> Result<Option<Started>, RunnerError> {
