@@ -16,6 +16,7 @@
 
 mod effect;
 mod request;
+mod room;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -246,10 +247,7 @@ impl Driver {
                     if let Some(acceptance) = acceptance {
                         self.acceptances.insert(start.instance, acceptance);
                     }
-                    if self.endings.len() == self.endings.capacity() {
-                        // Before the map grows, those go that nobody waits for any more.
-                        self.endings.retain(|_, ending| !ending.is_closed());
-                    }
+                    room::in_map(&mut self.endings, |ending| !ending.is_closed());
                     self.endings.insert(start.instance, ending);
                     Event::Start(start)
                 }

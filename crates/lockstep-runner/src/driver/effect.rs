@@ -15,6 +15,7 @@ use lockstep_core::{
 
 use super::Driver;
 use super::request::{EndingSender, Reply};
+use super::room;
 use crate::call;
 use crate::error::{RunnerError, StartError};
 use crate::read;
@@ -115,12 +116,9 @@ impl Driver {
 
     pub(super) fn watch(&mut self, instance: InstanceId, ending: EndingSender) {
         let waits = |watcher: &EndingSender| !watcher.is_closed();
-        if self.watchers.len() == self.watchers.capacity() {
-            // Before the map grows, those go that do not wait any more.
-            self.watchers.retain(|_, watchers| watchers.iter().any(waits));
-        }
+        room::in_map(&mut self.watchers, |watchers| watchers.iter().any(waits));
         let watchers = self.watchers.entry(instance).or_default();
-        watchers.retain(waits);
+        room::in_list(watchers, waits);
         watchers.push(ending);
     }
 
