@@ -117,6 +117,36 @@ async fn a_start_that_goes_on_is_accepted_and_its_end_can_be_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waits_for_an_end_is_told_that_the_instance_goes_on_when_the_daemon_ends() {
+    const DEFINITIONS: &str = "
+workflow: ask
+activities: [{ activity: ask, steps: [{ wait: { signal: answer } }] }]
+";
+    let shelf = Shelf::new();
+    let file = shelf.path("ask.yaml").display().to_string();
+    std::fs::write(&file, DEFINITIONS).expect("it is written");
+    let mut daemon = Daemon::with(&shelf.path("a.db"), &file, &[]).await;
+    let start = post("/v1/workflows/ask/instances?wait=60s", "", "{}");
+    let address = daemon.address;
+    let asking = tokio::spawn(async move { send(address, &start).await });
+    let running = "/v1/instances?state=running";
+    let count = async || daemon.get(running).await.body["items"].as_array().map_or(0, Vec::len);
+    until("it is started", async || count().await == 1).await;
+    let id = daemon.process.id().expect("it runs").to_string();
+    let told = tokio::process::Command::new("kill").args(["-TERM", &id]).status().await;
+    assert!(told.expect("kill runs").success());
+    let reply = soon("an answer", asking).await.expect("no panic").expect("it is not cut off");
+    assert_eq!((reply.status, &reply.body["state"]), (202, &json!("running")), "{reply:?}");
+    let status = soon("the daemon's end", daemon.process.wait()).await.expect("it ends");
+    assert_eq!(status.code(), Some(0), "it ends in an orderly way");
+
+    let again = Daemon::with(&shelf.path("a.db"), &file, &[]).await;
+    let id = reply.body["id"].as_str().expect("an id");
+    let shown = again.get(&format!("/v1/instances/{id}")).await;
+    assert_eq!((shown.status, &shown.body["state"]), (200, &json!("running")), "{shown:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_signal_that_was_acknowledged_is_kept_over_a_kill() {
     const DEFINITIONS: &str = "
 workflow: ask

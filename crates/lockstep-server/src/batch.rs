@@ -44,7 +44,7 @@ use crate::extract::{Path, Query};
 use crate::instances::key_of;
 use crate::problem::Problem;
 use crate::share::{Shares, Taken};
-use crate::wait::Wait;
+use crate::wait::{Wait, Waits};
 use answers::Answers;
 use lines::{Line, Lines, MAX_LINE};
 
@@ -112,6 +112,7 @@ async fn start_all(
         let told = format!("{MAX_BATCHES} batches are being served; come again");
         return Err(Problem::new(429, "batch.limit", told));
     };
+    let patience = Patience { waits: app.waits, time };
     let (begun, waiting) = mpsc::channel(IN_HAND);
     let (chunks, told) = mpsc::channel(CHUNKS);
     let starter = Starter { runner: app.runner, workflow: workflow.into(), by: caller.name };
@@ -119,7 +120,7 @@ async fn start_all(
     let work = async move {
         // The batch has its place until it is over.
         let _place: (SemaphorePermit<'static>, Taken<Arc<str>>) = (place, share);
-        tokio::join!(reading, tell(waiting, time, chunks));
+        tokio::join!(reading, tell(waiting, patience, chunks));
     };
     let kind = HeaderValue::from_static("application/x-ndjson");
     let body = Body::new(Answers::new(told, work));
@@ -210,7 +211,11 @@ fn parts(line: &[u8]) -> Result<(Value, Option<Arc<str>>), Problem> {
 }
 
 /// Writes what becomes of one line after another, until there are no more or nobody takes it.
-async fn tell(mut waiting: mpsc::Receiver<Waiting>, time: Duration, chunks: mpsc::Sender<Bytes>) {
+async fn tell(
+    mut waiting: mpsc::Receiver<Waiting>,
+    patience: Patience,
+    chunks: mpsc::Sender<Bytes>,
+) {
     let mut text = String::with_capacity(2 * CHUNK);
     loop {
         let next = match waiting.try_recv() {
@@ -227,7 +232,7 @@ async fn tell(mut waiting: mpsc::Receiver<Waiting>, time: Duration, chunks: mpsc
                 }
             }
         };
-        let mut line = pin!(line(next, time));
+        let mut line = pin!(line(next, &patience));
         let ready = tokio::select! {
             biased;
             line = &mut line => Some(line),
@@ -266,31 +271,44 @@ enum Told {
 }
 
 /// Waits for what becomes of a line.
-async fn line(waiting: Waiting, time: Duration) -> Told {
+async fn line(waiting: Waiting, patience: &Patience) -> Told {
     let told = match waiting {
         Waiting::Told(problem) => return Told::Problem(problem),
         Waiting::Begun(begun, since, _room) => match begun.durably().await {
-            Ok(started) => ended(started, false, since + time).await,
+            Ok(started) => patience.ended(started, false, since).await,
             Err(error) => Err(error),
         },
         Waiting::Once(begun, since, _room) => match begun.durably().await {
-            Ok(Once::New(started)) => ended(started, false, since + time).await,
-            Ok(Once::Known(started)) => ended(started, true, since + time).await,
+            Ok(Once::New(started)) => patience.ended(started, false, since).await,
+            Ok(Once::Known(started)) => patience.ended(started, true, since).await,
             Err(error) => Err(error),
         },
     };
     told.unwrap_or_else(|error| Told::Problem(error.into()))
 }
 
-async fn ended(started: Started, is_known: bool, until: Instant) -> Result<Told, StartError> {
-    let id = started.id;
-    Ok(match tokio::time::timeout_at(until, started.ending()).await {
-        Ok(ending) => match ending? {
-            Ok(output) => Told::Done { id, output, is_known },
-            Err(failure) => Told::Problem(Problem::ended(id, &failure)),
-        },
-        Err(_) => Told::Running { id, is_known },
-    })
+/// How long is waited for the end of each instance.
+struct Patience {
+    waits: Waits,
+    time: Duration,
+}
+
+impl Patience {
+    async fn ended(
+        &self,
+        started: Started,
+        is_known: bool,
+        since: Instant,
+    ) -> Result<Told, StartError> {
+        let id = started.id;
+        Ok(match self.waits.until(since + self.time, started.ending()).await {
+            Some(ending) => match ending? {
+                Ok(output) => Told::Done { id, output, is_known },
+                Err(failure) => Told::Problem(Problem::ended(id, &failure)),
+            },
+            None => Told::Running { id, is_known },
+        })
+    }
 }
 
 impl Told {

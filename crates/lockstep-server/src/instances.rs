@@ -99,23 +99,23 @@ async fn start(
             app.runner.start_once(key, workflow, input, by).await?
         }
     };
-    answered(once, time).await
+    answered(&app, once, time).await
 }
 
 /// Answers with what becomes of a start within a time.
-async fn answered(once: Once, time: Duration) -> Result<Response, Problem> {
+async fn answered(app: &App, once: Once, time: Duration) -> Result<Response, Problem> {
     let (started, is_known) = match once {
         Once::New(started) => (started, false),
         Once::Known(started) => (started, true),
     };
     let id = started.id;
-    let ended = tokio::time::timeout(time, started.ending()).await;
+    let ended = app.waits.within(time, started.ending()).await;
     let mut response = match ended {
-        Ok(ending) => match ending? {
+        Some(ending) => match ending? {
             Ok(output) => answer::json(StatusCode::OK, &state(id, Progress::Done, Some(&output))),
             Err(failure) => Problem::ended(id, &failure).into_response(),
         },
-        Err(_) => answer::json(StatusCode::ACCEPTED, &state(id, Progress::Running, None)),
+        None => answer::json(StatusCode::ACCEPTED, &state(id, Progress::Running, None)),
     };
     let headers = response.headers_mut();
     if let Ok(place) = HeaderValue::from_str(&format!("/v1/instances/{id}")) {
@@ -146,7 +146,7 @@ async fn show(
         let watched: Option<Started> = app.runner.watch(id).await?;
         let started = watched.ok_or_else(not_found)?;
         // What became of it, the store tells.
-        drop(tokio::time::timeout(time, started.ending()).await);
+        drop(app.waits.within(time, started.ending()).await);
     }
     Ok(answer::json(StatusCode::OK, &Instance::from(&stored(&app, id).await?)))
 }

@@ -56,6 +56,7 @@ use std::sync::Arc;
 
 use lockstep_runner::Runner;
 use monitor::Monitor;
+use wait::Waits;
 
 pub use access::Role;
 pub use catalog::{Catalog, Origin, PublishError};
@@ -69,6 +70,7 @@ struct App {
     runner: Arc<Runner>,
     catalog: Arc<Catalog>,
     monitor: Arc<Monitor>,
+    waits: Waits,
     /// The `OpenAPI` document.
     document: Arc<str>,
 }

@@ -34,6 +34,7 @@ use crate::gate::{self, Gate};
 use crate::monitor::Monitor;
 use crate::share::Shares;
 use crate::token::{TokenFile, TokenFileError};
+use crate::wait::Waits;
 use crate::{App, Catalog, access, cut, document};
 
 /// Most connections at once, and of one address, unless something else is said.
@@ -54,6 +55,10 @@ const MAX_HEADERS: usize = 64 << 10;
 
 /// How long requests may take to come to their end when the server ends.
 const DRAIN: Duration = Duration::from_secs(10);
+
+/// How long of that those may take who wait for the end of an instance: then they are told that it
+/// goes on, for it is durable.
+const WAITS: Duration = Duration::from_secs(7);
 
 /// How often the file of tokens is looked at.
 const REFRESH: Duration = Duration::from_secs(1);
@@ -164,8 +169,14 @@ impl Server {
         let document = document::document().to_json().unwrap_or_default().into();
         let feed = Arc::clone(runner.feed());
         let monitor = Arc::new(Monitor::new(Arc::clone(&runner)));
-        let app =
-            App { runner: Arc::clone(&runner), catalog, monitor: Arc::clone(&monitor), document };
+        let waits = Waits::default();
+        let app = App {
+            runner: Arc::clone(&runner),
+            catalog,
+            monitor: Arc::clone(&monitor),
+            waits: waits.clone(),
+            document,
+        };
         let router = access::router(app)
             .layer(middleware::from_fn_with_state(Arc::clone(&self.gate), gate::pass));
         let places = Arc::new(Semaphore::new(self.connections));
@@ -223,11 +234,20 @@ impl Server {
         // Workers that wait for tasks come back when there is a daemon again.
         runner.close_task_board();
         drop(runner);
-        tokio::select! {
-            () = served.shutdown() => {}
-            () = tokio::time::sleep(DRAIN) => tracing::warn!("requests were cut off at the end"),
-        }
+        drain(served, &waits).await;
         connections.shutdown().await;
+    }
+}
+
+/// Lets requests that have begun come to their end, in the time that there is for that.
+async fn drain(served: GracefulShutdown, waits: &Waits) {
+    let mut served = pin!(served.shutdown());
+    if tokio::time::timeout(WAITS, &mut served).await.is_ok() {
+        return;
+    }
+    waits.end();
+    if tokio::time::timeout(DRAIN.saturating_sub(WAITS), served).await.is_err() {
+        tracing::warn!("requests were cut off at the end");
     }
 }
 

@@ -18,6 +18,7 @@ use lockstep_runner::Runner;
 use crate::access::{Caller, Role};
 use crate::monitor::Monitor;
 use crate::problem::Problem;
+use crate::wait::Waits;
 use crate::{App, Catalog, access};
 
 /// Largest answer, in bytes: more than any page has.
@@ -33,7 +34,8 @@ impl Local {
     /// Makes the API of a runner, for somebody of this name, who may do everything.
     pub fn new(runner: Arc<Runner>, catalog: Arc<Catalog>, name: &str) -> Self {
         let monitor = Arc::new(Monitor::new(Arc::clone(&runner)));
-        let app = App { runner, catalog, monitor, document: Arc::from("") };
+        let (waits, document) = (Waits::default(), Arc::from(""));
+        let app = App { runner, catalog, monitor, waits, document };
         let caller = Caller { name: name.into(), role: Role::Admin, refused: None };
         let router = access::router(app).layer(Extension(caller));
         Self { router: TowerToHyperService::new(router) }

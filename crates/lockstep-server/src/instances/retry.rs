@@ -36,5 +36,5 @@ pub(super) async fn retry(
 ) -> Result<Response, Problem> {
     let time = wait.time()?;
     let once = app.runner.retry(id, Arc::clone(&caller.name)).await?;
-    answered(once, time).await
+    answered(&app, once, time).await
 }
