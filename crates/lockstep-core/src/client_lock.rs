@@ -155,10 +155,10 @@ impl World {
         };
         let now = self.now;
         let (owner, note, taker) = (asked.owner, asked.note, asked.taker);
+        let client = |stage| Client { owner, note, taker, keys, mode, stage };
         match self.locks.request(&wish, now) {
             Answer::Granted(grant) => {
-                let client = Client { owner, note, taker, keys, mode, stage: Stage::Granted };
-                self.clients.locks.insert(lock, client);
+                self.clients.locks.insert(lock, client(Stage::Granted));
                 self.hold_for_client(request, &grant, now, time_to_live);
             }
             Answer::Held(_) | Answer::Busy if asked.waiting_timeout.is_zero() => {
@@ -170,8 +170,7 @@ impl World {
                 let until = now.after(asked.waiting_timeout);
                 let timer = self.timers.set(until, lock, Alarm::WaitingTimeout(ticket));
                 let stage = Stage::Waiting { request, since: now, ticket, time_to_live, timer };
-                let client = Client { owner, note, taker, keys, mode, stage };
-                self.clients.locks.insert(lock, client);
+                self.clients.locks.insert(lock, client(stage));
             }
         }
         Ok(())
@@ -331,7 +330,7 @@ impl World {
     /// one lock.
     pub(crate) fn restore_client_lock(&mut self, rows: &[LockRow]) {
         let Some(first) = rows.first() else { return };
-        let Origin::Client { owner, note, taker } = &first.origin else { return };
+        let Origin::Client { owner, note, taker } = first.origin.clone() else { return };
         let LockRow { token, since, until, instance: lock, mode, .. } = *first;
         for row in rows {
             let hold = Hold { owner: lock, token, mode, since };
@@ -341,15 +340,9 @@ impl World {
         if self.planted.is(Bug::ClientWithoutTimer) {
             self.timers.cancel(timer);
         }
-        let client = Client {
-            owner: Arc::clone(owner),
-            note: Arc::clone(note),
-            taker: taker.clone(),
-            keys: rows.iter().map(|row| Arc::clone(&row.key)).collect(),
-            mode,
-            stage: Stage::Held { token, since, until, timer },
-        };
-        self.clients.locks.insert(lock, client);
+        let keys = rows.iter().map(|row| Arc::clone(&row.key)).collect();
+        let stage = Stage::Held { token, since, until, timer };
+        self.clients.locks.insert(lock, Client { owner, note, taker, keys, mode, stage });
     }
 
     fn tell_change(&mut self, request: RequestId, result: Result<(), Failure>) {
@@ -368,8 +361,8 @@ impl World {
 
 impl Client {
     fn origin(&self) -> Origin {
-        let (owner, note) = (Arc::clone(&self.owner), Arc::clone(&self.note));
-        Origin::Client { owner, note, taker: self.taker.clone() }
+        let Self { owner, note, taker, .. } = self.clone();
+        Origin::Client { owner, note, taker }
     }
 
     /// Returns what writes the rows of a lock that is held.

@@ -253,7 +253,6 @@ fn now() -> Time {
 
 #[cfg(test)]
 mod tests {
-    use lockstep_definition::Source;
     use lockstep_runner::Options;
     use lockstep_store::Memory;
 
