@@ -2,6 +2,9 @@
 
 use std::path::Path;
 
+use lockstep_definition::Source;
+use lockstep_runner::DefinitionText;
+use lockstep_store::Published;
 use serde_json::{Value as Json, json};
 
 use crate::binary;
@@ -204,4 +207,35 @@ async fn files_do_not_take_away_what_was_published_over_the_api() {
     daemon.process.kill().await.expect("it is killed");
     let told = binary::run(&["start", "ask", "--store", &url, "--workflows", &path]).await;
     assert!(told.stderr.contains("is not among them: `thing`"), "only what came over it: {told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn texts_that_are_wrong_by_now_are_kept_until_they_are_right_again() {
+    let shelf = Shelf::new();
+    let path = shelf.path("a.db");
+    let mut daemon = Daemon::serve(&path, &[]).await;
+    for (name, text) in [("thing.yaml", THING), ("ask.yaml", &version(1))] {
+        let reply = put(&daemon, name, text).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+    }
+    daemon.process.kill().await.expect("it is killed");
+
+    // As if a checker that is stricter than the one before found a text wrong.
+    let store = lockstep_store::open(&path.display().to_string()).await.expect("it opens");
+    let published = store.published().await.expect("it is read").expect("something is");
+    let text = store.definitions(published.id.clone()).await.expect("it is read").expect("a text");
+    let mut text = DefinitionText::decode(&text).expect("a text");
+    let ask = text.sources.iter_mut().find(|source| *source.path == *"ask.yaml");
+    *ask.expect("it is there") = Source::new("ask.yaml", BROKEN);
+    let published = Published { id: text.id(), ..published };
+    store.publish(published, text.encode()).await.expect("it is written");
+    store.close().await.expect("it closes");
+
+    let daemon = Daemon::serve(&path, &[]).await;
+    let told = self::published(&daemon).await;
+    assert_eq!((&told["workflows"], told.get("id")), (&json!([]), None), "{told}");
+    assert_eq!(told["pending_errors"][0]["file"], "ask.yaml", "{told}");
+    assert_eq!(put(&daemon, "ask.yaml", &version(2)).await.status, 200);
+    let sources = &self::published(&daemon).await["sources"];
+    assert_eq!(*sources, json!(["ask.yaml", "thing.yaml"]), "the other one is still there");
 }

@@ -94,11 +94,14 @@ impl Catalog {
         let Some(published) = runner.store().published().await? else { return Ok(()) };
         let text = runner.store().definitions(published.id).await?;
         let Some(mut text) = text.as_deref().and_then(DefinitionText::decode) else {
+            tracing::error!("what was published last cannot be read: nothing is published");
             return Ok(());
         };
         if !config.is_empty() {
             text.config = config;
         }
+        // Also if it is wrong by now it is this that is amended: none of its texts is lost.
+        self.change(|current| current.text.clone_from(&text));
         match self.publish(runner, text).await {
             Ok(_)
             | Err(PublishError::Invalid(_) | PublishError::FromApi(_) | PublishError::Limit) => {
