@@ -147,6 +147,7 @@ mod system_calls;
 #[cfg(test)]
 mod tasks;
 #[cfg(test)]
+mod top;
 mod triggers;
 #[cfg(test)]
 mod waiting;
