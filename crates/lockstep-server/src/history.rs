@@ -14,7 +14,7 @@ use lockstep_api::{Activities, Entry, Explanation, Page};
 use lockstep_core::InstanceId;
 use lockstep_core::transition::{InstanceRow, Status};
 use lockstep_runner::{DefinitionText, RunnerError};
-use lockstep_store::StoredInstance;
+use lockstep_store::{JournalPage, JournalPlace, StoredInstance};
 use utoipa_axum::routes;
 
 use crate::access::{Role, Route};
@@ -46,21 +46,25 @@ async fn journal(
     Identity(id): Identity,
     Query(which): Query<Which>,
 ) -> Result<Response, Problem> {
-    let (limit, first) = which.read()?;
-    let first: usize = first.unwrap_or(0);
-    let entries = app.runner.store().journal(id).await.map_err(RunnerError::from)?;
+    let (limit, after) = which.read::<(i64, u32)>()?;
+    let after = after.map(|(number, index)| JournalPlace { number, index });
+    let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+    let page = app.runner.store().journal_page(id, after, limit);
+    let JournalPage { entries, next } = page.await.map_err(RunnerError::from)?;
     let stored = stored(&app, id).await?;
-    if entries.is_empty() && stored.is_none() && app.runner.explain(id).await?.is_none() {
+    if entries.is_empty()
+        && after.is_none()
+        && stored.is_none()
+        && app.runner.explain(id).await?.is_none()
+    {
         return Err(not_found());
     }
     let activities = match stored.and_then(|stored| stored.row.ok()) {
         Some(row) => activities(&app, &row).await?,
         None => Activities::default(),
     };
-    let some = entries.iter().skip(first).take(limit);
-    let items: Vec<Entry> = some.map(|entry| Entry::of(entry, &activities)).collect();
-    let behind = first.saturating_add(items.len());
-    let next = (behind < entries.len()).then(|| page::cursor(&behind));
+    let items = Entry::all(&entries, &activities);
+    let next = next.map(|place| page::cursor(&(place.number, place.index)));
     Ok(answer::json(StatusCode::OK, &Page { items, next }))
 }
 
