@@ -10,10 +10,10 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use lockstep_api::{Activities, Entry, Explanation, Page};
+use lockstep_api::{Activities, Entry, Explanation, Page, TaskKnown};
 use lockstep_core::InstanceId;
 use lockstep_core::transition::{InstanceRow, Status};
-use lockstep_runner::{DefinitionText, RunnerError};
+use lockstep_runner::{DefinitionText, RunnerError, TaskLook};
 use lockstep_store::{JournalPage, JournalPlace, StoredInstance};
 use utoipa_axum::routes;
 
@@ -89,11 +89,24 @@ async fn explain(State(app): State<App>, Identity(id): Identity) -> Result<Respo
 /// Explains what the engine knows.
 async fn unfinished(app: &App, id: InstanceId) -> Result<Option<Explanation>, Problem> {
     if let Some((explained, chain)) = app.runner.explain(id).await? {
-        let now = app.runner.now();
-        return Ok(Some(Explanation::running(&explained, &chain, |_| None, now)));
+        let (now, task) =
+            (app.runner.now(), |call, kind: &Arc<str>| app.runner.task(call, kind).map(known));
+        return Ok(Some(Explanation::running(&explained, &chain, |_| None, task, now)));
     }
     let client = app.runner.client_lock(id).await?;
     Ok(client.map(|client| Explanation::client(&client, app.runner.now())))
+}
+
+/// Returns what is known of a task.
+fn known(look: TaskLook) -> TaskKnown {
+    let TaskLook { posted, asking, last_asked } = look;
+    let leased = posted.as_ref().and_then(|posted| posted.leased.clone());
+    TaskKnown {
+        posted: posted.map(|posted| (posted.since, posted.deadline)),
+        leased: leased.map(|(worker, until)| (worker.to_string(), until)),
+        asking,
+        last_asked,
+    }
 }
 
 /// Explains what the engine does not know any more.
