@@ -43,6 +43,8 @@ mod daemon_process;
 #[cfg(test)]
 mod definitions;
 #[cfg(test)]
+mod deploy;
+#[cfg(test)]
 mod durability;
 #[cfg(test)]
 mod editing;
@@ -148,6 +150,7 @@ mod system_calls;
 mod tasks;
 #[cfg(test)]
 mod top;
+#[cfg(test)]
 mod triggers;
 #[cfg(test)]
 mod waiting;
