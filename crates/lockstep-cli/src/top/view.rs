@@ -14,7 +14,7 @@ use std::time::Duration;
 use lockstep_api::words::failure;
 use lockstep_api::words::moment::{distance, length, plain};
 use lockstep_api::words::shown::line;
-use lockstep_api::{Holder, Instance};
+use lockstep_api::{Holder, Instance, Point};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Style};
@@ -24,7 +24,7 @@ use ratatui::widgets::{Row, Sparkline, Table, Widget};
 use super::sample::Sample;
 
 /// Lines in which the numbers stand.
-const NUMBERS: u16 = 4;
+const NUMBERS: u16 = 5;
 
 /// Least heights at which the plot has one line, and three.
 const PLOT: (u16, u16) = (12, 20);
@@ -114,22 +114,9 @@ impl View {
                 ended.push(Span::raw(format!("{all}/s, ")));
                 ended.push(self.alarming(pace.failed, format!("{}/s failed", pace.failed)));
                 ended.push(Span::raw(format!("; started {}/s", pace.started)));
-                if let Some(minute) = &pace.minute {
-                    let all = minute.done.saturating_add(minute.failed);
-                    let mut told = format!("; in a minute {all}");
-                    for (share, bound) in
-                        [("half", minute.median_seconds), ("99%", minute.slowest_seconds)]
-                    {
-                        let bound = bound.and_then(|bound| Duration::try_from_secs_f64(bound).ok());
-                        if let Some(bound) = bound {
-                            let bound = within(bound);
-                            write!(told, ", {share} in {bound}").expect("a string takes all");
-                        }
-                    }
-                    ended.push(Span::raw(told + &format!(", {} conflicts", minute.conflicts)));
-                }
             }
         }
+        let minute = pace.as_ref().and_then(|pace| pace.minute.as_ref());
         vec![
             Line::from(vec![
                 Span::styled(format!("{}  ", self.place), Style::new().bold()),
@@ -138,6 +125,7 @@ impl View {
             Line::from(counts),
             Line::from(locks),
             Line::from(ended),
+            Line::from(minute.map_or_else(String::new, in_a_minute)),
         ]
     }
 
@@ -254,6 +242,21 @@ fn who(holder: &Holder) -> String {
             format!("{} {}", line(id.unwrap_or_default()), line(workflow.unwrap_or_default()))
         }
     }
+}
+
+/// Returns what a minute brought.
+fn in_a_minute(minute: &Point) -> String {
+    let all = minute.done.saturating_add(minute.failed);
+    let mut told = format!("a minute   {all} ended");
+    for (share, bound) in [("half", minute.median_seconds), ("99%", minute.slowest_seconds)] {
+        let bound = bound.and_then(|bound| Duration::try_from_secs_f64(bound).ok());
+        if let Some(bound) = bound.map(within) {
+            write!(told, ", {share} within {bound}").expect("a string takes every write");
+        }
+    }
+    let one = if minute.conflicts == 1 { "" } else { "s" };
+    write!(told, "; {} conflict{one}", minute.conflicts).expect("a string takes every write");
+    told
 }
 
 /// Returns a bound of durations.
