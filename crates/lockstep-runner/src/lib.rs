@@ -46,6 +46,7 @@ pub use tally::{
 };
 pub use task::{Task, Tasks};
 pub use task_board::{Heartbeat, LeasedTask, PostedTask, TaskDetails, TaskLook};
+pub use trace::TraceParent;
 pub use trace::export::{Collector, Export, ExportError};
 pub use trigger::{Delivery, DeliveryError, ScheduleView, TriggerView};
 pub use worker::{MAX_POLLERS, Poll, TaskBatch};
