@@ -10,7 +10,6 @@
 use std::sync::Arc;
 
 use lockstep_core::explain::{Chain, ClientView, Explanation, LockPage, LockView};
-use lockstep_core::lock::LockLoad;
 use lockstep_core::transition::InstanceRow;
 use lockstep_core::{Config, DefinitionsById, Engine, InstanceId, Time};
 use lockstep_definition::Definitions;
@@ -78,7 +77,8 @@ impl Survey {
     }
 
     /// Returns how many hold a lock, and how many wait for one.
-    pub(crate) fn load(&self) -> LockLoad {
+    #[cfg(feature = "top")]
+    pub(crate) fn load(&self) -> lockstep_core::lock::LockLoad {
         self.engine.load(0).locks
     }
 
