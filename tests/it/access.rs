@@ -78,6 +78,38 @@ async fn routes(daemon: &Daemon) -> Vec<(String, String, String)> {
     routes
 }
 
+/// Who asks is told their name, their role, and by name what the document lets that role do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_is_told_what_they_may_do() {
+    let shelf = Shelf::new();
+    let mut tokens = Vec::new();
+    for role in ROLES {
+        tokens.push((role, token(&shelf, "ann", role, &[]).await));
+    }
+    let daemon = daemon(&shelf).await;
+    let document = daemon.get("/v1/openapi.json").await.body;
+    let items = document["paths"].as_object().expect("paths").values();
+    let operations = items.flat_map(|item| item.as_object().expect("methods").values());
+    let known = operations.filter_map(|operation| {
+        Some((operation["operationId"].as_str()?, operation["x-role"].as_str()?))
+    });
+    let mut known: Vec<(&str, &str)> = known.collect();
+    known.sort_unstable();
+    for (role, token) in &tokens {
+        let request = format!(
+            "GET /v1/caller HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+             Authorization: Bearer {token}\r\n\r\n"
+        );
+        let told = daemon.send(&request).await.expect("it answers").body;
+        let is_granted = |needed: &str| {
+            matches!(needed, "anyone" | "viewer") || needed == *role || *role == "admin"
+        };
+        let may = known.iter().filter(|(_, needed)| is_granted(needed));
+        let may: Vec<&str> = may.map(|(name, _)| *name).collect();
+        assert_eq!(told, json!({ "name": "ann", "role": role, "may": may }));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_route_lets_in_who_has_its_role_and_nobody_else() {
     let shelf = Shelf::new();

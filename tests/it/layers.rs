@@ -70,6 +70,7 @@ const LAYERS: &[(&str, &[&str], &[&str])] = &[
             "lsp-server",
             "lsp-types",
             "toml",
+            "ratatui",
             "reqwest",
             "rustls",
         ],

@@ -43,6 +43,8 @@ mod daemon_process;
 #[cfg(test)]
 mod definitions;
 #[cfg(test)]
+mod deploy;
+#[cfg(test)]
 mod durability;
 #[cfg(test)]
 mod editing;
@@ -146,6 +148,8 @@ mod store_around;
 mod system_calls;
 #[cfg(test)]
 mod tasks;
+#[cfg(test)]
+mod top;
 #[cfg(test)]
 mod triggers;
 #[cfg(test)]

@@ -305,8 +305,56 @@ async fn a_collector_is_sent_each_instance_as_a_trace() {
     );
     let root = sent().into_iter().find(|span| span["parentSpanId"].is_null()).expect("a root");
     assert_eq!(root["status"]["message"], "shop.empty: nothing is left", "{root}");
-    let metrics = text(&daemon, "/metrics").await;
-    assert!(metrics.contains("lockstep_traces_total{result=\"sent\"} 2"), "{metrics}");
+    // The collector has seen them a moment before they count as sent.
+    let counted = "lockstep_traces_total{result=\"sent\"} 2";
+    until(counted, async || text(&daemon, "/metrics").await.contains(counted)).await;
+}
+
+/// The span of an instance lies in that of its caller, also if the instance ends behind a `kill -9`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_trace_of_whoever_starts_an_instance_goes_on() {
+    const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const SPAN: &str = "00f067aa0ba902b7";
+    let (shelf, collector) = (Shelf::new(), Server::start(|_| Answer::ok()).await);
+    let endpoint = collector.url();
+    let mut killed = daemon(&shelf, &["--otlp-endpoint", &endpoint]).await;
+    let path = "/v1/workflows/read/instances";
+    let mut started = Vec::new();
+    for (headers, trace) in [
+        (format!("traceparent: 00-{TRACE}-{SPAN}-01\r\n"), Some(TRACE)),
+        (format!("Traceparent: 00-{TRACE}-{SPAN}-01\r\nIdempotency-Key: k\r\n"), Some(TRACE)),
+        (format!("traceparent: 00-{TRACE}-{SPAN}-00\r\n"), None),
+        (format!("traceparent: 00-{TRACE}-{SPAN}-01\r\n").repeat(2), None),
+        ("traceparent: what\r\n".to_owned(), None),
+    ] {
+        let book = json!({ "book": headers }).to_string();
+        let told = killed.post(path, &headers, &book).await.expect("an answer");
+        assert_eq!(told.status, 202, "{headers}: {told:?}");
+        started.push((told.body["id"].as_str().expect("an id").to_owned(), trace));
+    }
+    killed.process.kill().await.expect("it is killed");
+    let daemon = daemon(&shelf, &["--otlp-endpoint", &endpoint]).await;
+    for (id, _) in &started {
+        signal(&daemon, id).await;
+    }
+    let roots = || -> Vec<Json> {
+        let requests = collector.requests().into_iter();
+        let spans = requests
+            .map(|request| request.body["resourceSpans"][0]["scopeSpans"][0]["spans"].clone());
+        let spans = spans.flat_map(|spans| spans.as_array().cloned().unwrap_or_default());
+        spans.filter(|span| span["name"] == "read").collect()
+    };
+    until("all traces", async || roots().len() == started.len()).await;
+    for (id, trace) in &started {
+        let is_its = |span: &&Json| {
+            let mut attributes = span["attributes"].as_array().expect("a list").iter();
+            attributes.any(|attribute| attribute["value"]["stringValue"] == **id)
+        };
+        let root = roots().iter().find(is_its).cloned().expect("a span of it");
+        let own = id.replace('-', "");
+        let expected = trace.map_or((json!(own), json!(null)), |it| (json!(it), json!(SPAN)));
+        assert_eq!((root["traceId"].clone(), root["parentSpanId"].clone()), expected, "{root}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use lockstep_core::transition::{LockRow, Outcome, Transition};
 use lockstep_core::{Entry, InstanceId, Object, ObjectKey, Time};
 use lockstep_store::{
-    Counts, InstanceFilter, InstancePage, LoadedObject, Published, Store, StoreFuture,
-    StoredInstance,
+    Counts, InstanceFilter, InstancePage, JournalPage, JournalPlace, LoadedObject, Published,
+    Store, StoreFuture, StoredInstance,
 };
 
 /// The store; what its manner can be asked and told, it can, too.
@@ -136,6 +136,15 @@ impl<M: Manner> Store for StoreAround<M> {
 
     fn journal(&self, id: InstanceId) -> StoreFuture<'_, Vec<Entry>> {
         self.inner.journal(id)
+    }
+
+    fn journal_page(
+        &self,
+        id: InstanceId,
+        after: Option<JournalPlace>,
+        limit: u32,
+    ) -> StoreFuture<'_, JournalPage> {
+        self.inner.journal_page(id, after, limit)
     }
 
     fn counts(&self) -> StoreFuture<'_, Counts> {

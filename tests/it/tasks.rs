@@ -8,6 +8,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
+use crate::binary;
 use crate::daemon_process::{Daemon, Reply, post, send};
 use crate::patience::{soon, until};
 use crate::shelf::Shelf;
@@ -192,6 +193,51 @@ async fn a_task_that_nobody_takes_ends_with_the_timeout_of_its_step() {
     assert_eq!((told.status, &told.body["code"]), (422, &json!("task.timeout")));
     assert_eq!(told.body["detail"], "no worker has done the task `nobody` within 50ms");
     assert_eq!(daemon.get("/v1/tasks").await.body, json!({ "items": [] }));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_does_a_task_or_could_is_explained() {
+    let shelf = Shelf::new();
+    let daemon = daemon(&shelf).await;
+    let id = start(&daemon, "double", json!({ "n": 1 })).await;
+    let path = format!("/v1/instances/{id}/explain");
+    let explained = async || {
+        let told = daemon.get(&path).await.body;
+        let doing = told["doing"][0].clone();
+        assert_eq!((&doing["awaits"], &doing["kind"]), (&json!("task"), &json!("double")));
+        assert!(doing["since"].is_string() && doing["until"].is_string(), "{doing}");
+        (doing, told["sentence"].as_str().expect("a sentence").to_owned())
+    };
+    let has_come = async || !daemon.get("/v1/tasks").await.body["items"][0].is_null();
+    until("the task is there", has_come).await;
+    let (doing, sentence) = explained().await;
+    assert_eq!((&doing["asking"], &doing["last_asked"]), (&json!(0), &json!(null)), "{doing}");
+    assert!(sentence.contains("No worker has asked for tasks of this kind since"), "{sentence}");
+    assert!(sentence.contains("with the error `task.timeout`"), "{sentence}");
+
+    let other = asking("w0", "print", json!({ "wait": "0s" }));
+    daemon.post(POLL, "", &other).await.expect("an answer");
+    assert_eq!(explained().await.0["last_asked"], json!(null), "that was another kind");
+    let task = poll_one(&daemon, "w1", "double", json!({ "lease": "1s" })).await;
+    let (doing, sentence) = explained().await;
+    assert_eq!((&doing["worker"], &doing["attempt"]), (&json!("w1"), &json!(1)), "{doing}");
+    assert_eq!(doing["lease_until"], task["lease_until"]);
+    assert!(sentence.contains("waits for worker `w1` to do the task `double`"), "{sentence}");
+
+    let is_free = async || daemon.get("/v1/tasks").await.body["items"][0]["worker"].is_null();
+    until("the lease is over", is_free).await;
+    let (doing, sentence) = explained().await;
+    assert!(doing["last_asked"].is_string() && doing["worker"].is_null(), "{doing}");
+    assert!(sentence.contains("No worker asks for tasks of this kind; the last one"), "{sentence}");
+
+    let address = format!("http://{}", daemon.address);
+    let told = binary::run(&["explain", &id, "--daemon", &address]).await;
+    assert!(told.stdout.contains("No worker asks for tasks of this kind; the"), "{told:?}");
+    let store = format!("sqlite://{}", shelf.path("a.db").display());
+    let told = binary::run(&["explain", &id, "--store", &store]).await;
+    for part in ["to do the task `double`, attempt 1, since", "ask the daemon", "`task.timeout`"] {
+        assert!(told.stdout.contains(part), "{part}: {told:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-pub use self::build::{CallSince, LAST_ENTRIES};
+pub use self::build::{CallSince, LAST_ENTRIES, TaskKnown};
 use crate::definition::Field;
 use crate::failure::Failure;
 use crate::journal::Entry;
@@ -169,6 +169,8 @@ pub enum Awaits {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         since: Option<Moment>,
     },
+    /// A worker, which is to do a task.
+    Task(TaskWait),
     /// The end of a pause before the next attempt.
     Retry {
         /// When it ends.
@@ -202,6 +204,33 @@ pub enum Awaits {
     },
     /// The ends of steps that run at once.
     Steps,
+}
+
+/// A wait for a worker, which is to do a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TaskWait {
+    /// Which workers can do it.
+    pub kind: String,
+    /// Attempts so far, this one included.
+    pub attempt: u32,
+    /// Since when it waits to be done, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Moment>,
+    /// When the attempt ends at the latest, with the error `task.timeout`, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Moment>,
+    /// Who works on it, if a worker has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker: Option<String>,
+    /// When the lease of that worker ends, unless there is a heartbeat.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease_until: Option<Moment>,
+    /// How many workers wait for tasks of its kind; only an engine at work knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asking: Option<usize>,
+    /// When a worker asked for tasks of its kind last, if one has and that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_asked: Option<Moment>,
 }
 
 /// A wait for a lock.

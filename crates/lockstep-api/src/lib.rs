@@ -11,6 +11,7 @@
 //! Absent by design: HTTP, stores, and decisions.
 
 mod batch;
+mod caller;
 mod definition;
 mod event;
 mod explanation;
@@ -29,6 +30,7 @@ mod trigger;
 pub mod words;
 
 pub use batch::{BatchAnswer, BatchLine};
+pub use caller::Caller;
 pub use definition::{
     DefinitionSource, Definitions, Entity, Field, Finding, Origin, Picture, Publication, Trigger,
     Workflow,
@@ -36,7 +38,8 @@ pub use definition::{
 pub use event::Event;
 pub use explanation::{
     Awaits, CallSince, ClientEnded, ClientHeld, ClientWaiting, Doing, Ended, Explanation,
-    LAST_ENTRIES, LockWait, ObjectName, Obstacle, Place, Refused, Running, Unfinished,
+    LAST_ENTRIES, LockWait, ObjectName, Obstacle, Place, Refused, Running, TaskKnown, TaskWait,
+    Unfinished,
 };
 pub use failure::Failure;
 pub use instance::{Cancel, Instance, Started, State};

@@ -66,6 +66,9 @@ pub(crate) enum Command {
     Explain(explain::Args),
     /// Shows who holds which lock, and who waits for it
     Locks(locks::Args),
+    /// Shows live what an engine does: throughput, instances, locks, failures
+    #[cfg(feature = "top")]
+    Top(crate::top::Args),
     /// Takes, renews, releases and breaks locks
     Lock(lock::Args),
     /// Shows and changes objects

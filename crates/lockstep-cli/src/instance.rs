@@ -21,7 +21,7 @@ use lockstep_store::StoredInstance;
 use crate::command_error::CommandError;
 
 /// Returns the form of an instance of a store.
-fn form(stored: StoredInstance) -> Result<Instance, CommandError> {
+pub(crate) fn form(stored: StoredInstance) -> Result<Instance, CommandError> {
     let id = stored.id;
     let row = stored.row.map_err(|corrupt| {
         CommandError::failed_with(

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use lockstep_api::Lock;
 use lockstep_api::words::explanation::{Source, as_of};
 use lockstep_core::Time;
-use lockstep_core::explain::LockView;
+use lockstep_core::explain::{LockPage, LockView};
 use lockstep_runner::Clock;
 
 use crate::arguments::Format;
@@ -110,7 +110,8 @@ async fn read(mut look: Look, key: Option<&str>) -> Result<(Told, Time), Command
     let (survey, now) = (look.survey().await?, look.now);
     let told = match key {
         None => {
-            let locks = survey.locks(table::FIRST);
+            let all = LockPage { limit: usize::MAX, first: table::FIRST, ..LockPage::default() };
+            let locks = survey.locks(&all);
             Told::All(locks.iter().map(|lock| Lock::of(lock, now)).collect())
         }
         Some(written) => Told::One(Box::new(Lock::of(&find(written, |key| survey.lock(key)), now))),

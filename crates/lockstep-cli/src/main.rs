@@ -49,6 +49,8 @@ mod survey;
 mod target;
 mod telemetry;
 mod token;
+#[cfg(feature = "top")]
+mod top;
 mod validate;
 mod work;
 
@@ -104,6 +106,8 @@ fn dispatch(command: &Command) -> Result<Status, CommandError> {
         Command::Explain(args) => explain::run(args),
         Command::Lock(args) => lock::run(args),
         Command::Locks(args) => locks::run(args),
+        #[cfg(feature = "top")]
+        Command::Top(args) => top::run(args),
         Command::Data(args) => data::run(args),
         Command::Journal(args) => journal::run(args),
         Command::Graph(args) => graph::run(args),

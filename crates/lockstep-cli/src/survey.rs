@@ -71,10 +71,15 @@ impl Survey {
         self.engine.client(lock)
     }
 
-    /// Returns all locks that are held or waited for, by key, with the first who hold and want each.
-    pub(crate) fn locks(&self, first: usize) -> Vec<LockView> {
-        let page = LockPage { limit: usize::MAX, first, ..LockPage::default() };
-        self.engine.lock_page(&page)
+    /// Returns locks that are held or waited for, with the first who hold and want each.
+    pub(crate) fn locks(&self, page: &LockPage) -> Vec<LockView> {
+        self.engine.lock_page(page)
+    }
+
+    /// Returns how many hold a lock, and how many wait for one.
+    #[cfg(feature = "top")]
+    pub(crate) fn load(&self) -> lockstep_core::lock::LockLoad {
+        self.engine.load(0).locks
     }
 
     /// Returns a lock with all who hold and want it.

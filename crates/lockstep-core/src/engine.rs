@@ -240,6 +240,9 @@ impl Engine {
         ));
         instance.start_key.clone_from(&start.key);
         instance.note(self.world.now, Happening::Started);
+        if let Some(parent) = &start.trace {
+            instance.note(self.world.now, Happening::Traced { parent: parent.to_string() });
+        }
         Ok(instance)
     }
 

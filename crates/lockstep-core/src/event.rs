@@ -147,6 +147,8 @@ pub struct Start {
     /// What its row can be found by. Whether there is another instance under it is the driver's to
     /// know, before it starts one.
     pub key: Option<Arc<StartKey>>,
+    /// The trace of whoever starts it, and the span in it, which the journal tells.
+    pub trace: Option<Arc<str>>,
 }
 
 /// A lock that a client asks for.

@@ -10,8 +10,9 @@ mod chain;
 mod lock_view;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use lockstep_definition::{ExclusiveLock, Input, LockMode, Operation, Place, Wait};
+use lockstep_definition::{ExclusiveLock, Input, LockMode, Operation, Place, Step, Wait};
 
 pub use self::chain::{Chain, MAX_LINKS};
 pub use self::lock_view::{
@@ -19,11 +20,13 @@ pub use self::lock_view::{
 };
 
 use crate::engine::Engine;
+use crate::event::CallId;
 use crate::id::{FencingToken, InstanceId, Ticket};
 use crate::instance::{Held, Instance, Phase, Strand};
 use crate::lock::ObstacleKind;
 pub use crate::lock::WaiterMark;
 use crate::object::ObjectKey;
+use crate::step::call::DEFAULT_TIMEOUT;
 use crate::time::Time;
 use crate::transition::Origin;
 
@@ -77,8 +80,27 @@ pub struct HeldLock {
 pub struct Doing {
     /// The step at which it is; `None` before the first.
     pub step: Option<Place>,
+    /// The task that the step hands to a worker, if it is such a step.
+    pub task: Option<TaskStep>,
     /// What it waits for.
     pub what: Awaits,
+}
+
+/// What a step hands to a worker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskStep {
+    /// Which workers can do it.
+    pub kind: Arc<str>,
+    /// Longest duration of an attempt.
+    pub timeout: Duration,
+}
+
+impl TaskStep {
+    fn of(step: &Step) -> Option<Self> {
+        let Operation::Task { kind, .. } = &step.operation else { return None };
+        let timeout = step.timeout.unwrap_or(DEFAULT_TIMEOUT);
+        Some(Self { kind: Arc::clone(kind), timeout })
+    }
 }
 
 /// What a line of execution waits for.
@@ -96,6 +118,8 @@ pub enum Awaits {
     Call {
         /// Attempts so far, this one included.
         attempt: u32,
+        /// The call, as the driver was told it.
+        call: CallId,
     },
     /// The end of a pause before the next attempt.
     Retry(Time),
@@ -180,10 +204,13 @@ impl Engine {
     pub fn explain(&self, instance: InstanceId) -> Option<Explanation> {
         let instance = self.instances.get(&instance)?;
         let activity = Instance::activity(&instance.workflow, instance.strand.position);
-        let doing = instance.strands().map(|strand| Doing {
-            step: activity
-                .and_then(|activity| Some(Instance::step_of(activity, strand)?.place.clone())),
-            what: self.awaits(instance, strand),
+        let doing = instance.strands().map(|strand| {
+            let step = activity.and_then(|activity| Instance::step_of(activity, strand));
+            Doing {
+                step: step.map(|step| step.place.clone()),
+                task: step.and_then(TaskStep::of),
+                what: self.awaits(instance, strand),
+            }
         });
         let changed = instance.unit.iter().filter(|(_, entry)| entry.is_change());
         Some(Explanation {
@@ -238,7 +265,7 @@ impl Engine {
             }
             Phase::Loading(keys) => Awaits::Objects(keys.clone()),
             Phase::Querying(_) => Awaits::Query,
-            Phase::Calling(_) => Awaits::Call { attempt: strand.call_attempts },
+            Phase::Calling(call) => Awaits::Call { attempt: strand.call_attempts, call: *call },
             Phase::BackingOff(until) => Awaits::Retry(*until),
             Phase::Queuing | Phase::Committing => Awaits::Commit,
             Phase::Sleeping { until, .. } => Awaits::Moment(*until),

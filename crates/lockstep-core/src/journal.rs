@@ -27,6 +27,11 @@ pub struct Entry {
 pub enum Happening {
     /// The instance began.
     Started,
+    /// Whoever started it did so within a trace.
+    Traced {
+        /// The trace, and the span in it, in hexadecimal with a hyphen between them.
+        parent: String,
+    },
     /// It waits for a lock that another instance holds.
     LockWaited {
         /// The lock key.
@@ -181,7 +186,7 @@ pub enum Happening {
 
 impl Happening {
     /// The names of all kinds.
-    pub const NAMES: [&'static str; 26] = [
+    pub const NAMES: [&'static str; 27] = [
         "started",
         "lock_waited",
         "lock_granted",
@@ -190,6 +195,7 @@ impl Happening {
         "lock_broken",
         "client_asked",
         "lock_renewed",
+        "traced",
         "skipped",
         "called",
         "returned",
@@ -222,6 +228,7 @@ impl Happening {
             Self::ClientAsked { .. } => "client_asked",
             Self::LockRenewed { .. } => "lock_renewed",
             Self::Skipped => "skipped",
+            Self::Traced { .. } => "traced",
             Self::Called { .. } => "called",
             Self::Returned { .. } => "returned",
             Self::Committed(_) => "committed",

@@ -3,14 +3,15 @@
 //! Invariants:
 //!
 //! * Whoever sends a signal is told that it is kept only when that is durable.
-//! * A signal that nobody waits for is kept for whoever will; the oldest is taken first.
+//! * A signal that nobody waits for is kept for whoever will; the oldest is taken first. One of a name
+//!   that no step of the workflow waits for is refused.
 //! * While the store judges a commit of the instance a signal is only put aside: a row that tells of
 //!   it would tell of a commit that may be refused.
 
 use std::sync::Arc;
 
-use lockstep_definition::{Operation, Wait};
-use lockstep_expr::Value;
+use lockstep_definition::{Operation, Wait, Workflow};
+use lockstep_expr::{Value, nearest};
 
 use crate::codec;
 use crate::engine::Engine;
@@ -18,6 +19,7 @@ use crate::event::{Effect, RequestId};
 use crate::failure::Failure;
 use crate::id::InstanceId;
 use crate::instance::inbox::{Letter, MAX_SIGNALS};
+use crate::instance::names::map;
 use crate::instance::{Instance, Phase, Strand};
 use crate::journal::Happening;
 use crate::planted::Bug;
@@ -25,6 +27,9 @@ use crate::step::wait::answers;
 
 /// Longest name of a signal, in bytes.
 const MAX_NAME: usize = 200;
+
+/// Most names that are told of those which a workflow waits for.
+const MAX_TOLD: usize = 20;
 
 impl Engine {
     /// Takes a signal.
@@ -79,6 +84,9 @@ impl Instance {
             let message = format!("the name of a signal has 1 to {MAX_NAME} bytes");
             return Err(Failure::new("data.invalid", message));
         }
+        if !self.workflow.signals.contains(&letter.name) {
+            return Err(unknown(&self.workflow, &letter.name));
+        }
         codec::check_depth(&letter.payload)?;
         if let Some(answers) = self.answers(&letter) {
             letter.payload = answers?;
@@ -102,6 +110,27 @@ impl Instance {
             Some(answers(form, &letter.payload))
         })
     }
+}
+
+/// Returns the failure of a signal that no step waits for; it names those that are waited for, that
+/// which was probably meant first.
+fn unknown(workflow: &Workflow, name: &Arc<str>) -> Failure {
+    let names = || workflow.signals.iter().map(|known| &**known);
+    let near = nearest(name, names());
+    let others = names().filter(|known| Some(*known) != near);
+    let known: Vec<&str> = near.into_iter().chain(others).take(MAX_TOLD).collect();
+    let (signal, workflow) = (&**name, &workflow.name);
+    let message = if known.is_empty() {
+        format!("workflow `{workflow}` waits for no signal and no form")
+    } else {
+        let told = known.join("`, `");
+        let more = names().count().saturating_sub(MAX_TOLD);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("workflow `{workflow}` waits for no signal `{signal}`; it waits for `{told}`{more}")
+    };
+    let known = known.into_iter().map(Value::from).collect();
+    let details = [("signal", Value::from(signal)), ("known", Value::List(Arc::new(known)))];
+    Failure::new("signal.unknown", message).with_details(map(details))
 }
 
 fn too_many() -> Failure {

@@ -40,7 +40,7 @@ mod text;
 mod uncommitted;
 mod unreachable_step;
 mod wait_under_lock;
-mod walk;
+pub(crate) mod walk;
 
 use crate::report::Report;
 use crate::workflow::Definitions;

@@ -4,10 +4,12 @@
 //!
 //! * Parts are read in the order in which they would run: names are bound in that order.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::activity::activity;
 use crate::allow::allow;
+use crate::analysis::walk;
 use crate::catalog::Catalog;
 use crate::code::Code;
 use crate::diagnostic::Finding;
@@ -23,7 +25,7 @@ use crate::reader::Reader;
 use crate::report::Report;
 use crate::trigger::triggers;
 use crate::values::{description, list, name};
-use crate::workflow::{Goto, Workflow};
+use crate::workflow::{Activity, Goto, Operation, Wait, Workflow};
 use crate::yaml::node::{Node, Value as YamlValue};
 
 pub(crate) const WORKFLOW: Keys = Keys {
@@ -122,6 +124,7 @@ fn read(
     };
     let triggers = triggers.unwrap_or_default();
     let (name, input) = (name?, input?);
+    let signals = waited_for(&activities);
     Some(Workflow {
         name,
         description,
@@ -130,8 +133,27 @@ fn read(
         activities,
         output,
         triggers,
+        signals,
         place,
     })
+}
+
+/// Returns the names of the signals and forms that steps wait for.
+fn waited_for(activities: &[Activity]) -> Vec<Arc<str>> {
+    let lists = activities.iter().flat_map(|activity| {
+        let handled = activity.catch.iter().map(|catch| walk::handled(&catch.handler));
+        std::iter::once(&*activity.steps).chain(handled)
+    });
+    let name = |walked: walk::Walked<'_>| {
+        let Operation::Wait(wait) = &walked.step.operation else { return None };
+        match wait {
+            Wait::Signal(name) => Some(Arc::clone(name)),
+            Wait::Form(form) => Some(Arc::clone(&form.name)),
+            Wait::For(_) | Wait::Until(_) => None,
+        }
+    };
+    let names: BTreeSet<Arc<str>> = lists.flat_map(walk::all).filter_map(name).collect();
+    names.into_iter().collect()
 }
 
 /// Fills in the names of activities before any is read, for `goto`.
@@ -162,7 +184,7 @@ fn name_activities(reader: &mut Reader<'_, '_>, nodes: &[Node]) {
 
 /// Tells activities that nothing leads to: the one before always goes elsewhere, and no `goto` names
 /// them.
-fn unreachable(report: &mut Report<'_>, activities: &[crate::workflow::Activity], flow: &Flow) {
+fn unreachable(report: &mut Report<'_>, activities: &[Activity], flow: &Flow) {
     let mut reached = vec![false; activities.len()];
     let mut open = vec![0];
     while let Some(number) = open.pop() {

@@ -82,6 +82,8 @@ pub struct Workflow {
     pub output: Option<Payload>,
     /// What starts it besides a request.
     pub triggers: Vec<Trigger>,
+    /// Names of the signals and forms that its steps wait for, sorted, each once.
+    pub signals: Vec<Arc<str>>,
     /// Where it was written.
     pub place: Place,
 }

@@ -45,7 +45,8 @@ pub use tally::{
     CallTally, MAX_NAMES, OTHER, Results, SIZE_BOUNDS, Sizes, Tally, TraceTally, WorkflowTally,
 };
 pub use task::{Task, Tasks};
-pub use task_board::{Heartbeat, LeasedTask, PostedTask, TaskDetails};
+pub use task_board::{Heartbeat, LeasedTask, PostedTask, TaskDetails, TaskLook};
+pub use trace::TraceParent;
 pub use trace::export::{Collector, Export, ExportError};
 pub use trigger::{Delivery, DeliveryError, ScheduleView, TriggerView};
 pub use worker::{MAX_POLLERS, Poll, TaskBatch};

@@ -26,6 +26,7 @@ use uuid::Uuid;
 use crate::driver::Command;
 use crate::error::{RunnerError, StartError};
 use crate::runner::{Ending, Runner, Started};
+use crate::trace::TraceParent;
 
 /// What became of a start under a key.
 #[derive(Debug)]
@@ -166,6 +167,29 @@ impl Runner {
         self.begin_once(key, workflow, input, by).durably().await
     }
 
+    /// Starts an instance, under a key if there is one, within the trace of whoever asks. When it
+    /// returns, the start is durable.
+    ///
+    /// # Errors
+    ///
+    /// As [`start_once`](Self::start_once).
+    pub async fn start_traced(
+        &self,
+        key: Option<StartKey>,
+        workflow: Arc<str>,
+        input: Value,
+        by: Arc<str>,
+        trace: Option<TraceParent>,
+    ) -> Result<Once, StartError> {
+        let key = key.map(Arc::new);
+        let trace = trace.map(|trace| trace.to_string().into());
+        let start = Start { trace, ..new_start(workflow, input, by, key.clone()) };
+        match key {
+            None => self.starter().begin_accepted(start).await?.durably().await.map(Once::New),
+            Some(key) => self.starter().find_or_begin_alone(key, start).durably().await,
+        }
+    }
+
     /// Begins a start under a key, beside whatever else the caller does.
     pub fn begin_once(
         &self,
@@ -204,8 +228,13 @@ impl Starter {
         input: Value,
         by: Arc<str>,
     ) -> BegunOnce {
-        let (starter, key) = (self.clone(), Arc::new(key));
+        let key = Arc::new(key);
         let start = new_start(workflow, input, by, Some(Arc::clone(&key)));
+        self.find_or_begin_alone(key, start)
+    }
+
+    fn find_or_begin_alone(&self, key: Arc<StartKey>, start: Start) -> BegunOnce {
+        let starter = self.clone();
         // A task: whoever asks may go away while the start is on its way to the disk.
         BegunOnce(tokio::spawn(async move {
             let keys = Arc::clone(&starter.keys);
@@ -272,7 +301,7 @@ impl Starter {
 }
 
 fn new_start(workflow: Arc<str>, input: Value, by: Arc<str>, key: Option<Arc<StartKey>>) -> Start {
-    Start { instance: InstanceId(Uuid::now_v7()), workflow, input, by, key }
+    Start { instance: InstanceId(Uuid::now_v7()), workflow, input, by, key, trace: None }
 }
 
 /// Returns an instance whose end is known.

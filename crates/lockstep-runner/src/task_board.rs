@@ -19,6 +19,7 @@
 //! same idempotency key and with a higher attempt, so a board begins empty. And clocks and chance:
 //! times and tokens are handed in.
 
+mod asked;
 mod poller;
 mod posted;
 #[cfg(test)]
@@ -31,6 +32,7 @@ use std::time::Duration;
 use lockstep_core::{CallId, Time};
 use uuid::Uuid;
 
+use asked::Asked;
 pub(crate) use poller::{Handed, PollerId, Pollers, Wanted};
 use posted::{Lease, Posted, State};
 pub use posted::{LeasedTask, PostedTask, TaskDetails};
@@ -61,6 +63,18 @@ pub struct Heartbeat {
     pub cancelled: bool,
 }
 
+/// A task, and who asks for tasks of its kind.
+#[derive(Clone, Debug)]
+pub struct TaskLook {
+    /// The task; `None` if it is not on the board.
+    pub posted: Option<PostedTask>,
+    /// How many workers wait for tasks of its kind.
+    pub asking: usize,
+    /// When a worker asked for tasks of its kind last; `None` if none has since the start, or not
+    /// for so long that it is not known any more.
+    pub last_asked: Option<Time>,
+}
+
 /// Tasks and those who ask for them.
 #[derive(Debug)]
 pub(crate) struct TaskBoard {
@@ -70,6 +84,7 @@ pub(crate) struct TaskBoard {
     of_call: HashMap<CallId, Uuid>,
     open: HashMap<Arc<str>, BTreeSet<Uuid>>,
     pollers: Pollers,
+    asked: Asked,
     lease_ends: BTreeSet<(Time, Uuid)>,
     /// Leases of tasks that are not wanted any more.
     gone: HashMap<Uuid, Lease>,
@@ -85,6 +100,7 @@ impl TaskBoard {
             of_call: HashMap::new(),
             open: HashMap::new(),
             pollers: Pollers::default(),
+            asked: Asked::default(),
             lease_ends: BTreeSet::new(),
             gone: HashMap::new(),
             gone_ends: BTreeSet::new(),
@@ -138,6 +154,7 @@ impl TaskBoard {
         poller: PollerId,
         wanted: Wanted,
     ) -> Option<Vec<LeasedTask>> {
+        self.asked.note(now, &wanted.kinds);
         let tasks = self.lease(now, &wanted);
         if !tasks.is_empty() {
             return Some(tasks);
@@ -147,8 +164,17 @@ impl TaskBoard {
     }
 
     /// Takes note that somebody does not wait any more.
-    pub(crate) fn leave(&mut self, poller: PollerId) {
-        self.pollers.leave(poller);
+    pub(crate) fn leave(&mut self, now: Time, poller: PollerId) {
+        if let Some(wanted) = self.pollers.leave(poller) {
+            self.asked.note(now, &wanted.kinds);
+        }
+    }
+
+    /// Returns the task of a call, if it is there, and who asks for tasks of its kind.
+    pub(crate) fn look(&self, call: CallId, kind: &Arc<str>) -> TaskLook {
+        let id = self.of_call.get(&call);
+        let posted = id.and_then(|id| Some(self.posted.get(id)?.view(*id)));
+        TaskLook { posted, asking: self.pollers.asking(kind), last_asked: self.asked.last(kind) }
     }
 
     /// Returns how many wait for tasks.
@@ -245,6 +271,7 @@ impl TaskBoard {
             while self.open.contains_key(&kind)
                 && let Some((poller, wanted)) = self.pollers.next(&kind)
             {
+                self.asked.note(now, &wanted.kinds);
                 handed.push(Handed { poller, tasks: self.lease(now, &wanted) });
             }
         }

@@ -1,6 +1,7 @@
 //! The trace of an instance: its journal as spans.
 //!
-//! An instance is a trace, whose id is that of the instance. Its first span is the instance; below
+//! An instance is a trace, whose id is that of the instance; or a part of the trace of whoever started
+//! it, if the journal tells of one. Its first span is the instance; below
 //! it are its activities, and below these the waits for locks, the outside calls, the waits for
 //! signals, forms and moments, and the workflows that it called.
 //!
@@ -14,12 +15,15 @@
 
 pub(crate) mod export;
 mod form;
+mod parent;
 
 use std::sync::Arc;
 
 use lockstep_core::transition::{InstanceRow, Status};
 use lockstep_core::{Entry, Happening, InstanceId, Time};
 use uuid::Uuid;
+
+pub use self::parent::TraceParent;
 
 /// Most spans of an instance; of a longer journal only what came first is told.
 const MAX_SPANS: usize = 1000;
@@ -31,7 +35,7 @@ const MAX_TEXT: usize = 500;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) id: u64,
-    /// None for the instance.
+    /// None for the instance, unless whoever started it has told a span.
     pub(crate) parent: Option<u64>,
     pub(crate) name: String,
     pub(crate) from: Time,
@@ -61,6 +65,9 @@ pub(crate) fn spans(
     };
     let mut trace = Trace { instance: row.id, spans: Vec::new(), open: Vec::new(), activity: None };
     let root = trace.begin(None, row.workflow.to_string(), row.started_at);
+    if let (Some(span), Some(parent)) = (trace.spans.first_mut(), TraceParent::told(journal)) {
+        span.parent = Some(parent.span);
+    }
     trace.tell(root, "lockstep.instance", row.id.to_string());
     trace.tell(root, "lockstep.workflow", row.workflow.to_string());
     trace.tell(root, "lockstep.started_by", row.started_by.to_string());
@@ -70,6 +77,11 @@ pub(crate) fn spans(
     trace.leave(end);
     trace.end(root, end, error);
     trace.finish(end)
+}
+
+/// Returns the id of the trace that an instance is, or is a part of.
+pub(crate) fn trace_id(instance: InstanceId, journal: &[Entry]) -> u128 {
+    TraceParent::told(journal).map_or(instance.0.as_u128(), |parent| parent.trace)
 }
 
 /// Returns the id of a span of an instance: the first one is 0.
@@ -286,6 +298,7 @@ fn is_of_instance(event: &Happening) -> bool {
     matches!(
         event,
         Happening::Started
+            | Happening::Traced { .. }
             | Happening::Finished
             | Happening::Failed { .. }
             | Happening::Recovered

@@ -24,7 +24,7 @@ use crate::error::{RunnerError, StartError};
 use crate::runner::Runner;
 use crate::task_board::{
     Handed, Heartbeat, LeasedTask, Lost, MAX_POSTED, PollerId, PostedTask, TaskBoard, TaskDetails,
-    Wanted,
+    TaskLook, Wanted,
 };
 
 /// Most who wait for tasks at once.
@@ -97,7 +97,7 @@ struct Place<'a> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut counter = self.desk.counter();
-        counter.board.leave(self.poller);
+        counter.board.leave(self.desk.clock.now(), self.poller);
         let waiting = counter.waiting.remove(&self.poller);
         drop(counter);
         drop(waiting);
@@ -239,7 +239,7 @@ impl Desk {
                 return Ok(TaskBatch { desk: Arc::clone(self), tasks });
             }
             if wait.is_zero() || counter.waiting.len() >= MAX_POLLERS {
-                counter.board.leave(poller);
+                counter.board.leave(self.clock.now(), poller);
                 if wait.is_zero() {
                     return Ok(none());
                 }
@@ -361,6 +361,12 @@ impl Runner {
     pub fn tasks(&self, after: Option<Uuid>, limit: usize) -> Vec<PostedTask> {
         let desk = self.desk.as_ref();
         desk.map(|desk| desk.counter().board.list(after, limit)).unwrap_or_default()
+    }
+
+    /// Returns the task that an instance waits for, and who asks for tasks of its kind; `None` if this
+    /// runner has no board for tasks.
+    pub fn task(&self, call: CallId, kind: &Arc<str>) -> Option<TaskLook> {
+        self.desk.as_ref().map(|desk| desk.counter().board.look(call, kind))
     }
 
     /// Returns how many wait for tasks.

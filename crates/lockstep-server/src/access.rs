@@ -23,8 +23,8 @@ use crate::problem::Problem;
 use crate::token::Refused;
 use crate::verb::{self, Verbs};
 use crate::{
-    App, batch, definitions, document, events, health, history, instances, locks, metrics, objects,
-    overview, tasks, triggers, web_page,
+    App, batch, caller, definitions, document, events, health, history, instances, locks, metrics,
+    objects, overview, tasks, triggers, web_page,
 };
 
 /// What somebody may do.
@@ -146,6 +146,7 @@ pub(crate) fn routes() -> Vec<Route> {
         metrics::routes(),
         document::routes(),
         overview::routes(),
+        caller::routes(),
         events::routes(),
         batch::routes(),
         definitions::routes(),

@@ -10,11 +10,11 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use lockstep_api::{Activities, Entry, Explanation, Page};
+use lockstep_api::{Activities, Entry, Explanation, Page, TaskKnown};
 use lockstep_core::InstanceId;
 use lockstep_core::transition::{InstanceRow, Status};
-use lockstep_runner::{DefinitionText, RunnerError};
-use lockstep_store::StoredInstance;
+use lockstep_runner::{DefinitionText, RunnerError, TaskLook};
+use lockstep_store::{JournalPage, JournalPlace, StoredInstance};
 use utoipa_axum::routes;
 
 use crate::access::{Role, Route};
@@ -46,21 +46,25 @@ async fn journal(
     Identity(id): Identity,
     Query(which): Query<Which>,
 ) -> Result<Response, Problem> {
-    let (limit, first) = which.read()?;
-    let first: usize = first.unwrap_or(0);
-    let entries = app.runner.store().journal(id).await.map_err(RunnerError::from)?;
+    let (limit, after) = which.read::<(i64, u32)>()?;
+    let after = after.map(|(number, index)| JournalPlace { number, index });
+    let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+    let page = app.runner.store().journal_page(id, after, limit);
+    let JournalPage { entries, next } = page.await.map_err(RunnerError::from)?;
     let stored = stored(&app, id).await?;
-    if entries.is_empty() && stored.is_none() && app.runner.explain(id).await?.is_none() {
+    if entries.is_empty()
+        && after.is_none()
+        && stored.is_none()
+        && app.runner.explain(id).await?.is_none()
+    {
         return Err(not_found());
     }
     let activities = match stored.and_then(|stored| stored.row.ok()) {
         Some(row) => activities(&app, &row).await?,
         None => Activities::default(),
     };
-    let some = entries.iter().skip(first).take(limit);
-    let items: Vec<Entry> = some.map(|entry| Entry::of(entry, &activities)).collect();
-    let behind = first.saturating_add(items.len());
-    let next = (behind < entries.len()).then(|| page::cursor(&behind));
+    let items = Entry::all(&entries, &activities);
+    let next = next.map(|place| page::cursor(&(place.number, place.index)));
     Ok(answer::json(StatusCode::OK, &Page { items, next }))
 }
 
@@ -85,11 +89,24 @@ async fn explain(State(app): State<App>, Identity(id): Identity) -> Result<Respo
 /// Explains what the engine knows.
 async fn unfinished(app: &App, id: InstanceId) -> Result<Option<Explanation>, Problem> {
     if let Some((explained, chain)) = app.runner.explain(id).await? {
-        let now = app.runner.now();
-        return Ok(Some(Explanation::running(&explained, &chain, |_| None, now)));
+        let (now, task) =
+            (app.runner.now(), |call, kind: &Arc<str>| app.runner.task(call, kind).map(known));
+        return Ok(Some(Explanation::running(&explained, &chain, |_| None, task, now)));
     }
     let client = app.runner.client_lock(id).await?;
     Ok(client.map(|client| Explanation::client(&client, app.runner.now())))
+}
+
+/// Returns what is known of a task.
+fn known(look: TaskLook) -> TaskKnown {
+    let TaskLook { posted, asking, last_asked } = look;
+    let leased = posted.as_ref().and_then(|posted| posted.leased.clone());
+    TaskKnown {
+        posted: posted.map(|posted| (posted.since, posted.deadline)),
+        leased: leased.map(|(worker, until)| (worker.to_string(), until)),
+        asking,
+        last_asked,
+    }
 }
 
 /// Explains what the engine does not know any more.

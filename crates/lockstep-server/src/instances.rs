@@ -22,7 +22,7 @@ use lockstep_api::{Cancel, Instance, Plain, State as Progress};
 use lockstep_core::InstanceId;
 use lockstep_core::transition::{InstanceRow, StartKey, Status};
 use lockstep_expr::{Value, json};
-use lockstep_runner::{Once, RunnerError, Started};
+use lockstep_runner::{Once, RunnerError, Started, TraceParent};
 use utoipa_axum::routes;
 use uuid::Uuid;
 
@@ -33,6 +33,8 @@ use crate::wait::Wait;
 use crate::{App, answer, body};
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+const TRACEPARENT: &str = "traceparent";
 
 /// Longest key that a client may choose, in bytes.
 const MAX_KEY: usize = 200;
@@ -73,6 +75,11 @@ pub(crate) fn routes() -> Vec<Route> {
             max_length = 200,
             pattern = r"^[!-~]([ -~]*[!-~])?$"
         ),
+        (
+            "traceparent" = Option<String>,
+            Header,
+            description = "The trace of the caller, with which that of the instance goes on (W3C)"
+        ),
         Wait,
     ),
     request_body(content = std::collections::HashMap<String, Plain>, description = "Its input"),
@@ -89,16 +96,12 @@ async fn start(
     request: Request,
 ) -> Result<Response, Problem> {
     let time = wait.time()?;
-    let key = chosen_key(request.headers())?.map(str::to_owned);
+    let (key, trace) = (chosen_key(request.headers())?, trace_of(request.headers()));
+    let key = key.map(str::to_owned);
     let input = body::object(request.into_body()).await?;
     let (workflow, by): (Arc<str>, Arc<str>) = (workflow.into(), caller.name);
-    let once = match key {
-        None => Once::New(app.runner.start_durably(workflow, input, by).await?),
-        Some(key) => {
-            let key = key_of(&by, &key, &workflow, &input)?;
-            app.runner.start_once(key, workflow, input, by).await?
-        }
-    };
+    let key = key.map(|key| key_of(&by, &key, &workflow, &input)).transpose()?;
+    let once = app.runner.start_traced(key, workflow, input, by, trace).await?;
     answered(&app, once, time).await
 }
 
@@ -264,6 +267,13 @@ fn chosen_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
         Ok(key) if keys.next().is_none() => Ok(Some(key)),
         Ok(_) | Err(_) => Err(wrong_key()),
     }
+}
+
+/// Returns the trace of whoever asks, if there is one header of it and it is right.
+fn trace_of(headers: &HeaderMap) -> Option<TraceParent> {
+    let mut parents = headers.get_all(TRACEPARENT).iter();
+    let parent = parents.next().filter(|_| parents.next().is_none())?;
+    TraceParent::parse(parent.to_str().ok()?)
 }
 
 /// Returns the key of a start, of what a client has chosen and asks for.

@@ -20,6 +20,7 @@ mod access;
 mod answer;
 mod batch;
 mod body;
+mod caller;
 mod catalog;
 mod connection;
 mod credential;

@@ -44,9 +44,10 @@ macro_rules! assets {
 }
 
 /// All files of the page but those that tell of the files of others, and what tells Node of them.
-static ASSETS: [Asset; 41] = assets![
+static ASSETS: [Asset; 42] = assets![
     "index.html",
     "api.js",
+    "caller.js",
     "format.js",
     "graph.css",
     "icon.svg",

@@ -51,6 +51,9 @@ const query = (path, values) => {
   return kept.length === 0 ? path : `${path}?${new URLSearchParams(kept)}`;
 };
 
+/** Who asks: `{ name, role, may }`. */
+export const caller = (options) => read('/v1/caller', options);
+
 export const overview = (options) => read('/v1/overview', options);
 
 export const instances = (filters, options) => read(query('/v1/instances', filters), options);

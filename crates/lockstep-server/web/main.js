@@ -4,6 +4,7 @@
 // - Every view has an address, a title and one heading of the first level.
 // - When the view changes, the focus goes to its heading, so that a screen reader begins there.
 
+import { useCaller } from './caller.js';
 import { announce } from './part/announce.js';
 import { standing, watch as watchLive } from './live.js';
 import { isRefused, take, token, watch as watchSession } from './session.js';
@@ -93,11 +94,13 @@ function Heading({ text }) {
 function Standing() {
   const state = useWatched(watchLive, standing);
   const before = useRef(state);
+  const caller = useCaller();
   useEffect(() => {
     if (before.current !== state && (before.current === 'away' || state === 'away')) announce(STANDINGS[state]);
     before.current = state;
   }, [state]);
   return html`<div class="standing"><span class=${`live ${state}`}><span class="dot" aria-hidden="true"></span>${STANDINGS[state]}</span>
+    ${token() !== '' && caller && html`<span class="muted">${caller.name}, ${caller.role}</span>`}
     ${token() !== '' && html`<button type="button" class="link" onClick=${() => { take(''); }}>Sign out</button>`}</div>`;
 }
 

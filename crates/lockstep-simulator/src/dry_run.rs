@@ -137,7 +137,14 @@ fn instance(
     // Always the same identity, so that the same simulation gives the same report.
     let id = InstanceId(Uuid::from_u128(1));
     let workflow = Arc::clone(&workflow.name);
-    course.schedule(Event::Start(Start { instance: id, workflow, input, by, key: None }));
+    course.schedule(Event::Start(Start {
+        instance: id,
+        workflow,
+        input,
+        by,
+        key: None,
+        trace: None,
+    }));
     for _ in 0..MAX_TURNS {
         if course.is_endless() {
             break;

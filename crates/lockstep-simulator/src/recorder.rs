@@ -241,6 +241,7 @@ fn told(at: i64, event: &Happening) -> Option<Happened> {
         // Calls and signals are told with what they say; the beginning and the end of the instance
         // stand in the report; no client takes part; the rest is told with more than the entry says.
         Happening::Started
+        | Happening::Traced { .. }
         | Happening::LockWaited { .. }
         | Happening::LockGranted { .. }
         | Happening::Called { .. }

@@ -109,6 +109,7 @@ clauses! {
         parts_are_kept_until_they_are_deleted
         parts_of_a_refused_transition_are_not_kept
         journal_is_appended_in_order
+        journal_is_read_in_pages
         definitions_are_kept_as_they_were_first
         last_publication_is_known
         marks_only_grow;

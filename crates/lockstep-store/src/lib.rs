@@ -25,7 +25,7 @@ pub use open::{open, open_snapshot};
 #[cfg(feature = "sqlite")]
 pub use sqlite::snapshot::Snapshot;
 pub use store::{
-    Counts, InstanceFilter, InstancePage, LoadedObject, Published, State, Store, StoreFuture,
-    StoredInstance,
+    Counts, InstanceFilter, InstancePage, JournalPage, JournalPlace, LoadedObject, Published,
+    State, Store, StoreFuture, StoredInstance,
 };
 pub use timings::Timings;

@@ -17,8 +17,8 @@ use lockstep_core::{Entry, FencingToken, InstanceId, Object, ObjectKey, Time};
 use crate::error::StoreError;
 use crate::judge::{Present, Stamped, Verdict, Wanted, judge};
 use crate::store::{
-    Counts, InstanceFilter, InstancePage, LoadedObject, Published, State, Store, StoreFuture,
-    StoredInstance,
+    Counts, InstanceFilter, InstancePage, JournalPage, JournalPlace, LoadedObject, Published,
+    State, Store, StoreFuture, StoredInstance,
 };
 use crate::timings::{Meter, Stopwatch, Timings};
 
@@ -335,6 +335,30 @@ impl Store for Memory {
 
     fn journal(&self, id: InstanceId) -> StoreFuture<'_, Vec<Entry>> {
         Box::pin(async move { Ok(self.open()?.journals.get(&id).cloned().unwrap_or_default()) })
+    }
+
+    fn journal_page(
+        &self,
+        id: InstanceId,
+        after: Option<JournalPlace>,
+        limit: u32,
+    ) -> StoreFuture<'_, JournalPage> {
+        Box::pin(async move {
+            let content = self.open()?;
+            let Some(journal) = content.journals.get(&id) else {
+                return Ok(JournalPage::default());
+            };
+            // Each entry counts as appended alone.
+            let first = after.map_or(0, |after| after.number.saturating_add(1));
+            let first = usize::try_from(first).unwrap_or(0);
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            let entries: Vec<Entry> = journal.iter().skip(first).take(limit).cloned().collect();
+            let behind = first.saturating_add(entries.len());
+            let last = (behind < journal.len()).then(|| behind.saturating_sub(1));
+            let next = last.and_then(|last| i64::try_from(last).ok());
+            let next = next.map(|number| JournalPlace { number, index: 0 });
+            Ok(JournalPage { entries, next })
+        })
     }
 
     fn counts(&self) -> StoreFuture<'_, Counts> {

@@ -22,8 +22,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::error::StoreError;
 use crate::store::{
-    Counts, InstanceFilter, InstancePage, LoadedObject, Published, Store, StoreFuture,
-    StoredInstance,
+    Counts, InstanceFilter, InstancePage, JournalPage, JournalPlace, LoadedObject, Published,
+    Store, StoreFuture, StoredInstance,
 };
 use crate::timings::{Meter, Timings};
 use write::{Answer, Order, Writer};
@@ -147,6 +147,15 @@ impl Store for Sqlite {
 
     fn journal(&self, id: InstanceId) -> StoreFuture<'_, Vec<Entry>> {
         Box::pin(read::journal(&self.readers, id))
+    }
+
+    fn journal_page(
+        &self,
+        id: InstanceId,
+        after: Option<JournalPlace>,
+        limit: u32,
+    ) -> StoreFuture<'_, JournalPage> {
+        Box::pin(read::journal_page(&self.readers, id, after, limit))
     }
 
     fn counts(&self) -> StoreFuture<'_, Counts> {

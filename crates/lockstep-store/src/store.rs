@@ -114,6 +114,22 @@ pub trait Store: Send + Sync + Debug {
     /// [`StoreError::Corrupt`] if a part of it cannot be read.
     fn journal(&self, id: InstanceId) -> StoreFuture<'_, Vec<Entry>>;
 
+    /// Reads a page of the journal of an instance, oldest entry first: at most `limit` entries behind
+    /// a place.
+    ///
+    /// What a page costs does not grow with the journal. A place that no page has named is allowed:
+    /// the page begins behind it all the same.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] if what is looked at cannot be read.
+    fn journal_page(
+        &self,
+        id: InstanceId,
+        after: Option<JournalPlace>,
+        limit: u32,
+    ) -> StoreFuture<'_, JournalPage>;
+
     /// Counts the instances in each state.
     fn counts(&self) -> StoreFuture<'_, Counts>;
 
@@ -202,6 +218,24 @@ impl From<&Status> for State {
             Status::Failed { .. } => Self::Failed,
         }
     }
+}
+
+/// The place of an entry in the journal of an instance. It never changes, whatever is appended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct JournalPlace {
+    /// What was appended together, in growing order.
+    pub number: i64,
+    /// The entry among those, from 0.
+    pub index: u32,
+}
+
+/// A page of a journal.
+#[derive(Clone, Debug, Default)]
+pub struct JournalPage {
+    /// The entries, oldest first.
+    pub entries: Vec<Entry>,
+    /// The place of the last one, if there are more behind it.
+    pub next: Option<JournalPlace>,
 }
 
 /// Numbers of instances.

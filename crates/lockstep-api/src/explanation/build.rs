@@ -1,12 +1,14 @@
 //! Explanations, made of what the core tells.
 
+use std::sync::Arc;
+
 use lockstep_core::explain::{self, Chain, ClientStage, ClientView};
 use lockstep_core::transition::{InstanceRow, Status};
-use lockstep_core::{InstanceId, Time};
+use lockstep_core::{CallId, InstanceId, Time};
 
 use super::{
     Awaits, ClientEnded, ClientHeld, ClientWaiting, Doing, Ended, Explanation, LockWait,
-    ObjectName, Obstacle, Place, Refused, Running, Unfinished,
+    ObjectName, Obstacle, Place, Refused, Running, TaskWait, Unfinished,
 };
 use crate::definition::Field;
 use crate::journal::{Activities, Entry};
@@ -23,23 +25,39 @@ const LAST_ENTRIES_OF_A_LOCK: usize = 100;
 /// An outside call that has not come back: since when, and which attempt.
 pub type CallSince = (Time, u32);
 
+/// What an engine at work knows of a task.
+#[derive(Clone, Debug, Default)]
+pub struct TaskKnown {
+    /// Since when it waits to be done, and when that ends at the latest.
+    pub posted: Option<(Time, Time)>,
+    /// Who works on it, and when the lease ends.
+    pub leased: Option<(String, Time)>,
+    /// How many workers wait for tasks of its kind.
+    pub asking: usize,
+    /// When a worker asked for tasks of its kind last.
+    pub last_asked: Option<Time>,
+}
+
 impl Explanation {
     /// Explains an unfinished instance. `call` tells of an outside call of an instance that only
     /// seems to do nothing: what an engine that takes it up would do next is to make it again.
+    /// `task` tells what an engine at work knows of a task, by its call and its kind.
     pub fn running(
         it: &explain::Explanation,
         chain: &Chain,
         call: impl Fn(InstanceId) -> Option<CallSince>,
+        task: impl Fn(CallId, &Arc<str>) -> Option<TaskKnown>,
         now: Time,
     ) -> Self {
+        let unfinished = |it: &explain::Explanation| Unfinished::of(it, call(it.instance), &task);
         let place = it.doing.iter().find_map(|doing| {
             let explain::Awaits::Lock(wait) = &doing.what else { return None };
             wait.place.as_ref()
         });
         let mut running = Running {
             lock_place: place.map(Place::from),
-            it: Unfinished::of(it, call(it.instance)),
-            chain: chain.links.iter().map(|it| Unfinished::of(it, call(it.instance))).collect(),
+            it: unfinished(it),
+            chain: chain.links.iter().map(unfinished).collect(),
             chain_is_cut: chain.is_cut,
             as_of: now.into(),
             sentence: String::new(),
@@ -141,7 +159,11 @@ fn last(
 }
 
 impl Unfinished {
-    fn of(it: &explain::Explanation, call: Option<CallSince>) -> Self {
+    fn of(
+        it: &explain::Explanation,
+        call: Option<CallSince>,
+        task: &impl Fn(CallId, &Arc<str>) -> Option<TaskKnown>,
+    ) -> Self {
         let uncommitted = it.uncommitted.iter();
         let names = uncommitted
             .map(|key| ObjectName { entity: key.entity.to_string(), id: key.id.to_string() });
@@ -151,7 +173,7 @@ impl Unfinished {
             started_at: it.started_at.into(),
             started_by: it.started_by.to_string(),
             activity: owned(it.activity.as_ref()),
-            doing: it.doing.iter().map(|doing| Doing::of(doing, call)).collect(),
+            doing: it.doing.iter().map(|doing| Doing::of(doing, call, task)).collect(),
             holds: it.held.iter().map(HeldLock::from).collect(),
             uncommitted: names.collect(),
             failing: owned(it.failing.as_ref()),
@@ -160,14 +182,44 @@ impl Unfinished {
 }
 
 impl Doing {
-    fn of(doing: &explain::Doing, call: Option<CallSince>) -> Self {
-        let what = match (&doing.what, call) {
-            (explain::Awaits::Nothing, Some((since, attempt))) => {
+    fn of(
+        doing: &explain::Doing,
+        call: Option<CallSince>,
+        task: &impl Fn(CallId, &Arc<str>) -> Option<TaskKnown>,
+    ) -> Self {
+        let what = match (&doing.what, call, &doing.task) {
+            (explain::Awaits::Call { attempt, call }, _, Some(step)) => {
+                Awaits::Task(TaskWait::of(step, *attempt, task(*call, &step.kind)))
+            }
+            (explain::Awaits::Nothing, Some((since, attempt)), Some(step)) => {
+                let (since, until) = (Some(Moment(since)), Some(since.after(step.timeout).into()));
+                Awaits::Task(TaskWait { since, until, ..TaskWait::of(step, attempt, None) })
+            }
+            (explain::Awaits::Nothing, Some((since, attempt)), None) => {
                 Awaits::Call { attempt, since: Some(since.into()) }
             }
-            (what, _) => what.into(),
+            (what, _, _) => what.into(),
         };
         Self { step: doing.step.as_ref().map(Place::from), what }
+    }
+}
+
+impl TaskWait {
+    fn of(step: &explain::TaskStep, attempt: u32, known: Option<TaskKnown>) -> Self {
+        let asking = known.as_ref().map(|known| known.asking);
+        let TaskKnown { posted, leased, last_asked, .. } = known.unwrap_or_default();
+        let (worker, lease_until) = leased.unzip();
+        let (since, until) = posted.unzip();
+        Self {
+            kind: step.kind.to_string(),
+            attempt,
+            since: since.map(Moment),
+            until: until.map(Moment),
+            worker,
+            lease_until: lease_until.map(Moment),
+            asking,
+            last_asked: last_asked.map(Moment),
+        }
     }
 }
 
@@ -181,7 +233,7 @@ impl From<&explain::Awaits> for Awaits {
                 Self::Objects { objects: keys.iter().map(ToString::to_string).collect() }
             }
             explain::Awaits::Query => Self::Query,
-            explain::Awaits::Call { attempt } => Self::Call { attempt: *attempt, since: None },
+            explain::Awaits::Call { attempt, .. } => Self::Call { attempt: *attempt, since: None },
             explain::Awaits::Retry(until) => Self::Retry { until: Moment(*until) },
             explain::Awaits::Commit => Self::Commit,
             explain::Awaits::Moment(until) => Self::Moment { until: Moment(*until) },

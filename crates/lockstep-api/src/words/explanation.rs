@@ -5,6 +5,7 @@
 //! * A time that has passed is told as such: no engine seems to be at work then.
 
 mod ending;
+mod task;
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -15,7 +16,8 @@ use lockstep_core::lock::SYSTEM;
 use super::moment::{both, distance, plain};
 use super::shown::{quoted, text};
 use crate::explanation::{
-    Awaits, ClientWaiting, Doing, Explanation, LockWait, Obstacle, Place, Running, Unfinished,
+    Awaits, ClientWaiting, Doing, Explanation, LockWait, Obstacle, Place, Running, TaskWait,
+    Unfinished,
 };
 use crate::lock::{HeldLock, Mode};
 use crate::moment::Moment;
@@ -179,6 +181,7 @@ impl Words {
             Awaits::Call { attempt, since: None } => {
                 format!("waits for an outside call to come back, attempt {attempt}")
             }
+            Awaits::Task(task) => self.task(task),
             Awaits::Retry { until } => {
                 format!("pauses before the next attempt, until {}", self.time(*until))
             }
@@ -209,6 +212,11 @@ impl Words {
 
     /// The sentences about a wait for a lock.
     fn wait(&mut self, awaits: &Awaits) {
+        if let Awaits::Task(task) = awaits {
+            for sentence in self.task_ends(task) {
+                self.say(&sentence);
+            }
+        }
         let Awaits::Lock(wait) = awaits else { return };
         let shared = match wait.mode {
             Mode::Exclusive => "",
@@ -332,6 +340,11 @@ fn activity(it: &Unfinished) -> Option<String> {
 /// Returns what is done, behind "it".
 pub(super) fn doing(awaits: &Awaits, now: Time) -> String {
     Words::new(now).doing(awaits)
+}
+
+/// Returns who does a task that is waited for, and what ends the wait, in sentences.
+pub(super) fn task_ends(task: &TaskWait, now: Time) -> Vec<String> {
+    Words::new(now).task_ends(task)
 }
 
 /// Returns where something was written, behind what is said of it.

@@ -33,6 +33,7 @@ fn told(event: &Happening) -> String {
         | Happening::ClientAsked { .. }
         | Happening::LockRenewed { .. } => of_a_lock(event),
         Happening::Started => "started".to_owned(),
+        Happening::Traced { parent } => format!("goes on with the trace {parent}"),
         Happening::Skipped => "left out".to_owned(),
         Happening::Called { key, attempt } => {
             format!("calls outside, attempt {attempt}, idempotency key {key}")
@@ -95,6 +96,7 @@ fn of_a_lock(event: &Happening) -> String {
         }
         Happening::LockRenewed { until } => format!("renewed until {}", plain(Time(*until))),
         Happening::Started
+        | Happening::Traced { .. }
         | Happening::Skipped
         | Happening::Called { .. }
         | Happening::Returned { .. }
@@ -155,6 +157,7 @@ mod tests {
         let key = || "Order/o1".to_owned();
         let events = [
             Happening::Started,
+            Happening::Traced { parent: "4bf9-00f0".to_owned() },
             Happening::LockWaited { key: key(), holder: Some("another".to_owned()) },
             Happening::LockGranted { key: key(), token: 7, waited: 1_500_000 },
             Happening::Called { key: "k".to_owned(), attempt: 1 },
@@ -176,12 +179,13 @@ mod tests {
             .collect();
         expect![[r#"
             1970-01-01T00:00:00Z       +0 ms  ship: started
-            1970-01-01T00:00:01Z        +2 s  ship: waits for the lock Order/o1, which another holds
-            1970-01-01T00:00:03Z        +3 s  ship: got the lock Order/o1 after 2 s, token 7
-            1970-01-01T00:00:04Z        +5 s  ship: calls outside, attempt 1, idempotency key k
-            1970-01-01T00:00:06Z        +6 s  ship: lost the lock Order/o1, token 7
-            1970-01-01T00:00:07Z        +8 s  ship: the lock Order/o1 was broken by ann: stuck�[31m for hours
-            1970-01-01T00:00:09Z        +9 s  ship: committed Order/o1 version 2, A/b deleted
+            1970-01-01T00:00:01Z        +2 s  ship: goes on with the trace 4bf9-00f0
+            1970-01-01T00:00:03Z        +3 s  ship: waits for the lock Order/o1, which another holds
+            1970-01-01T00:00:04Z        +5 s  ship: got the lock Order/o1 after 2 s, token 7
+            1970-01-01T00:00:06Z        +6 s  ship: calls outside, attempt 1, idempotency key k
+            1970-01-01T00:00:07Z        +8 s  ship: lost the lock Order/o1, token 7
+            1970-01-01T00:00:09Z        +9 s  ship: the lock Order/o1 was broken by ann: stuck�[31m for hours
+            1970-01-01T00:00:10Z       +11 s  ship: committed Order/o1 version 2, A/b deleted
         "#]].assert_eq(&lines(&entries, Some(Time(0))));
     }
 }

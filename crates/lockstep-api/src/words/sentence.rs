@@ -2,7 +2,7 @@
 
 use lockstep_core::Time;
 
-use super::explanation::{capital, doing, few, holder};
+use super::explanation::{capital, doing, few, holder, task_ends};
 use super::moment::{both, length};
 use super::shown::{line, quoted, text};
 use crate::explanation::{Awaits, ClientHeld, ClientWaiting, Ended, LockWait, Running};
@@ -19,7 +19,12 @@ pub(crate) fn running(running: &Running) -> String {
     });
     let told = match (lock, it.doing.as_slice()) {
         (Some(wait), _) => format!("It {}", lock_wait(wait, now)),
-        (None, [only]) => format!("It {}.", doing(&only.what, now)),
+        (None, [only]) => {
+            let rest =
+                if let Awaits::Task(task) = &only.what { task_ends(task, now) } else { Vec::new() };
+            let first = format!("It {}.", doing(&only.what, now));
+            std::iter::once(first).chain(rest).collect::<Vec<String>>().join(" ")
+        }
         (None, several) => format!("It does {} things at once.", several.len()),
     };
     text(&told)

@@ -71,6 +71,7 @@ impl Bench {
                         input,
                         by: "bench".into(),
                         key: None,
+                        trace: None,
                     };
                     engine.handle(now, Event::Start(start));
                     instances += 1;

@@ -146,6 +146,7 @@ fn starts(workflow: &str, count: u32) -> Result<Vec<Event>, Error> {
             input: Value::clone(&input),
             by: "bench".into(),
             key: None,
+            trace: None,
         })
     };
     Ok((0..count).map(start).collect())

@@ -55,7 +55,7 @@ async fn running(look: &mut Look, row: &InstanceRow) -> Result<Explanation, Comm
         }
     }
     let call = |id| calls.get(&id).copied();
-    Ok(Explanation::running(&explained, &chain, call, look.now))
+    Ok(Explanation::running(&explained, &chain, call, |_, _| None, look.now))
 }
 
 async fn ended(look: &mut Look, row: &InstanceRow) -> Result<Explanation, CommandError> {

@@ -205,7 +205,7 @@ impl Rig {
 
     pub(crate) fn start_with(&mut self, name: &str, workflow: &str, input: Value) {
         let (workflow, by) = (workflow.into(), "tester".into());
-        let start = Start { instance: id(name), workflow, input, by, key: None };
+        let start = Start { instance: id(name), workflow, input, by, key: None, trace: None };
         self.engine.handle(self.now, Event::Start(start));
     }
 

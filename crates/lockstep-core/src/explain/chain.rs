@@ -91,6 +91,7 @@ mod tests {
 
     fn waits_for(number: u128, others: &[u128]) -> Explanation {
         let doing = others.iter().map(|other| Doing {
+            task: None,
             step: None,
             what: Awaits::Instance { instance: id(*other), workflow: None, until: None },
         });

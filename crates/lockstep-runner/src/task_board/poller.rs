@@ -45,6 +45,11 @@ impl Pollers {
         self.all.len()
     }
 
+    /// Returns how many wait for a kind.
+    pub(super) fn asking(&self, kind: &str) -> usize {
+        self.of_kind.get(kind).map_or(0, BTreeSet::len)
+    }
+
     pub(super) fn enter(&mut self, poller: PollerId, wanted: Wanted) {
         for kind in &*wanted.kinds {
             self.of_kind.entry(Arc::clone(kind)).or_default().insert(poller);

@@ -119,7 +119,7 @@ impl Bench {
                 let of_name = self.pollers.iter().filter(|(_, poller)| *poller == name);
                 let ids: Vec<PollerId> = of_name.map(|(id, _)| *id).collect();
                 for id in ids {
-                    self.board.leave(id);
+                    self.board.leave(self.now, id);
                 }
             }
             ["beat", task, token, ref rest @ ..] => {

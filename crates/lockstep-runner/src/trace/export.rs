@@ -19,7 +19,7 @@ use reqwest::Url;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::{Span, form, spans};
+use super::{Span, form, spans, trace_id};
 use crate::feed::{Feed, Listener, News};
 use crate::recorder::Recorder;
 use crate::runner::Runner;
@@ -141,7 +141,7 @@ impl Sender {
         while queued.recv_many(&mut ids, MAX_AT_ONCE).await > 0 {
             let mut traces = Vec::with_capacity(ids.len());
             for id in ids.drain(..) {
-                traces.extend(self.trace(id).await.map(|spans| (id, spans)));
+                traces.extend(self.trace(id).await);
             }
             let count = u64::try_from(traces.len()).unwrap_or(u64::MAX);
             let body = form::request(&self.service, &traces).to_string();
@@ -160,8 +160,8 @@ impl Sender {
         }
     }
 
-    /// Reads what an instance has done.
-    async fn trace(&self, id: InstanceId) -> Option<Vec<Span>> {
+    /// Reads what an instance has done; returns the id of its trace, and its spans.
+    async fn trace(&self, id: InstanceId) -> Option<(u128, Vec<Span>)> {
         let read = async {
             let row = self.store.instance(id).await?;
             let journal = self.store.journal(id).await?;
@@ -176,7 +176,8 @@ impl Sender {
         };
         let row = row?.row.ok()?;
         let feed: &Feed = &self.recorder.feed;
-        Some(spans(&row, &journal, |entry| feed.activity(&row, entry)))
+        let spans = spans(&row, &journal, |entry| feed.activity(&row, entry));
+        Some((trace_id(id, &journal), spans))
     }
 
     async fn send(&self, body: String) -> Result<(), String> {

@@ -16,10 +16,10 @@ const CLIENT: u8 = 3;
 const ERROR: u8 = 2;
 
 /// Returns traces as the body of a request.
-pub(super) fn request(service: &str, traces: &[(InstanceId, Vec<Span>)]) -> Json {
+pub(super) fn request(service: &str, traces: &[(u128, Vec<Span>)]) -> Json {
     let spans: Vec<Json> = traces
         .iter()
-        .flat_map(|(instance, spans)| spans.iter().map(|each| span(*instance, each)))
+        .flat_map(|(trace, spans)| spans.iter().map(|each| span(*trace, each)))
         .collect();
     let version = env!("CARGO_PKG_VERSION");
     json!({
@@ -38,7 +38,7 @@ pub(super) fn request(service: &str, traces: &[(InstanceId, Vec<Span>)]) -> Json
     })
 }
 
-fn span(instance: InstanceId, span: &Span) -> Json {
+fn span(trace: u128, span: &Span) -> Json {
     let attributes: Vec<Json> =
         span.attributes.iter().map(|(name, value)| attribute(name, value)).collect();
     let events: Vec<Json> = span
@@ -49,10 +49,10 @@ fn span(instance: InstanceId, span: &Span) -> Json {
             json!({ "timeUnixNano": nanos(*at), "name": name, "attributes": told.as_slice() })
         })
         .collect();
-    let link = |child: &InstanceId| json!({ "traceId": trace_id(*child), "spanId": hex(super::id(*child, 0)) });
+    let link = |child: &InstanceId| json!({ "traceId": trace_id(child.0.as_u128()), "spanId": hex(super::id(*child, 0)) });
     let links: Vec<Json> = span.child.iter().map(link).collect();
     let mut told = json!({
-        "traceId": trace_id(instance),
+        "traceId": trace_id(trace),
         "spanId": hex(span.id),
         "name": span.name,
         "kind": if span.is_call { CLIENT } else { INTERNAL },
@@ -75,8 +75,8 @@ fn attribute(name: &str, value: &str) -> Json {
     json!({ "key": name, "value": { "stringValue": value } })
 }
 
-fn trace_id(instance: InstanceId) -> String {
-    instance.0.simple().to_string()
+fn trace_id(id: u128) -> String {
+    format!("{id:032x}")
 }
 
 fn hex(id: u64) -> String {

@@ -21,6 +21,7 @@ fn the_table_says_who_may_do_what() {
         GET    /healthz                                       anyone
         GET    /metrics                                       viewer
         GET    /readyz                                        anyone
+        GET    /v1/caller                                     viewer
         GET    /v1/definitions                                viewer
         PUT    /v1/definitions/{name}                         admin
         DELETE /v1/definitions/{name}                         admin

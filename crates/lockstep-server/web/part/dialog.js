@@ -4,18 +4,29 @@
 // - The browser's own dialog keeps the focus inside, ends with Escape, and gives the focus back.
 // - An action is sent once, however often its button is pressed.
 
+import { useRefusal } from '../caller.js';
 import { html, useEffect, useRef, useState } from '../ui.js';
 import { announce } from './announce.js';
 import { Trouble } from './notice.js';
 
 /**
- * A button that asks before it acts. `act(reason)` does it; `done` is what is said then.
- * `reason`: `needed`, `possible`, or nothing.
+ * A button for what takes the right to an `operation` of the API. Without it the button stays to be
+ * found, by the keyboard too, and tells why it does nothing.
  */
-export function Asked({ label, kind = '', title, children, confirm, reason, act, done, after }) {
+export function Permitted({ operation, kind = '', label, onClick }) {
+  const refusal = useRefusal(operation);
+  return html`<button type="button" class=${`button ${kind}`} aria-disabled=${refusal === undefined ? undefined : 'true'}
+    title=${refusal} onClick=${() => { if (refusal === undefined) onClick(); }}>${label}</button>`;
+}
+
+/**
+ * A button that asks before it acts. `act(reason)` does it, which is an `operation` of the API; `done` is
+ * what is said then. `reason`: `needed`, `possible`, or nothing.
+ */
+export function Asked({ operation, label, kind = '', title, children, confirm, reason, act, done, after }) {
   const [isOpen, setOpen] = useState(false);
   return html`
-    <button type="button" class=${`button ${kind}`} onClick=${() => setOpen(true)}>${label}</button>
+    <${Permitted} operation=${operation} kind=${kind} label=${label} onClick=${() => setOpen(true)} />
     ${isOpen && html`<${Question} ...${{ title, children, confirm, kind, reason, act, done, after }}
       close=${() => setOpen(false)} />`}`;
 }

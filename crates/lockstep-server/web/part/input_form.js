@@ -6,6 +6,7 @@
 //
 // A field is `{ name, type, optional?, default?, description? }`.
 
+import { useRefusal } from '../caller.js';
 import { html, useRef, useState } from '../ui.js';
 import { Trouble } from './notice.js';
 
@@ -46,7 +47,8 @@ const isNeeded = (field) => !field.optional && field.default === undefined;
 const shown = (value) => (typeof value === 'string' ? value : JSON.stringify(value));
 
 /** The form; `send(values)` returns a promise. `prefix` keeps the ids of two forms apart. */
-export function InputForm({ fields, send, label, prefix = 'field' }) {
+export function InputForm({ fields, send, label, prefix = 'field', operation }) {
+  const refusal = useRefusal(operation);
   const [texts, setTexts] = useState({});
   const [wrong, setWrong] = useState({});
   const [problem, setProblem] = useState();
@@ -77,7 +79,8 @@ export function InputForm({ fields, send, label, prefix = 'field' }) {
     ${fields.map((field) => html`<${Field} key=${field.name} ...${{ field, prefix }} text=${texts[field.name] ?? ''}
       wrong=${wrong[field.name]} change=${change(field.name)} />`)}
     ${problem && html`<${Trouble} problem=${problem} what="It was not taken." />`}
-    <div class="buttons"><button type="submit" class="button main" disabled=${isSent}>${label}</button></div>
+    ${refusal && html`<p class="muted">${refusal}</p>`}
+    <div class="buttons"><button type="submit" class="button main" disabled=${isSent || refusal !== undefined} title=${refusal}>${label}</button></div>
   </form>`;
 }
 

@@ -33,6 +33,7 @@ const WORDS = {
   signal_dropped: ({ name, by, error }) => `drops the signal ${name} of ${by}: ${error}`,
   child_started: ({ instance, workflow, awaited }) => html`${awaited ? 'calls' : 'starts'} workflow ${workflow}: <${Id} id=${instance} />`,
   child_ended: ({ instance, error }) => html`<${Id} id=${instance} /> ${error ? html`failed with <code>${error}</code>` : 'is done'}`,
+  traced: ({ parent }) => `goes on with the trace ${parent}`,
   each_began: ({ items }) => `goes through ${items} items`,
   parallel_began: ({ branches }) => `goes on in branches: ${branches.join(', ')}`,
   recovered: () => 'taken up again after a restart',

@@ -31,7 +31,7 @@ export function Answer({ id, doing, entries, after }) {
     <h2 id=${`form-${doing.name}`}>${titleOf(doing.name, entries)}</h2>
     ${doing.until && html`<p class="muted">It waits for an answer until ${moment(doing.until)}.</p>`}
     ${isSent ? html`<p class="sentence">Your answer is taken.</p>`
-    : html`<${InputForm} fields=${doing.form} send=${send} label="Answer" prefix=${doing.name} />`}
+    : html`<${InputForm} fields=${doing.form} send=${send} label="Answer" prefix=${doing.name} operation="send_signal" />`}
   </section>`;
 }
 

@@ -2,6 +2,7 @@
 
 import * as api from '../api.js';
 import { announce } from '../part/announce.js';
+import { Permitted } from '../part/dialog.js';
 import { Graph } from '../part/graph.js';
 import { Loaded, Trouble } from '../part/notice.js';
 import { Finding, Source } from '../part/source.js';
@@ -19,7 +20,7 @@ export function Definition({ parts: [, name] }) {
         <a class="button" href=${to(['instances'], { workflow: name })}>Instances</a></p>
       ${it.svg && html`<section class="card" aria-labelledby="graph"><h2 id="graph">Picture</h2><${Graph} svg=${it.svg} /></section>`}
       <section class="card" aria-labelledby="source"><div class="head"><h2 id="source">Source <span class="mono muted">${it.source}</span></h2>
-        ${!isEdited && it.isEditable && html`<button type="button" class="button" onClick=${() => setEdited(true)}>Edit…</button>`}</div>
+        ${!isEdited && it.isEditable && html`<${Permitted} operation="put_definition" label="Edit…" onClick=${() => setEdited(true)} />`}</div>
         ${isEdited
         ? html`<${Editor} it=${it} close=${() => { setEdited(false); definition.reload(); }} />`
         : html`<${Source} text=${it.text} findings=${it.findings} label="Text of the file" />`}

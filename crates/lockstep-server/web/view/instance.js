@@ -71,11 +71,11 @@ function Head({ it, reload }) {
     <div class="buttons">
       ${it.state === 'running' && html`
         <${Signal} id=${it.id} after=${reload} />
-        <${Asked} label="Cancel…" kind="danger" title="Cancel this instance?" confirm="Cancel the instance" reason="possible"
+        <${Asked} operation="cancel_instance" label="Cancel…" kind="danger" title="Cancel this instance?" confirm="Cancel the instance" reason="possible"
           act=${(reason) => api.cancel(it.id, reason || 'cancelled on the page')} done="The instance is cancelled." after=${reload}>
           It ends with the error <code>cancelled</code>. What it has committed stays; what it has not is dropped, and its locks go to the next who wait.
         <//>`}
-      ${it.state === 'failed' && html`<${Asked} label="Try again…" kind="main" title="Try it again?" confirm="Start it again"
+      ${it.state === 'failed' && html`<${Asked} operation="retry_instance" label="Try again…" kind="main" title="Try it again?" confirm="Start it again"
           act=${() => api.retry(it.id)} done="A new instance has been started." after=${(told) => go(['instances', told.id])}>
           A new instance is started with the same input. Pressed twice, it is still started once.
         <//>`}
@@ -97,7 +97,7 @@ function Signal({ id, after }) {
     }
     return api.signal(id, name, value);
   };
-  return html`<${Asked} label="Signal…" title="Send a signal" confirm="Send" act=${async () => send()}
+  return html`<${Asked} operation="send_signal" label="Signal…" title="Send a signal" confirm="Send" act=${async () => send()}
     done="The signal is kept until the instance takes it." after=${after}>
     <label class="field"><span class="label">Name</span>
       <input required maxlength="200" value=${name} onInput=${(event) => setName(event.target.value)} spellcheck=${false} /></label>

@@ -59,7 +59,7 @@ function Holder({ holder, lock, now, reload }) {
       ${holder.note && html`<div><dt>Note</dt><dd>${holder.note}</dd></div>`}
       ${holder.keys?.length > 1 && html`<div><dt>With</dt><dd class="mono">${holder.keys.filter((key) => key !== lock.key).join(', ')}</dd></div>`}
     </dl>
-    <div class="buttons"><${Asked} label="Break…" kind="danger" title="Break this lock?" confirm="Break the lock" reason="needed"
+    <div class="buttons"><${Asked} operation="break_lock" label="Break…" kind="danger" title="Break this lock?" confirm="Break the lock" reason="needed"
       act=${(reason) => api.breakLock(lock.key, reason, holder.token)} done="The lock is broken." after=${reload}>
       ${holder.client ? html`The client <b>${holder.client}</b> loses it.` : html`The instance that holds it loses it: it can commit nothing any more of what it did under the lock, and goes on with the error <code>lock.lost</code>.`}${' '}
       The next who waits gets it.

@@ -3,6 +3,7 @@
 
 import * as api from '../api.js';
 import { announce } from '../part/announce.js';
+import { Permitted } from '../part/dialog.js';
 import { Empty, Loaded, Trouble } from '../part/notice.js';
 import { line, Value } from '../part/value.js';
 import { moment } from '../format.js';
@@ -58,7 +59,7 @@ function One({ entity, id }) {
     const meta = it.metadata ?? {};
     return html`<section class="card" aria-labelledby="object">
       <div class="head"><h2 id="object">${entity} <span class="mono">${id}</span></h2>
-        ${edited === undefined && html`<button type="button" class="button" onClick=${() => setEdited(it)}>Edit…</button>`}</div>
+        ${edited === undefined && html`<${Permitted} operation="replace_object" label="Edit…" onClick=${() => setEdited(it)} />`}</div>
       <dl class="facts">
         <div><dt>Version</dt><dd class="figures-in-line">${meta.version}</dd></div>
         <div><dt>Changed</dt><dd>${moment(meta.modified_at)}${meta.modified_by && ` by ${meta.modified_by}`}</dd></div>

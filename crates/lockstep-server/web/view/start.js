@@ -37,7 +37,7 @@ function Form({ workflow }) {
   return html`<section class="card narrow" aria-labelledby="start">
     <h2 id="start">${workflow.name}</h2>
     ${workflow.description && html`<p class="muted">${workflow.description}</p>`}
-    <${InputForm} fields=${workflow.input} send=${send} label="Start" prefix="input" />
+    <${InputForm} fields=${workflow.input} send=${send} label="Start" prefix="input" operation="start_instance" />
   </section>`;
 }
 

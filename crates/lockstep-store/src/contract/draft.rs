@@ -258,7 +258,7 @@ pub(super) async fn log(store: &Arc<dyn Store>, id: InstanceId) -> Vec<String> {
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "a clause's own entries are all of one kind")]
-fn text(event: Happening) -> String {
+pub(super) fn text(event: Happening) -> String {
     match event {
         Happening::Logged(text) => text,
         other => panic!("{other:?} was never written"),

@@ -7,10 +7,10 @@ use lockstep_core::transition::{Beginning, InstanceRow, Outcome, StartKey, Statu
 use lockstep_expr::{Map, Value};
 
 use super::draft::{
-    Draft, commit, committed, done, failed, instance, log, logged, row, running, stored_row,
+    Draft, commit, committed, done, failed, instance, log, logged, row, running, stored_row, text,
 };
 use super::{Home, open};
-use crate::store::{Counts, InstanceFilter, Published, State, Store, StoredInstance};
+use crate::store::{Counts, InstanceFilter, JournalPlace, Published, State, Store, StoredInstance};
 
 /// The row in the last transition of a batch is the state after all of them.
 pub async fn last_row_of_a_batch_is_the_instance(home: &dyn Home) {
@@ -278,6 +278,45 @@ pub async fn journal_is_appended_in_order(home: &dyn Home) {
     assert_eq!(log(&store, instance(1)).await, ["a", "b", "c", "d", "e"]);
     assert_eq!(log(&store, instance(2)).await, ["x", "y"]);
     assert!(log(&store, instance(3)).await.is_empty());
+}
+
+/// Pages of a journal lead through all of it, however many entries were appended at once, and also
+/// through what is appended meanwhile; a place that no page has named is allowed.
+pub async fn journal_is_read_in_pages(home: &dyn Home) {
+    let store = open(home).await;
+    let entry = |number, text| Draft::new(number).of(instance(1)).entry(logged(text));
+    let other = Draft::new(2).of(instance(2)).entry(logged("x"));
+    commit(&store, vec![entry(1, "a"), other, entry(3, "b").entry(logged("c"))]).await;
+    commit(&store, vec![entry(4, "d")]).await;
+    commit(&store, vec![entry(5, "e").entry(logged("f")).entry(logged("g"))]).await;
+    let page = async |after, limit| {
+        let page = store.journal_page(instance(1), after, limit).await.expect("it is read");
+        let texts: Vec<String> = page.entries.into_iter().map(|entry| text(entry.event)).collect();
+        (texts.concat(), page.next)
+    };
+    for limit in 1..=8 {
+        let (mut all, mut after) = (String::new(), None);
+        loop {
+            let (texts, next) = page(after, limit).await;
+            assert_eq!(next.is_some(), all.len() + texts.len() < 7, "{limit}: {all} {texts}");
+            assert!(u32::try_from(texts.len()).expect("few") <= limit, "{texts}");
+            all.push_str(&texts);
+            if next.is_none() {
+                break;
+            }
+            assert!(after < next, "pages lead on");
+            after = next;
+        }
+        assert_eq!(all, "abcdefg", "{limit}");
+    }
+    let (_, next) = page(None, 6).await;
+    commit(&store, vec![entry(6, "h")]).await;
+    assert_eq!(page(next, 6).await, ("gh".to_owned(), None));
+    for (number, index) in [(i64::MAX, u32::MAX), (i64::MIN, 0), (-1, 7)] {
+        let (texts, _) = page(Some(JournalPlace { number, index }), 100).await;
+        assert_eq!(texts, if number < 0 { "abcdefgh" } else { "" }, "{number} {index}");
+    }
+    assert!(store.journal_page(instance(3), None, 1).await.expect("it is read").entries.is_empty());
 }
 
 /// Definitions are found under their identity, and never change.

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use futures_util::TryStreamExt as _;
 use lockstep_core::transition::LockRow;
 use lockstep_core::{Entry, InstanceId, Object, ObjectKey, Time};
 use sqlx::sqlite::{SqliteExecutor, SqliteRow};
@@ -16,7 +17,7 @@ use super::error::store_error;
 use super::row::{self, corrupt};
 use super::transport::{Contents, Rows, into_json, text};
 use crate::error::StoreError;
-use crate::store::{Counts, LoadedObject, Published, StoredInstance};
+use crate::store::{Counts, JournalPage, JournalPlace, LoadedObject, Published, StoredInstance};
 
 /// Instances with the parts of their states as JSON; those that have ended have none.
 macro_rules! select_instance {
@@ -49,6 +50,8 @@ const INSTANCE: &str = concat!(select_instance!(), " WHERE id = ?1");
 const STARTED: &str = concat!(select_instance!(), " WHERE start_key = ?1 ORDER BY id LIMIT 1");
 const PUBLISHED: &str = "SELECT definitions, since, from_api FROM published";
 const JOURNAL: &str = "SELECT entries FROM journal WHERE instance = ?1 ORDER BY number";
+const JOURNAL_PAGE: &str = "\
+SELECT number, entries FROM journal WHERE instance = ?1 AND number >= ?2 ORDER BY number";
 const COUNTS: &str = "\
 SELECT (SELECT count(*) FROM instance),
     (SELECT count(*) FROM instance WHERE state = 0),
@@ -177,6 +180,35 @@ pub(crate) async fn journal(
         journal.extend(row::entries(&row, id)?);
     }
     Ok(journal)
+}
+
+pub(crate) async fn journal_page(
+    from: impl SqliteExecutor<'_>,
+    id: InstanceId,
+    after: Option<JournalPlace>,
+    limit: u32,
+) -> Result<JournalPage, StoreError> {
+    let first = after.map_or(i64::MIN, |after| after.number);
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut rows = query(JOURNAL_PAGE).bind(&id.0.as_bytes()[..]).bind(first).fetch(from);
+    let (mut page, mut last) = (JournalPage::default(), None);
+    // The statement is given up as soon as there is enough.
+    while let Some(row) = rows.try_next().await.map_err(store_error)? {
+        let number: i64 = row.try_get("number").map_err(store_error)?;
+        for (index, entry) in (0_u32..).zip(row::entries(&row, id)?) {
+            let place = JournalPlace { number, index };
+            if after.is_some_and(|after| place <= after) {
+                continue;
+            }
+            if page.entries.len() == limit {
+                page.next = last;
+                return Ok(page);
+            }
+            page.entries.push(entry);
+            last = Some(place);
+        }
+    }
+    Ok(page)
 }
 
 pub(crate) async fn counts(from: impl SqliteExecutor<'_>) -> Result<Counts, StoreError> {

@@ -93,7 +93,7 @@ fn a_signal_that_comes_early_is_kept_and_the_oldest_is_taken_first() {
         signal c approved nobody
         "#,
         expect![[r#"
-            signal 1 is kept
+            signal 1 is refused: signal.unknown: workflow `approve` waits for no signal `other`; it waits for `approved`
             signal 2 is kept
             signal 3 is kept
             a done: {"first": {"n": 1}, "second": {"n": 2}}
@@ -184,9 +184,62 @@ fn answers_to_a_form_are_checked_when_they_come_or_when_they_are_taken() {
 }
 
 #[test]
+fn a_signal_that_no_step_waits_for_is_refused_and_those_that_are_known_are_told() {
+    let both = "
+workflow: both
+activities:
+  - activity: one
+    steps:
+      - for_each: '${[1]}'
+        steps:
+          - when: false
+            wait: { signal: paid }
+      - wait: { for: 5s }
+    catch:
+      - error: '*'
+        steps:
+          - wait: { form: agreed, fields: { by: string } }
+---
+";
+    check(
+        &format!("{both}{WAITING}"),
+        r#"
+        start a both
+        signal a agred {}
+        signal a Paid 1
+        signal a zzzzzzzz 1
+        signal a paid 1
+        start n nap
+        signal n paid 1
+        journal a
+        "#,
+        expect![[r#"
+            signal 1 is refused: signal.unknown: workflow `both` waits for no signal `agred`; it waits for `agreed`, `paid`
+            signal 2 is refused: signal.unknown: workflow `both` waits for no signal `Paid`; it waits for `paid`, `agreed`
+            signal 3 is refused: signal.unknown: workflow `both` waits for no signal `zzzzzzzz`; it waits for `agreed`, `paid`
+            signal 4 is kept
+            signal 5 is refused: signal.unknown: workflow `nap` waits for no signal and no form
+            a: Started
+            a: EachBegan { items: 1 }
+            a: Waited { signal: None, title: None, until: Some(1000000005000000) }
+            a: Signalled { name: "paid", by: "somebody" }
+        "#]],
+    );
+}
+
+#[test]
 fn an_inbox_takes_a_thousand_signals_and_no_more() {
-    let mut rig = Rig::new(WAITING);
-    rig.run("start a nap");
+    let mut rig = Rig::new(
+        "
+workflow: late
+activities:
+  - activity: late
+    steps:
+      - wait: { for: 1h }
+      - wait: { signal: x }
+",
+    );
+    rig.run("start a late");
     for _ in 0..1000 {
         assert!(rig.run("signal a x 1").contains("is kept"));
     }

@@ -97,7 +97,7 @@ fn the_lock_of_a_workflow_is_kept_to_its_end_and_through_a_crash() {
             b calls GET http://shop/first, call 1 attempt 1, token #2.3
             b holds "o1" (input.id) for 3600s
             b holds "stock" ("stock") for 300s
-            b waits: Call { attempt: 1 }
+            b waits: Call { attempt: 1, call: 2 }
             b's call 1 is cancelled
             b failed: cancelled: by hand
             rows [], idle true

@@ -110,12 +110,8 @@ impl Laws {
                 self.failed(id, entry, error, scene)
             }
             Happening::Skipped => {
-                let is_all = entry.activity == 0;
-                scene.coverage.count(if is_all {
-                    "workflow left out"
-                } else {
-                    "activity left out"
-                });
+                let (all, one) = ("workflow left out", "activity left out");
+                scene.coverage.count(if entry.activity == 0 { all } else { one });
                 Ok(())
             }
             Happening::Logged(text) => self.logged(id, text, entry, scene),
@@ -135,6 +131,7 @@ impl Laws {
                 Ok(())
             }
             Happening::Started
+            | Happening::Traced { .. }
             | Happening::Committed(_)
             | Happening::Waited { .. }
             | Happening::ClientAsked { .. }

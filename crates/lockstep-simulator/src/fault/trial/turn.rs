@@ -178,7 +178,7 @@ impl Trial<'_> {
             format!("start {workflow} as {instance} on k{}, k{}", planned.key, planned.other)
         });
         let (input, by) = (Value::Map(Arc::new(input)), "simulation".into());
-        self.tell(Event::Start(Start { instance, workflow, input, by, key: None }))
+        self.tell(Event::Start(Start { instance, workflow, input, by, key: None, trace: None }))
     }
 
     pub(super) fn publish(&mut self) {
