@@ -1,6 +1,7 @@
 //! Publishing definitions while the daemon runs: from files that change, and over the API.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use lockstep_definition::Source;
 use lockstep_runner::DefinitionText;
@@ -223,7 +224,8 @@ async fn texts_that_are_wrong_by_now_are_kept_until_they_are_right_again() {
     // As if a checker that is stricter than the one before found a text wrong.
     let store = lockstep_store::open(&path.display().to_string()).await.expect("it opens");
     let published = store.published().await.expect("it is read").expect("something is");
-    let text = store.definitions(published.id.clone()).await.expect("it is read").expect("a text");
+    let text =
+        store.definitions(Arc::clone(&published.id)).await.expect("it is read").expect("a text");
     let mut text = DefinitionText::decode(&text).expect("a text");
     let ask = text.sources.iter_mut().find(|source| *source.path == *"ask.yaml");
     *ask.expect("it is there") = Source::new("ask.yaml", BROKEN);

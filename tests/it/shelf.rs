@@ -1,10 +1,13 @@
 //! Where tests keep their stores: a folder that goes away with the test.
 
 use std::path::PathBuf;
+use std::process;
 use std::sync::Arc;
 
-use lockstep_store::Store;
+use lockstep_store::{Store, StoreError};
 use tempfile::TempDir;
+
+use crate::patience::soon;
 
 /// A folder with a store in it.
 #[derive(Debug)]
@@ -29,6 +32,18 @@ impl Shelf {
 
     /// Opens the store as the program does.
     pub(crate) async fn open(&self) -> Arc<dyn Store> {
-        lockstep_store::open(&self.url()).await.expect("the store can be opened")
+        let opening = async {
+            loop {
+                match lockstep_store::open(&self.url()).await {
+                    // A process that another test is starting has all that is open here for a
+                    // moment, the lock of a store that has just been closed too.
+                    Err(StoreError::InUse { pid: Some(pid), .. }) if pid == process::id() => {
+                        tokio::task::yield_now().await;
+                    }
+                    opened => return opened.expect("the store can be opened"),
+                }
+            }
+        };
+        soon("the store", opening).await
     }
 }
