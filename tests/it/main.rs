@@ -83,6 +83,8 @@ mod lock_takers;
 #[cfg(test)]
 mod locks_page;
 #[cfg(test)]
+mod log;
+#[cfg(test)]
 mod mixed;
 #[cfg(test)]
 mod modules;

@@ -16,6 +16,7 @@ mod locks;
 mod nesting;
 mod outside;
 mod refused;
+mod signals;
 mod strands;
 mod system_lock;
 mod turns;
