@@ -48,10 +48,14 @@ impl Draft<'_> {
     }
 
     /// The activity that binds the names that all others use.
+    ///
+    /// Its wait never comes: but what no step waits for is refused, and signals are to come while
+    /// anything is done.
     pub(super) fn begin(&mut self) {
         self.number = 0;
         self.line(0, "activities:");
         self.lines(2, &["- activity: begin", "  steps:", "    - set: { done: 0, rounds: 0 }"]);
+        self.lines(6, &["- wait: { signal: go }", "  when: false"]);
     }
 
     /// One activity of any kind.
