@@ -289,6 +289,11 @@ async fn locks_are_told_page_by_page_and_what_cannot_be_read_is_refused() {
         let refused = soon("an answer", scene.post(&format!("/v1/locks/{path}"), &body)).await;
         assert_eq!(refused.status, 422, "{path} {body}: {refused:?}");
     }
-    let unknown = scene.post("/v1/locks/a:acquire", &json!({ "unknown": 1 })).await;
-    assert_eq!(code(&unknown), (400, "request.invalid"));
+    for wrong in [json!({ "unknown": 1 }), json!(["exclusive"])] {
+        let refused = scene.post("/v1/locks/a:acquire", &wrong).await;
+        assert_eq!(code(&refused), (400, "request.invalid"), "{wrong}");
+    }
+    let keys: Vec<String> = (0..100).map(|key| format!("k{key}")).collect();
+    let many = scene.post("/v1/locks/a:acquire", &json!({ "keys": keys })).await;
+    assert_eq!(code(&many), (422, "lock.context"));
 }

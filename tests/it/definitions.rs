@@ -237,6 +237,7 @@ async fn texts_that_are_wrong_by_now_are_kept_until_they_are_right_again() {
     let told = self::published(&daemon).await;
     assert_eq!((&told["workflows"], told.get("id")), (&json!([]), None), "{told}");
     assert_eq!(told["pending_errors"][0]["file"], "ask.yaml", "{told}");
+    until("it is told", async || daemon.told().contains("ask.yaml:4")).await;
     assert_eq!(put(&daemon, "ask.yaml", &version(2)).await.status, 200);
     let sources = &self::published(&daemon).await["sources"];
     assert_eq!(*sources, json!(["ask.yaml", "thing.yaml"]), "the other one is still there");

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use lockstep_runner::{Options, Recovered, Runner, Secrets};
 use lockstep_server::{Catalog, Origin, Server};
 
+use crate::arguments::Format;
 use crate::command_error::CommandError;
 use crate::console;
 use crate::doors::DoorArgs;
@@ -164,7 +165,13 @@ async fn from_store(runner: &Runner, folder: &Folder) -> Result<Catalog, Command
     let catalog = Catalog::new(Origin::Api);
     catalog.take_up(runner, folder.config()).await?;
     let count = catalog.definitions().workflows.len();
-    let told = if count == 0 {
+    let told = if let Some((found, texts)) = catalog.pending() {
+        let findings = sources::findings(&found, &texts, Format::Human);
+        format!(
+            "{findings}\nwhat was published before is wrong for this version, and nothing is \
+             published until PUT /v1/definitions/{{name}} mends it\n"
+        )
+    } else if count == 0 {
         "nothing is published: PUT /v1/definitions/{name} does, or start with --workflows\n".into()
     } else {
         let told = match catalog.origins() {

@@ -28,6 +28,10 @@ pub(crate) async fn object(body: Body) -> Result<Value, Problem> {
 pub(crate) async fn form<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {
     let text = text(body).await?;
     let text = if text.is_empty() { "{}" } else { &*text };
+    // A list would be taken for the fields in their order.
+    if !text.trim_start().starts_with('{') {
+        return Err(Problem::invalid("the body is not a JSON object: write `{\"name\": ...}`"));
+    }
     serde_json::from_str(text)
         .map_err(|error| Problem::invalid(format!("the body cannot be read: {error}")))
 }

@@ -221,6 +221,13 @@ impl Catalog {
         (current.text.sources.len().saturating_sub(from_api), from_api)
     }
 
+    /// Returns what is wrong with the last texts that came, if they are not published; with them.
+    pub fn pending(&self) -> Option<(Vec<Diagnostic>, Vec<Source>)> {
+        let current = self.current();
+        let is_wrong = !current.pending.is_empty();
+        is_wrong.then(|| (current.pending.clone(), current.text.sources.clone()))
+    }
+
     /// Returns the definitions that are published.
     pub fn definitions(&self) -> Arc<Definitions> {
         Arc::clone(&self.current().definitions)

@@ -69,7 +69,7 @@ fn status(code: &str) -> u16 {
         "data.not_found" => 404,
         "instance.ended" | "instance.running" | "instance.done" | "task.lease_lost" => 409,
         "signal.limit" | "write.limit" | "poll.limit" | "lock.limit" => 429,
-        "start.key_used" | "data.invalid" => 422,
+        "start.key_used" | "data.invalid" | "lock.context" => 422,
         _ if code.starts_with("lock.") || code.starts_with("data.") => 409,
         // The workflow's own errors: the request was understood, and cannot be granted.
         _ => 422,
