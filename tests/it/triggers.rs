@@ -355,6 +355,22 @@ async fn a_delivery_that_comes_again_has_its_instance_without_its_input_being_ma
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_no_secret_does_not_fill_the_log() {
+    let shelf = Shelf::new();
+    let file = written(&shelf, PAYMENTS);
+    let daemon = Daemon::with(&shelf.path("a.db"), &file, &["--log", "warn"]).await;
+    for number in 0..30 {
+        let reply = deliver(&daemon, "payments", "", &number.to_string()).await;
+        assert_eq!(reply.status, 401, "{reply:?}");
+    }
+    let lines = |part: &str| daemon.told().lines().filter(|line| line.contains(part)).count();
+    until("the log tells it", async || lines("webhook.unsigned") > 0).await;
+    assert_eq!(lines("webhook.unsigned"), 1, "{}", daemon.told());
+    assert_eq!(lines("until the secret of a webhook is set"), 1, "{}", daemon.told());
+    assert_eq!(lines("webhook"), 2, "{}", daemon.told());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn delivery_without_the_right_signature_is_told_nothing_and_starts_nothing() {
     let shelf = Shelf::new();
     let mut daemon = payments(&shelf).await;
